@@ -1,0 +1,42 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: GPL-3.0-or-later
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "ftctl",
+  products: [
+    .executable(name: "ftctl", targets: ["ftctl"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .target(
+      name: "CNetfilter",
+      linkerSettings: [
+        .linkedLibrary("mnl"), .linkedLibrary("nftnl"), .linkedLibrary("netfilter_conntrack"),
+      ]),
+    .target(name: "NetlinkWire", swiftSettings: strict),
+    .target(
+      name: "NetfilterClient", dependencies: ["NetlinkWire", "CNetfilter"], swiftSettings: strict),
+    .target(name: "Reporting", dependencies: ["NetlinkWire"], swiftSettings: strict),
+    .executableTarget(
+      name: "ftctl",
+      dependencies: ["NetfilterClient", "NetlinkWire", "Reporting", "CNetfilter", argumentParser],
+      swiftSettings: strict),
+    .testTarget(
+      name: "NetlinkWireTests", dependencies: ["NetlinkWire", "NetfilterClient", "CNetfilter"],
+      swiftSettings: strict),
+  ]
+)
