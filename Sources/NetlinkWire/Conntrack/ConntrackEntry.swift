@@ -213,4 +213,10 @@ extension ConntrackEntry {
     mix(UInt64(present.contains(.id) ? idField : 0) << 32 | UInt64(zone) << 16 | UInt64(original.layer4))
     return hash
   }
+
+  /// Whole seconds from the entry's start to its stop, or to `now` while it lives.
+  package func deltaSeconds(now: Int64) -> UInt64 {
+    let end = present.contains(.stop) ? Int64(stopField / 1_000_000_000) : now
+    return UInt64(bitPattern: end &- Int64(startField / 1_000_000_000))
+  }
 }
