@@ -35,6 +35,9 @@ let package = Package(
       name: "ftctl",
       dependencies: ["NetfilterClient", "NetlinkWire", "Reporting", "CNetfilter", argumentParser],
       swiftSettings: strict),
+    .executableTarget(
+      name: "ConntrackFill", dependencies: ["NetfilterClient", "NetlinkWire"], path: "Tests/ConntrackFill",
+      swiftSettings: strict),
     .testTarget(
       name: "NetlinkWireTests", dependencies: ["NetlinkWire", "NetfilterClient", "CNetfilter"],
       swiftSettings: strict),
