@@ -41,5 +41,8 @@ let package = Package(
     .testTarget(
       name: "NetlinkWireTests", dependencies: ["NetlinkWire", "NetfilterClient", "CNetfilter"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ReportingTests", dependencies: ["Reporting", "NetlinkWire", "CNetfilter"],
+      swiftSettings: strict),
   ]
 )

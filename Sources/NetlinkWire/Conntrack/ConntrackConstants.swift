@@ -152,6 +152,29 @@ package enum Layer4Protocol {
     (dccp, "dccp"), (udplite, "udplite"),
   ]
 
+  /// The name that conntrack(8) prints for a protocol: `unknown` for one it has no name for.
+  @inlinable package static func name(of number: UInt8) -> StaticString {
+    switch number {
+    case tcp: "tcp"
+    case udp: "udp"
+    case icmp: "icmp"
+    case icmpv6: "icmpv6"
+    case gre: "gre"
+    case sctp: "sctp"
+    case dccp: "dccp"
+    case udplite: "udplite"
+    default: "unknown"
+    }
+  }
+
+  /// Whether conntrack(8) has a name for a protocol.
+  @inlinable package static func isNamed(_ number: UInt8) -> Bool {
+    switch number {
+    case tcp, udp, icmp, icmpv6, gre, sctp, dccp, udplite: true
+    default: false
+    }
+  }
+
   /// Whether a tuple of this protocol has ports.
   @inlinable package static func hasPorts(_ number: UInt8) -> Bool {
     number == tcp || number == udp || number == udplite || number == sctp || number == dccp

@@ -19,10 +19,10 @@ extension ConntrackEntry {
     while try attributes.advance() {
       switch attributes.type {
       case ConntrackAttribute.originalTuple:
-        try original.decode(attributes.payload)
+        if try original.decode(attributes.payload) { present.insert(.ports) }
         present.insert(.original)
       case ConntrackAttribute.replyTuple:
-        try reply.decode(attributes.payload)
+        _ = try reply.decode(attributes.payload)
         present.insert(.reply)
       case ConntrackAttribute.status:
         statusField = ConntrackStatus(rawValue: try attributes.bigEndian32())
@@ -66,7 +66,7 @@ extension ConntrackEntry {
     switch attributes.type {
     case ConntrackAttribute.masterTuple:
       master = ConntrackTuple()
-      try master.decode(attributes.payload)
+      _ = try master.decode(attributes.payload)
       present.insert(.master)
     case ConntrackAttribute.help:
       try decodeHelp(attributes.nested)
@@ -201,19 +201,23 @@ extension ConntrackEntry {
 
 extension ConntrackTuple {
   /// Adds what the attributes of a tuple say (`ctnetlink_dump_tuples`).
-  mutating func decode(_ payload: RawSpan) throws(NetlinkFormatError) {
-    if decodeUsual(payload) { return }
+  ///
+  /// - Returns: whether there were ports or GRE keys.
+  mutating func decode(_ payload: RawSpan) throws(NetlinkFormatError) -> Bool {
+    if decodeUsual(payload) { return true }
     var cursor = AttributeCursor(payload)
+    var hasPorts = false
     while try cursor.advance() {
       switch cursor.type {
       case ConntrackAttribute.Tuple.addresses: try decodeAddresses(cursor.nested)
-      case ConntrackAttribute.Tuple.layer4: try decodeLayer4(cursor.nested)
+      case ConntrackAttribute.Tuple.layer4: hasPorts = try decodeLayer4(cursor.nested)
       case ConntrackAttribute.Tuple.zone:
         zone = try cursor.bigEndian16()
         hasZone = true
       default: break
       }
     }
+    return hasPorts
   }
 
   /// Decodes the layout that kernels have always sent for IPv4 with ports: compares every attribute header at its
@@ -254,11 +258,14 @@ extension ConntrackTuple {
     }
   }
 
-  private mutating func decodeLayer4(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+  private mutating func decodeLayer4(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) -> Bool {
+    var hasPorts = false
     while try cursor.advance() {
       switch cursor.type {
       case ConntrackAttribute.Layer4.number: layer4 = try cursor.uint8()
-      case ConntrackAttribute.Layer4.sourcePort: sourcePort = try cursor.bigEndian16()
+      case ConntrackAttribute.Layer4.sourcePort:
+        sourcePort = try cursor.bigEndian16()
+        hasPorts = true
       case ConntrackAttribute.Layer4.destinationPort: destinationPort = try cursor.bigEndian16()
       case ConntrackAttribute.Layer4.icmpID, ConntrackAttribute.Layer4.icmpv6ID:
         icmpID = try cursor.bigEndian16()
@@ -269,6 +276,7 @@ extension ConntrackTuple {
       default: break
       }
     }
+    return hasPorts
   }
 }
 

@@ -106,6 +106,8 @@ package struct ConntrackEntry: Hashable, Sendable {
     package static let securityMark = Presence(rawValue: 1 << 24)
     package static let dccpRole = Presence(rawValue: 1 << 25)
     package static let dccpSequence = Presence(rawValue: 1 << 26)
+    /// The original tuple had ports (or GRE keys): kernels that do not track a protocol leave them out.
+    package static let ports = Presence(rawValue: 1 << 27)
   }
 
   package var present: Presence = []
