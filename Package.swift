@@ -38,5 +38,7 @@ let package = Package(
     .testTarget(
       name: "NetlinkWireTests", dependencies: ["NetlinkWire", "NetfilterClient", "CNetfilter"],
       swiftSettings: strict),
+    .testTarget(
+      name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),
   ]
 )
