@@ -39,20 +39,12 @@ package final class ConntrackEventSource {
   /// - Throws: ``NetlinkError``: ENOBUFS when the kernel had to drop events, once for each time that the buffer
   ///   was full; what `body` throws.
   package func read(_ body: (Kind, inout ConntrackEntry, UInt32) throws -> Void) throws -> Bool {
-    let length: Int
-    do throws(NetlinkError) {
-      var span = buffer.mutableSpan
-      var bytes = unsafe span.mutableBytes
-      length = try socket.receive(into: &bytes)
-    } catch {
-      if error.number == .wouldBlock { return false }
-      throw error
-    }
+    guard let length = try receive() else { return false }
     var entry = ConntrackEntry()
     do {
-      // Safe: receive() wrote `length` octets.
-      let bytes = unsafe buffer.span.bytes.extracting(first: length)
-      var messages = NetlinkMessageCursor(bytes)
+      let span = buffer.span
+      let bytes = unsafe span.bytes
+      var messages = NetlinkMessageCursor(bytes.extracting(first: length))
       while try messages.advance() {
         let kind: Kind
         switch messages.type {
@@ -70,5 +62,17 @@ package final class ConntrackEventSource {
       throw NetlinkError("read conntrack events", .badMessage, text: "\(error)")
     }
     return true
+  }
+
+  /// The length of the next datagram, now in `buffer`; nil when none is waiting.
+  private func receive() throws(NetlinkError) -> Int? {
+    var span = buffer.mutableSpan
+    var bytes = unsafe span.mutableBytes
+    do {
+      return try socket.receive(into: &bytes)
+    } catch {
+      if error.number == .wouldBlock { return nil }
+      throw error
+    }
   }
 }

@@ -41,6 +41,7 @@ package struct FlowMatcher: Sendable {
   ///   - entry: an entry as the kernel sent it; what it lacks matches no test.
   ///   - now: the wall clock in seconds since 1970, for ages.
   ///   - isCarried: whether the flow is carried by `carriers[i]`; asked only when a test needs it.
+  /// - Returns: true when the predicate holds.
   package func matches(
     _ entry: borrowing ConntrackEntry, now: Int64,
     isCarried: (Int, borrowing ConntrackEntry) -> Bool = { _, _ in false }

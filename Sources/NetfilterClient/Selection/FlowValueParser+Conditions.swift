@@ -69,7 +69,7 @@ extension FlowValueParser {
 
   /// The bits that one word stands for; nil where it is none.
   ///
-  /// - Parameter allowsPrefix: whether the beginning of a word will do, where only one word begins so.
+  /// With `allowsPrefix`, the beginning of a word will do where only one word begins so.
   package static func status(word text: String, allowsPrefix: Bool = false) -> StatusSelection? {
     let name = canonical(text)
     let all =
@@ -158,7 +158,7 @@ extension FlowValueParser {
 
   /// A count: digits, then k, M, G or T (powers of 1000) or Ki, Mi, Gi, Ti (powers of 1024).
   ///
-  /// - Parameter noun: what is counted, for the error.
+  /// `noun` is what is counted, for the error.
   /// - Throws: ``SelectionError`` for other text and for more than 64 bits hold.
   package func size(_ text: String, of noun: String = "size") throws(SelectionError) -> UInt64 {
     let digits = text.prefix { $0.isASCII && $0.isWholeNumber }

@@ -87,7 +87,7 @@ package struct FlowValueParser: Sendable {
 
   /// The ports of `N`, `N-M`, or the name of a service in either place.
   ///
-  /// - Parameter layer4: the protocol to look a service up for, where it is known.
+  /// `layer4` is the protocol to look a service up for, where it is known.
   /// - Throws: ``SelectionError`` for an unknown name, a number above 65535 and a range that ends before it begins.
   package func ports(_ text: String, layer4: UInt8? = nil) throws(SelectionError) -> ClosedRange<UInt16> {
     if let single = port(text, layer4) { return single...single }

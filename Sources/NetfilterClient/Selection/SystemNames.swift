@@ -32,7 +32,7 @@ package enum SystemNames {
 
   /// The port of a service in host byte order, or nil where `/etc/services` has none of this name.
   ///
-  /// - Parameter layer4: the protocol's name; nil takes the first entry of any protocol.
+  /// `layer4` is the protocol's name; nil takes the first entry of any protocol.
   package static func port(ofService name: String, layer4: String?) -> UInt16? {
     guard !name.isEmpty, !name.utf8.contains(0) else { return nil }
     var entry = unsafe servent()
