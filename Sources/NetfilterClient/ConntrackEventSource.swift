@@ -9,7 +9,7 @@ package final class ConntrackEventSource {
   }
 
   private let socket: KernelSocket
-  private var buffer = [UInt8](repeating: 0, count: 1 << 16)
+  private let buffer = ReceiveBuffer()
   /// The receive buffer that the kernel granted, in octets.
   package let receiveBuffer: Int32
 
@@ -39,40 +39,29 @@ package final class ConntrackEventSource {
   /// - Throws: ``NetlinkError``: ENOBUFS when the kernel had to drop events, once for each time that the buffer
   ///   was full; what `body` throws.
   package func read(_ body: (Kind, inout ConntrackEntry, UInt32) throws -> Void) throws -> Bool {
-    guard let length = try receive() else { return false }
-    var entry = ConntrackEntry()
     do {
-      let span = buffer.span
-      let bytes = unsafe span.bytes
-      var messages = NetlinkMessageCursor(bytes.extracting(first: length))
-      while try messages.advance() {
-        let kind: Kind
-        switch messages.type {
-        case ConntrackMessage.type(ConntrackMessage.new):
-          kind = messages.flags.contains(.create) ? .new : .update
-        case ConntrackMessage.type(ConntrackMessage.delete):
-          kind = .destroy
-        default:
-          continue
+      try buffer.receive(from: socket) { datagram in
+        var entry = ConntrackEntry()
+        var messages = NetlinkMessageCursor(datagram)
+        while try messages.advance() {
+          let kind: Kind
+          switch messages.type {
+          case ConntrackMessage.type(ConntrackMessage.new):
+            kind = messages.flags.contains(.create) ? .new : .update
+          case ConntrackMessage.type(ConntrackMessage.delete):
+            kind = .destroy
+          default:
+            continue
+          }
+          try entry.decode(messages.payload)
+          try body(kind, &entry, messages.portID)
         }
-        try entry.decode(messages.payload)
-        try body(kind, &entry, messages.portID)
       }
+    } catch let error as NetlinkError where error.number == .wouldBlock {
+      return false
     } catch let error as NetlinkFormatError {
       throw NetlinkError("read conntrack events", .badMessage, text: "\(error)")
     }
     return true
-  }
-
-  /// The length of the next datagram, now in `buffer`; nil when none is waiting.
-  private func receive() throws(NetlinkError) -> Int? {
-    var span = buffer.mutableSpan
-    var bytes = unsafe span.mutableBytes
-    do {
-      return try socket.receive(into: &bytes)
-    } catch {
-      if error.number == .wouldBlock { return nil }
-      throw error
-    }
   }
 }
