@@ -44,5 +44,7 @@ let package = Package(
     .testTarget(
       name: "ReportingTests", dependencies: ["Reporting", "NetfilterClient", "NetlinkWire", "CNetfilter"],
       swiftSettings: strict),
+    .testTarget(
+      name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),
   ]
 )

@@ -43,11 +43,12 @@ extension NetlinkSession {
   ///   - filter: what the kernel may leave out; a kernel that does not know the filter sends more, and one that
   ///     refuses it is asked again without.
   ///   - isZeroingCounters: whether each entry's counters restart from 0.
-  ///   - body: reads an entry; returns false when it wants no more, after which the session is used up.
+  ///   - body: reads an entry, whose storage the next one reuses; returns false when it wants no more, after
+  ///     which the session is used up. Inout, so that the entry is never copied.
   /// - Throws: ``NetlinkError``; what `body` throws.
   package func dumpConntrack(
     _ filter: KernelFilter = KernelFilter(), isZeroingCounters: Bool = false,
-    _ body: (borrowing ConntrackEntry) throws -> Bool
+    _ body: (inout ConntrackEntry) throws -> Bool
   ) throws -> DumpSummary {
     var summary = DumpSummary()
     var entry = ConntrackEntry()
@@ -62,7 +63,7 @@ extension NetlinkSession {
           return true
         }
         summary.entries += 1
-        return try body(entry)
+        return try body(&entry)
       }
     }
     do {

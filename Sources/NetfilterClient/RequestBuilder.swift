@@ -34,6 +34,25 @@ package struct RequestBuilder: ~Copyable {
     }
   }
 
+  /// Begins a request for one route (`RTM_GETROUTE`, rtnetlink(7)).
+  ///
+  /// - Parameters:
+  ///   - family: of the destination, which follows as `RTA_DST`.
+  ///   - prefixLength: bits of the destination.
+  ///   - sequence: from ``NetlinkSession/nextSequence()``.
+  package init(route family: AddressFamily, prefixLength: UInt8, sequence: UInt32) {
+    unsafe memory = .allocate(byteCount: Self.capacity, alignment: 16)
+    unsafe message = mnl_nlmsg_put_header(memory)
+    unsafe message.pointee.nlmsg_type = UInt16(RTM_GETROUTE)
+    unsafe message.pointee.nlmsg_flags = NetlinkFlags([.request, .acknowledge]).rawValue
+    unsafe message.pointee.nlmsg_seq = sequence
+    if let extra = unsafe mnl_nlmsg_put_extra_header(message, MemoryLayout<rtmsg>.size) {
+      let header = unsafe extra.assumingMemoryBound(to: rtmsg.self)
+      unsafe header.pointee.rtm_family = family.rawValue
+      unsafe header.pointee.rtm_dst_len = prefixLength
+    }
+  }
+
   deinit { unsafe memory.deallocate() }
 
   /// The request's octets.

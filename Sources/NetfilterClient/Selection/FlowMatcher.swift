@@ -15,7 +15,8 @@ package struct FlowMatcher: Sendable {
     var onFalse: Int32 = reject
   }
   private enum Kind: UInt8, Sendable {
-    case always, family, layer4, address, port, mark, labels, zone, state, status, translation, translatedAddress,
+    case always, family, layer4, address, port, mark, labels, zone, state, status, translation,
+      translatedAddress,
       translatedPort, offload, quantity, helper, carried
   }
   private static let accept: Int32 = -1
@@ -40,6 +41,7 @@ package struct FlowMatcher: Sendable {
   ///   - entry: an entry as the kernel sent it; what it lacks matches no test.
   ///   - now: the wall clock in seconds since 1970, for ages.
   ///   - isCarried: whether the flow is carried by `carriers[i]`; asked only when a test needs it.
+  /// - Returns: true when the predicate holds.
   package func matches(
     _ entry: borrowing ConntrackEntry, now: Int64,
     isCarried: (Int, borrowing ConntrackEntry) -> Bool = { _, _ in false }
@@ -62,6 +64,12 @@ package struct FlowMatcher: Sendable {
       return parts.reversed().reduce(onFalse) { compile($1, onTrue: onTrue, onFalse: $0) }
     case .not(let part):
       return compile(part, onTrue: onFalse, onFalse: onTrue)
+    case .test(.translated(.any, let address, let port)):
+      // Address and port must be those of one direction.
+      let either: [FlowPredicate] = [
+        .test(.translated(.source, address, port)), .test(.translated(.destination, address, port)),
+      ]
+      return compile(.any(either), onTrue: onTrue, onFalse: onFalse)
     case .test(let test):
       var first = onTrue
       for var step in translate(test).reversed() {
@@ -88,11 +96,16 @@ package struct FlowMatcher: Sendable {
       ]
     case .mark(let value, let mask): return [Step(kind: .mark, first: UInt64(value), last: UInt64(mask))]
     case .labels(let labels): return [Step(kind: .labels, first: labels.low, last: labels.high)]
-    case .zone(let field, let number): return [Step(kind: .zone, field: field.index, first: UInt64(number))]
+    case .zone(let field, let range):
+      return [
+        Step(
+          kind: .zone, field: field.index, first: UInt64(range.lowerBound), last: UInt64(range.upperBound))
+      ]
     case .state(let name):
       return [
         Step(
-          kind: .state, low: IPAddress(high: stateMask(name, Layer4Protocol.tcp), low: 0, family: .unspecified),
+          kind: .state,
+          low: IPAddress(high: stateMask(name, Layer4Protocol.tcp), low: 0, family: .unspecified),
           first: stateMask(name, Layer4Protocol.sctp), last: stateMask(name, Layer4Protocol.dccp))
       ]
     case .status(let bits): return [Step(kind: .status, first: UInt64(bits.rawValue))]
@@ -126,7 +139,9 @@ package struct FlowMatcher: Sendable {
   /// One bit for each state of the protocol that has this name.
   private func stateMask(_ name: String, _ layer4: UInt8) -> UInt64 {
     let names = ConnectionState.names(of: layer4)
-    return names.indices.filter { "\(names[$0])" == name }.reduce(0) { $0 | 1 << UInt64($1) }
+    // A number without a name is printed as the first one.
+    let unknown = "\(names[0])" == name ? UInt64.max << UInt64(names.count) : 0
+    return names.indices.filter { "\(names[$0])" == name }.reduce(unknown) { $0 | 1 << UInt64($1) }
   }
 
   // MARK: Answering
@@ -149,7 +164,7 @@ package struct FlowMatcher: Sendable {
     case .labels:
       let labels = entry.present.contains(.labels) ? entry.labelsField : ConntrackLabels()
       return labels.low & step.first == step.first && labels.high & step.last == step.last
-    case .zone: return UInt64(Self.zone(entry, step.field)) == step.first
+    case .zone: return Self.lies(UInt64(Self.zone(entry, step.field)), step)
     case .state: return Self.hasState(entry, step)
     case .status:
       return entry.present.contains(.status) && UInt64(entry.statusField.rawValue) & step.first == step.first
@@ -166,7 +181,9 @@ package struct FlowMatcher: Sendable {
   }
 
   @inline(__always)
-  private static func lies(_ value: UInt64, _ step: Step) -> Bool { value >= step.first && value <= step.last }
+  private static func lies(_ value: UInt64, _ step: Step) -> Bool {
+    value >= step.first && value <= step.last
+  }
 
   @inline(__always)
   private static func lies(_ address: IPAddress, _ step: Step) -> Bool {
@@ -204,7 +221,7 @@ package struct FlowMatcher: Sendable {
   }
 
   private static func hasState(_ entry: borrowing ConntrackEntry, _ step: Step) -> Bool {
-    guard entry.present.contains(.state), entry.stateField < 64 else { return false }
+    guard entry.present.contains(.state) else { return false }
     let mask: UInt64 =
       switch entry.original.layer4 {
       case Layer4Protocol.tcp: step.low.high
@@ -212,7 +229,7 @@ package struct FlowMatcher: Sendable {
       case Layer4Protocol.dccp: step.last
       default: 0
       }
-    return mask >> UInt64(entry.stateField) & 1 == 1
+    return mask >> UInt64(min(entry.stateField, 63)) & 1 == 1
   }
 
   private static func isTranslated(_ entry: borrowing ConntrackEntry, _ kind: UInt8) -> Bool {
@@ -225,14 +242,15 @@ package struct FlowMatcher: Sendable {
   private static func translatedAddress(_ entry: borrowing ConntrackEntry, _ step: Step) -> Bool {
     let source = entry.statusField.contains(.sourceNAT) && lies(entry.reply.destination, step)
     let destination = entry.statusField.contains(.destinationNAT) && lies(entry.reply.source, step)
-    return step.field == 0 ? source : step.field == 1 ? destination : source || destination
+    return step.field == 0 ? source : destination
   }
 
   private static func translatedPort(_ entry: borrowing ConntrackEntry, _ step: Step) -> Bool {
     guard Layer4Protocol.hasPorts(entry.original.layer4) else { return false }
     let source = entry.statusField.contains(.sourceNAT) && lies(UInt64(entry.reply.destinationPort), step)
-    let destination = entry.statusField.contains(.destinationNAT) && lies(UInt64(entry.reply.sourcePort), step)
-    return step.field == 0 ? source : step.field == 1 ? destination : source || destination
+    let destination =
+      entry.statusField.contains(.destinationNAT) && lies(UInt64(entry.reply.sourcePort), step)
+    return step.field == 0 ? source : destination
   }
 
   private static func hasTag(_ entry: borrowing ConntrackEntry, _ tag: UInt8) -> Bool {
@@ -247,13 +265,18 @@ package struct FlowMatcher: Sendable {
     }
   }
 
-  private static func quantity(_ entry: borrowing ConntrackEntry, _ quantity: UInt8, _ now: Int64) -> UInt64? {
+  private static func quantity(_ entry: borrowing ConntrackEntry, _ quantity: UInt8, _ now: Int64) -> UInt64?
+  {
     let original = entry.present.contains(.originalCounters)
-    let isICMP = entry.original.layer4 == Layer4Protocol.icmp || entry.original.layer4 == Layer4Protocol.icmpv6
+    let isICMP =
+      entry.original.layer4 == Layer4Protocol.icmp || entry.original.layer4 == Layer4Protocol.icmpv6
+    let reply = entry.present.contains(.replyCounters)
     return switch quantity {
-    case 0: original ? entry.originalCountersField.bytes &+ entry.replyCountersField.bytes : nil
-    case 1: original ? entry.originalCountersField.packets &+ entry.replyCountersField.packets : nil
-    case 2: entry.present.contains(.start) ? UInt64(max(0, Int64(bitPattern: entry.deltaSeconds(now: now)))) : nil
+    case 0: original ? entry.originalCountersField.bytes &+ (reply ? entry.replyCountersField.bytes : 0) : nil
+    case 1:
+      original ? entry.originalCountersField.packets &+ (reply ? entry.replyCountersField.packets : 0) : nil
+    case 2:
+      entry.present.contains(.start) ? UInt64(max(0, Int64(bitPattern: entry.deltaSeconds(now: now)))) : nil
     case 3: entry.present.contains(.timeout) ? UInt64(entry.timeoutField) : nil
     case 4: entry.present.contains(.id) ? UInt64(entry.idField) : nil
     case 5: entry.present.contains(.use) ? UInt64(entry.useField) : nil

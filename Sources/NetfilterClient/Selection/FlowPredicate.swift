@@ -9,7 +9,8 @@ package enum FlowTest: Equatable, Sendable {
   }
   /// One of an entry's ports.
   package enum PortField: String, Sendable, CaseIterable {
-    case source = "sport", destination = "dport", replySource = "reply-sport", replyDestination = "reply-dport"
+    case source = "sport", destination = "dport", replySource = "reply-sport", replyDestination =
+      "reply-dport"
   }
   /// Which zone: the one of both directions, or one direction's.
   package enum ZoneField: String, Sendable, CaseIterable {
@@ -46,19 +47,24 @@ package enum FlowTest: Equatable, Sendable {
   case mark(value: UInt32, mask: UInt32)
   /// All of these labels.
   case labels(ConntrackLabels)
-  case zone(ZoneField, UInt16)
+  case zone(ZoneField, ClosedRange<UInt16>)
   /// One of the states of TCP, SCTP and DCCP with this name.
   case state(String)
   /// All of these bits.
   case status(ConntrackStatus)
   case translation(Translation)
-  /// The address, and the port where one is given, that a direction was translated to.
+  /// The address, and the port where one is given, that one direction was translated to; both of the same direction.
   case translated(Translation, ClosedRange<IPAddress>?, ClosedRange<UInt16>?)
   case offload(Tag)
   case quantity(Quantity, ClosedRange<UInt64>)
   case helper(String)
   /// A flowtable, or a device, that carries the flow: answered by what the caller finds out about routes.
   case carried(CarrierName)
+}
+
+extension FlowTest {
+  /// One zone.
+  package static func zone(_ field: ZoneField, _ number: UInt16) -> FlowTest { .zone(field, number...number) }
 }
 
 /// What `--flowtable` and `--device` name.

@@ -104,6 +104,10 @@ package struct ConntrackStatus: OptionSet, Hashable, Sendable {
   package let rawValue: UInt32
   @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
 
+  /// Whether all bits of `member` are set. OptionSet's own is not specialised across modules.
+  @inlinable @inline(__always)
+  package func contains(_ member: ConntrackStatus) -> Bool { rawValue & member.rawValue == member.rawValue }
+
   package static let expected = ConntrackStatus(rawValue: 1 << 0)
   package static let seenReply = ConntrackStatus(rawValue: 1 << 1)
   package static let assured = ConntrackStatus(rawValue: 1 << 2)
