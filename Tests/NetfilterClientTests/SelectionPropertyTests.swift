@@ -30,14 +30,14 @@ private func passes(_ filter: KernelFilter.Tuple, _ tuple: ConntrackTuple) -> Bo
 
 @Suite("Properties of selections")
 struct SelectionPropertyTests {
-  static let seeds: [UInt64] = [1, 2, 3, 0xdead_beef]
+  static let seeds: [UInt64] = [1, 0xdead_beef]
 
   @Test("the matcher agrees with the plain meaning of every predicate", arguments: seeds)
   func matcher(seed: UInt64) {
     var flows = RandomFlows(seed: seed)
     let entries = (0..<60).map { _ in flows.entry() }
     var hits = 0
-    for round in 0..<1500 {
+    for round in 0..<800 {
       let predicate = flows.predicate()
       let matcher = FlowMatcher(predicate)
       for entry in entries {
@@ -49,14 +49,14 @@ struct SelectionPropertyTests {
         }
       }
     }
-    #expect(hits > 10_000 && hits < 80_000)
+    #expect(hits > 5_000 && hits < 43_000)
   }
 
   @Test("each single test agrees with its plain meaning", arguments: seeds)
   func singleTests(seed: UInt64) {
     var flows = RandomFlows(seed: seed)
     let entries = (0..<100).map { _ in flows.entry() }
-    for _ in 0..<3000 {
+    for _ in 0..<1500 {
       let predicate = FlowPredicate.test(flows.test())
       let matcher = FlowMatcher(predicate)
       guard
@@ -74,7 +74,7 @@ struct SelectionPropertyTests {
     var flows = RandomFlows(seed: seed)
     let entries = (0..<300).map { _ in flows.entry() }
     var found = 0
-    for round in 0..<3000 {
+    for round in 0..<1200 {
       let predicate = round % 2 == 0 ? flows.conjunction() : flows.predicate()
       guard let reason = predicate.contradiction() else { continue }
       found += 1
@@ -83,13 +83,13 @@ struct SelectionPropertyTests {
       Issue.record("seed \(seed) round \(round): '\(reason)' but \(predicate) matches \(entry)")
       return
     }
-    #expect(found > 300)
+    #expect(found > 120)
   }
 
   @Test("what holds for an entry is not called a contradiction", arguments: seeds)
   func possibilities(seed: UInt64) {
     var flows = RandomFlows(seed: seed)
-    for round in 0..<4000 {
+    for round in 0..<1500 {
       let entry = flows.entry()
       let predicate = FlowPredicate.all((0..<8).map { _ in flows.predicate(holdingFor: entry) })
       guard let reason = predicate.contradiction() else { continue }
@@ -98,13 +98,13 @@ struct SelectionPropertyTests {
     }
   }
 
-  @Test("a conjunction that nothing matches is nearly always told", arguments: seeds)
-  func completeness(seed: UInt64) {
+  @Test("a test and its opposite are always seen to exclude each other", arguments: seeds)
+  func opposites(seed: UInt64) {
     var flows = RandomFlows(seed: seed)
     let pairs: [(FlowPredicate) -> FlowPredicate] = [
       { .all([$0, .not($0)]) }, { .not(.any([$0, .not($0)])) },
     ]
-    for _ in 0..<2000 {
+    for _ in 0..<500 {
       let test = FlowPredicate.test(flows.test())
       for pair in pairs {
         guard pair(test).contradiction() == nil else { continue }
@@ -118,7 +118,7 @@ struct SelectionPropertyTests {
   func kernelFilter(seed: UInt64) {
     var flows = RandomFlows(seed: seed, isKernelLike: true)
     var rejected = 0
-    for round in 0..<4000 {
+    for round in 0..<1500 {
       let entry = flows.entry()
       let predicate = flows.predicate(holdingFor: entry)
       let filter = KernelFilter(predicate)
@@ -128,13 +128,13 @@ struct SelectionPropertyTests {
         return
       }
     }
-    #expect(rejected > 400)
+    #expect(rejected > 150)
   }
 
   @Test("the kernel's filter keeps the kernel's rules", arguments: seeds)
   func kernelRules(seed: UInt64) {
     var flows = RandomFlows(seed: seed)
-    for _ in 0..<5000 {
+    for _ in 0..<2000 {
       let predicate = flows.chance(50) ? flows.conjunction() : flows.predicate()
       let filter = KernelFilter(predicate)
       let tuples = [filter.original, filter.reply]
