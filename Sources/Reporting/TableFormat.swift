@@ -141,6 +141,12 @@ package struct TableFormat: ~Copyable {
     case .destroy:
       scratch.append("destroy")
       return .destroyed
+    case .offload:
+      scratch.append("offload")
+      return .offload
+    case .classic:
+      scratch.append("classic")
+      return .unreplied
     }
   }
 
