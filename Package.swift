@@ -48,3 +48,11 @@ let package = Package(
       name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),
   ]
 )
+
+// Fuzz targets need libFuzzer, which only a build with --sanitize=fuzzer links.
+if Context.environment["FTCTL_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "FuzzNetlink", dependencies: ["NetlinkWire", "Reporting"],
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}
