@@ -35,8 +35,14 @@ let package = Package(
       name: "ftctl",
       dependencies: ["NetfilterClient", "NetlinkWire", "Reporting", "CNetfilter", argumentParser],
       swiftSettings: strict),
+    .executableTarget(
+      name: "ConntrackFill", dependencies: ["NetfilterClient", "NetlinkWire"], path: "Tests/ConntrackFill",
+      swiftSettings: strict),
     .testTarget(
       name: "NetlinkWireTests", dependencies: ["NetlinkWire", "NetfilterClient", "CNetfilter"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ReportingTests", dependencies: ["Reporting", "NetfilterClient", "NetlinkWire", "CNetfilter"],
       swiftSettings: strict),
     .testTarget(
       name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),

@@ -11,7 +11,9 @@ private import Synchronization
 final class BlockRing: @unchecked Sendable {
   /// The kernel fills at most 32 KiB a datagram in a dump, and looks at this size to decide.
   static let blockSize = 1 << 15
-  private static let slots = 16
+  private static let slots = 8
+  /// Blocks that are handed over at once after the first one, so that the reader wakes up less often.
+  private static let batch = 4
 
   private let memory: UnsafeMutableRawPointer
   private let lengths: UnsafeMutablePointer<Int>
@@ -91,11 +93,19 @@ final class BlockRing: @unchecked Sendable {
   }
 
   private func receiveAll(from transport: any NetlinkTransport) {
-    var slot = 0
+    var received = 0
+    var held = 0
     var isComplete = false
+    func handOver() {
+      while held > 0 {
+        unsafe sem_post(filled)
+        held -= 1
+      }
+    }
     while !isComplete {
       unsafe wait(vacant)
       if isCancelled.load(ordering: .relaxed) { break }
+      let slot = received % Self.slots
       do {
         // Safe: the slot is the receiver's until it posts `filled`.
         var span = unsafe MutableRawSpan(_unsafeStart: memory + slot * Self.blockSize, byteCount: Self.blockSize)
@@ -106,14 +116,18 @@ final class BlockRing: @unchecked Sendable {
       } catch {
         failure.withLock { $0 = (error as? NetlinkError) ?? NetlinkError("read a netlink answer", .badMessage) }
         unsafe lengths[slot] = -1
-        unsafe sem_post(filled)
+        isComplete = true
+        held += 1
+        handOver()
         return
       }
-      unsafe sem_post(filled)
-      slot = (slot + 1) % Self.slots
+      received += 1
+      held += 1
+      if held == Self.batch || received == 1 { handOver() }
     }
+    handOver()
     unsafe wait(vacant)
-    unsafe lengths[slot] = -1
+    unsafe lengths[received % Self.slots] = -1
     unsafe sem_post(filled)
   }
 

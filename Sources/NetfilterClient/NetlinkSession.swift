@@ -73,25 +73,24 @@ package final class NetlinkSession {
   ) throws {
     try transport.send(request)
     let expected = sequence
-    var buffer = [UInt8](repeating: 0, count: BlockRing.blockSize)
+    let buffer = ReceiveBuffer()
+    var isComplete = false
     do {
-      while true {
-        var span = buffer.mutableSpan
-        var bytes = unsafe span.mutableBytes
-        let length = try transport.receive(into: &bytes)
-        let block = bytes.bytes.extracting(first: length)
-        var messages = NetlinkMessageCursor(block)
-        while try messages.advance() {
-          guard messages.sequence == expected else { continue }
-          switch messages.type {
-          case NetlinkControlType.error:
-            let answer = try Acknowledgement(messages.payload, flags: messages.flags)
-            guard answer.errorNumber == 0 else { throw NetlinkError(operation, answer) }
-            return
-          case 0..<NetlinkControlType.firstFamilyType:
-            continue
-          default:
-            try body(messages.type, messages.payload)
+      while !isComplete {
+        try buffer.receive(from: transport) { datagram in
+          var messages = NetlinkMessageCursor(datagram)
+          while try !isComplete && messages.advance() {
+            guard messages.sequence == expected else { continue }
+            switch messages.type {
+            case NetlinkControlType.error:
+              let answer = try Acknowledgement(messages.payload, flags: messages.flags)
+              guard answer.errorNumber == 0 else { throw NetlinkError(operation, answer) }
+              isComplete = true
+            case 0..<NetlinkControlType.firstFamilyType:
+              continue
+            default:
+              try body(messages.type, messages.payload)
+            }
           }
         }
       }

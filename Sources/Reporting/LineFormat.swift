@@ -13,26 +13,7 @@ package struct LineOptions: OptionSet, Sendable {
   package static let labels = LineOptions(rawValue: 8)
 }
 
-/// What formats need to know besides the entry.
-package struct FormatContext: Sendable {
-  /// The wall clock in seconds since 1970: the other end of `delta-time`.
-  package var now: Int64
-  /// Names of labels.
-  package var labels: ConntrackLabelMap
-  /// Turns seconds since 1970 into ctime(3)'s words in the local time zone, without line end.
-  package var calendar: @Sendable (Int64) -> String
-
-  package init(
-    now: Int64 = 0, labels: ConntrackLabelMap = ConntrackLabelMap(),
-    calendar: @escaping @Sendable (Int64) -> String = { _ in "" }
-  ) {
-    self.now = now
-    self.labels = labels
-    self.calendar = calendar
-  }
-}
-
-/// The line that `conntrack -L` prints, byte for byte.
+/// The line that `conntrack -L` prints, or for an event `conntrack -E`, byte for byte.
 package struct LineFormat: Sendable {
   package var options: LineOptions
   package var palette: Palette
@@ -46,6 +27,7 @@ package struct LineFormat: Sendable {
   package func append(
     _ entry: borrowing ConntrackEntry, _ context: borrowing FormatContext, to output: inout OutputBuffer
   ) {
+    if let event = context.event { append(event, to: &output) }
     if options.contains(.extended) {
       switch entry.original.family {
       case .ipv4: output.append("ipv4     2 ")
@@ -163,15 +145,31 @@ package struct LineFormat: Sendable {
   private func appendLabels(
     _ labels: ConntrackLabels, _ map: ConntrackLabelMap, to output: inout OutputBuffer
   ) {
-    output.append("labels=")
+    // Without a name to show, the library takes back the octet before the list: the equals sign.
+    output.append("labels")
     var first = true
     for bit in 0..<128 where labels[bit] {
       guard let name = map.name(of: bit) else { continue }
-      if !first { output.append(byte: 0x2c) }
+      output.append(byte: first ? 0x3d : 0x2c)
       output.append(text: name)
       first = false
     }
     output.append(byte: 0x20)
+  }
+
+  /// The kind of the event, right-aligned in nine columns, and a blank.
+  @inline(never)
+  private func append(_ event: FlowEvent, to output: inout OutputBuffer) {
+    switch event {
+    case .new:
+      output.append("    ")
+      append("[NEW]", palette.created, to: &output)
+    case .update:
+      output.append(" ")
+      append("[UPDATE]", palette.unreplied, to: &output)
+    case .destroy:
+      append("[DESTROY]", palette.destroyed, to: &output)
+    }
   }
 
   @inline(__always)

@@ -119,9 +119,12 @@ package struct OutputBuffer: ~Copyable {
     if value < 10 {
       unsafe target[0] = UInt8(truncatingIfNeeded: value) &+ 0x30
       count &+= 1
-      return
+    } else if value < 100 {
+      unsafe Self.writePair(value, to: target)
+      count &+= 2
+    } else {
+      count &+= unsafe value < 100_000_000 ? Self.writeShort(value, to: target) : Self.writeLong(value, to: target)
     }
-    count &+= unsafe Self.write(value, to: target)
   }
 
   /// Appends a signed `value` in decimal.
@@ -148,25 +151,74 @@ package struct OutputBuffer: ~Copyable {
     count &+= digits
   }
 
-  /// Writes decimal digits and returns how many, at most 20.
-  private static func write(_ value: UInt64, to target: UnsafeMutablePointer<UInt8>) -> Int {
-    var rest = value
-    var digits = 1
-    var limit: UInt64 = 10
-    while digits < 20, rest >= limit {
-      digits &+= 1
-      let (next, overflow) = limit.multipliedReportingOverflow(by: 10)
-      if overflow { break }
-      limit = next
+  /// Writes the two digits of a value below 100.
+  @inline(__always)
+  private static func writePair(_ value: UInt64, to target: UnsafeMutablePointer<UInt8>) {
+    let tens = value &* 205 >> 11          // exact for values below 100
+    unsafe target[0] = UInt8(truncatingIfNeeded: tens) &+ 0x30
+    unsafe target[1] = UInt8(truncatingIfNeeded: value &- tens &* 10) &+ 0x30
+  }
+
+  /// Writes the digits of a value from 100 to 99999999 and returns how many.
+  private static func writeShort(_ value: UInt64, to target: UnsafeMutablePointer<UInt8>) -> Int {
+    let high = value / 10_000
+    let low = value &- high &* 10_000
+    guard high > 0 else { return unsafe writeLeading(low, to: target) }
+    let length = unsafe writeLeading(high, to: target)
+    unsafe writeFour(low, to: target + length)
+    return length &+ 4
+  }
+
+  /// Writes four digits, zeros first.
+  @inline(__always)
+  private static func writeFour(_ value: UInt64, to target: UnsafeMutablePointer<UInt8>) {
+    let top = value &* 5243 >> 19          // value / 100, exact below 10000
+    unsafe writePair(top, to: target)
+    unsafe writePair(value &- top &* 100, to: target + 2)
+  }
+
+  /// Writes a value below 10000 without leading zeros and returns the number of digits.
+  @inline(__always)
+  private static func writeLeading(_ value: UInt64, to target: UnsafeMutablePointer<UInt8>) -> Int {
+    let top = value &* 5243 >> 19
+    let rest = value &- top &* 100
+    if top == 0 {
+      if rest < 10 {
+        unsafe target[0] = UInt8(truncatingIfNeeded: rest) &+ 0x30
+        return 1
+      }
+      unsafe writePair(rest, to: target)
+      return 2
     }
-    var index = digits
-    while index > 0 {
-      index &-= 1
-      let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
-      unsafe target[index] = UInt8(truncatingIfNeeded: remainder) &+ 0x30
-      rest = quotient
+    if top < 10 {
+      unsafe target[0] = UInt8(truncatingIfNeeded: top) &+ 0x30
+      unsafe writePair(rest, to: target + 1)
+      return 3
     }
-    return digits
+    unsafe writePair(top, to: target)
+    unsafe writePair(rest, to: target + 2)
+    return 4
+  }
+
+  /// Writes the digits of a value from 100000000 on and returns how many, at most 20.
+  @inline(never)
+  private static func writeLong(_ value: UInt64, to target: UnsafeMutablePointer<UInt8>) -> Int {
+    let high = value / 100_000_000
+    let low = value &- high &* 100_000_000
+    let length: Int
+    if high < 10 {
+      unsafe target[0] = UInt8(truncatingIfNeeded: high) &+ 0x30
+      length = 1
+    } else if high < 100 {
+      unsafe writePair(high, to: target)
+      length = 2
+    } else {
+      length = unsafe high < 100_000_000 ? writeShort(high, to: target) : writeLong(high, to: target)
+    }
+    let top = low / 10_000
+    unsafe writeFour(top, to: target + length)
+    unsafe writeFour(low &- top &* 10_000, to: target + length + 4)
+    return length &+ 8
   }
 
   /// Appends a decimal padded with zeros on the left to `width` digits.

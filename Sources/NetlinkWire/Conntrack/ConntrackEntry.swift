@@ -75,6 +75,10 @@ package struct ConntrackEntry: Hashable, Sendable {
   package struct Presence: OptionSet, Hashable, Sendable {
     package let rawValue: UInt32
     @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// Whether all bits of `member` are set. OptionSet's own is not specialised across modules.
+    @inlinable @inline(__always)
+    package func contains(_ member: Presence) -> Bool { rawValue & member.rawValue == member.rawValue }
     package static let original = Presence(rawValue: 1 << 0)
     package static let reply = Presence(rawValue: 1 << 1)
     package static let status = Presence(rawValue: 1 << 2)
@@ -102,6 +106,8 @@ package struct ConntrackEntry: Hashable, Sendable {
     package static let securityMark = Presence(rawValue: 1 << 24)
     package static let dccpRole = Presence(rawValue: 1 << 25)
     package static let dccpSequence = Presence(rawValue: 1 << 26)
+    /// The original tuple had ports (or GRE keys): kernels that do not track a protocol leave them out.
+    package static let ports = Presence(rawValue: 1 << 27)
   }
 
   package var present: Presence = []
