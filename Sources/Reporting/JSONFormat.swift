@@ -65,6 +65,8 @@ package struct JSONFormat: Sendable {
     case .new: output.append("\"event\":\"new\",")
     case .update: output.append("\"event\":\"update\",")
     case .destroy: output.append("\"event\":\"destroy\",")
+    case .offload: output.append("\"event\":\"offload\",")
+    case .classic: output.append("\"event\":\"classic\",")
     }
     guard entry.present.contains(.eventTime) else { return }
     output.append("\"event_time\":")

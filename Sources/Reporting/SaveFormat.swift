@@ -14,7 +14,7 @@ package struct SaveFormat: Sendable {
   ) {
     switch context.event {
     case nil, .new: output.append("-A ")
-    case .update: output.append("-U ")
+    case .update, .offload, .classic: output.append("-U ")
     case .destroy: output.append("-D ")
     }
     if entry.present.contains(.timeout) { output.append("-t ", entry.timeoutField) }

@@ -31,7 +31,7 @@ package struct XMLFormat: Sendable {
     switch context.event {
     case nil: output.append("<flow>")
     case .new: output.append("<flow type=\"new\">")
-    case .update: output.append("<flow type=\"update\">")
+    case .update, .offload, .classic: output.append("<flow type=\"update\">")
     case .destroy: output.append("<flow type=\"destroy\">")
     }
     output.append("<meta direction=\"original\">")

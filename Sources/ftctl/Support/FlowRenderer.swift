@@ -82,8 +82,9 @@ struct FlowRenderer: ~Copyable {
       save.append(entry, context, to: &output)
       output.append(byte: 0x0a)
     case .csv:
-      if count == 0 { csv.appendHeader(context, to: &output) }
+      if count == 0 { appendCSVHeader() }
       csv.append(entry, context, carrier: carrier, to: &output)
+      output.append(CSVFormat.lineEnd)
     }
     count += 1
     if isLive || output.count >= Self.blockSize || count == 1 { try StandardOutput.flush(&output) }
@@ -96,10 +97,15 @@ struct FlowRenderer: ~Copyable {
       if count == 0 { output.append(JSONFormat.arrayStart) }
       output.append(JSONFormat.arrayEnd)
     case .xml where count > 0: output.append(XMLFormat.footer)
-    case .csv where count == 0: csv.appendHeader(context, to: &output)
+    case .csv where count == 0: appendCSVHeader()
     default: break
     }
     try StandardOutput.flush(&output)
+  }
+
+  private mutating func appendCSVHeader() {
+    csv.appendHeader(to: &output)
+    output.append(CSVFormat.lineEnd)
   }
 }
 
