@@ -141,16 +141,6 @@ struct KernelFilterTests {
     #expect(try filter("ipv4 and proto in {tcp, udp} and dport 80") == expected { $0.family = .ipv4 })
   }
 
-  @Test("only family and mark are understood by every kernel")
-  func olderKernels() throws {
-    #expect(try !filter("ipv4 and mark 7").needsNewerKernel)
-    for text in ["assured", "unreplied", "zone 7", "ipv4 and tcp", "dnat = 10.0.0.1"] {
-      #expect(try filter(text).needsNewerKernel)
-      #expect(try !filter(text).familyOnly.needsNewerKernel)
-    }
-    #expect(try filter("src 10.0.0.1 and mark 7 and zone 7").familyOnly == expected { $0.family = .ipv4 })
-  }
-
   @Test("branches that cannot match do not widen the filter")
   func deadBranches() throws {
     #expect(try filter("(tcp and udp) or zone 7") == expected { $0.zone = 7 })

@@ -6,7 +6,7 @@ import Testing
 /// What the kernel does with a filter, for one entry.
 /// Source: net/netfilter/nf_conntrack_netlink.c, `ctnetlink_filter_match`, `ctnetlink_filter_match_tuple`.
 private func kernelPasses(_ filter: KernelFilter, _ entry: ConntrackEntry) -> Bool {
-  if let family = filter.family, entry.original.source.family != family { return false }
+  if filter.family != .unspecified, entry.original.source.family != filter.family { return false }
   if entry.markField & filter.markMask != filter.markValue { return false }
   if entry.statusField.rawValue & filter.statusMask != filter.requiredStatus.rawValue { return false }
   if let zone = filter.zone {
@@ -143,7 +143,7 @@ struct SelectionPropertyTests {
       let predicate = flows.chance(50) ? flows.conjunction() : flows.predicate()
       let filter = KernelFilter(predicate)
       let tuples = [filter.original, filter.reply]
-      #expect(filter.family != nil || tuples.allSatisfy(\.isEmpty), "CTA_FILTER needs a family")
+      #expect(filter.family != .unspecified || tuples.allSatisfy(\.isEmpty), "CTA_FILTER needs a family")
       #expect(filter.zone != 0)
       #expect(filter.markValue & ~filter.markMask == 0)
       #expect(filter.requiredStatus.isDisjoint(with: filter.forbiddenStatus))

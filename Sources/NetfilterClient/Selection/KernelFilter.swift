@@ -25,8 +25,8 @@ package struct KernelFilter: Equatable, Sendable {
     package var isEmpty: Bool { self == Tuple() }
   }
 
-  /// `nfgen_family`; nil is every family.
-  package var family: AddressFamily?
+  /// `nfgen_family`; unspecified is every family.
+  package var family = AddressFamily.unspecified
   /// `CTA_MARK`: passes what `mark & markMask == markValue` holds for.
   package var markValue: UInt32 = 0
   /// `CTA_MARK_MASK`; 0 is no filter.
@@ -47,13 +47,13 @@ package struct KernelFilter: Equatable, Sendable {
   /// The narrowest filter that lets pass all that `predicate` matches.
   package init(_ predicate: FlowPredicate) {
     guard let facts = NecessaryFacts(predicate, isNegated: false) else { return }
-    family = facts.family
+    family = facts.family ?? .unspecified
     markValue = facts.markValue
     markMask = facts.markMask
     requiredStatus = facts.required
     forbiddenStatus = facts.forbidden
     zone = facts.zone
-    guard let family else { return }
+    guard family != .unspecified else { return }
     if family == .ipv4 {
       original.source = facts.addresses[.source]
       original.destination = facts.addresses[.destination]
@@ -69,18 +69,6 @@ package struct KernelFilter: Equatable, Sendable {
     reply.sourcePort = facts.ports[.replySource]
     reply.destinationPort = facts.ports[.replyDestination]
     if reply.sourcePort != nil || reply.destinationPort != nil { reply.layer4 = layer4 }
-  }
-
-  /// Whether it asks for more than the family and the mark, which every kernel filters by.
-  package var needsNewerKernel: Bool {
-    statusMask != 0 || zone != nil || !original.isEmpty || !reply.isEmpty
-  }
-
-  /// The family alone, for a kernel that refuses the rest.
-  package var familyOnly: KernelFilter {
-    var result = KernelFilter()
-    result.family = family
-    return result
   }
 
   /// Whether nothing is asked for: the whole table passes.
