@@ -39,9 +39,6 @@ let package = Package(
       name: "ConntrackFill", dependencies: ["NetfilterClient", "NetlinkWire"], path: "Tests/ConntrackFill",
       swiftSettings: strict),
     .testTarget(
-      name: "NetlinkWireTests", dependencies: ["NetlinkWire", "NetfilterClient", "CNetfilter"],
-      swiftSettings: strict),
-    .testTarget(
       name: "ReportingTests", dependencies: ["Reporting", "NetfilterClient", "NetlinkWire", "CNetfilter"],
       swiftSettings: strict),
     .testTarget(

@@ -13,7 +13,7 @@ package struct CSVFormat: Sendable {
 
   /// The columns in their order.
   package static let columns: [Column] = [
-    Column(name: "event", about: "new, update or destroy (monitor)"),
+    Column(name: "event", about: "new, update, destroy, offload or classic (monitor)"),
     Column(name: "netns", about: "network namespace (with --netns all)"),
     Column(name: "family", about: "ipv4 or ipv6"),
     Column(name: "proto", about: "layer 4 protocol by name"),

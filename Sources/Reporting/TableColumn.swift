@@ -40,7 +40,7 @@ package enum TableColumn: String, CaseIterable, Sendable, Hashable {
   /// What the column holds, in a few words.
   package var about: StaticString {
     switch self {
-    case .event: "what happened: new, update, destroy"
+    case .event: "what happened: new, update, destroy, offload, classic"
     case .netns: "network namespace"
     case .family: "ipv4 or ipv6"
     case .proto: "layer 4 protocol"
