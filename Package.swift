@@ -30,6 +30,8 @@ let package = Package(
       linkerSettings: [
         .linkedLibrary("mnl"), .linkedLibrary("nftnl"), .linkedLibrary("netfilter_conntrack"),
       ]),
+    // What loops of other modules call is public there, though no product exports it: in Swift 6.3 @inlinable has no
+    // effect on package declarations.
     .target(name: "NetlinkWire", swiftSettings: hot),
     .target(
       name: "NetfilterClient", dependencies: ["NetlinkWire", "CNetfilter"], swiftSettings: hot),
