@@ -71,7 +71,10 @@ struct DeletionTests {
     let start = Date().timeIntervalSince1970
     let lines = try lab.ftctl("delete", "--src", "10.0.0.0/30", "--report")
     #expect(lines.lines.count == 4)
-    #expect(lines.lines.allSatisfy { $0.contains("]\t[DELETED] udp ") && $0.hasSuffix(" reason: --src 10.0.0.0/30") })
+    #expect(
+      lines.lines.allSatisfy {
+        $0.contains("]\t[DELETED] udp ") && $0.hasSuffix(" reason: --src 10.0.0.0/30")
+      })
     let array = try lab.ftctl("delete", "--src", "10.0.0.4/30", "--report", "json")
     let objects = try #require(try JSONSerialization.jsonObject(with: array.bytes) as? [[String: Any]])
     #expect(objects.count == 4)
@@ -151,7 +154,9 @@ struct Churn {
         var batch = RequestBatch(NetlinkSession(socket), operation: "churn")
         for cycle in 0..<cycles {
           let entry = ConntrackEntry.udp(cycle % tuples, mark: UInt32(1 + cycle / tuples % 2))
-          batch.append { ConntrackRequest.delete(ConntrackKey(tuple: entry.original), sequence: $1, into: &$0) }
+          batch.append {
+            ConntrackRequest.delete(ConntrackKey(tuple: entry.original), sequence: $1, into: &$0)
+          }
           batch.append { ConntrackRequest.create(ConntrackCreation(entry), sequence: $1, into: &$0) }
           _ = try? batch.exchange()
         }

@@ -87,7 +87,8 @@ final class Lab: Sendable {
 
   /// Runs a program to its end.
   static func run(_ command: [String], input: Data = Data()) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ftctl-test-\(UUID().uuidString)")
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "ftctl-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     func file(_ name: String, _ data: Data = Data()) throws -> URL {
@@ -97,7 +98,8 @@ final class Lab: Sendable {
     }
     let process = Process()
     let paths = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"].map { "\($0)/\(command[0])" }
-    let path = command[0].hasPrefix("/") ? command[0] : paths.first(where: FileManager.default.isExecutableFile)
+    let path =
+      command[0].hasPrefix("/") ? command[0] : paths.first(where: FileManager.default.isExecutableFile)
     guard let path else { throw Failure(text: "no program '\(command[0])'") }
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = Array(command.dropFirst())
@@ -109,7 +111,8 @@ final class Lab: Sendable {
     try process.run()
     process.waitUntilExit()
     return Result(
-      status: process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus,
+      status: process.terminationReason == .exit
+        ? process.terminationStatus : 128 + process.terminationStatus,
       bytes: try Data(contentsOf: output),
       error: String(decoding: try Data(contentsOf: error), as: UTF8.self))
   }

@@ -88,7 +88,8 @@ package struct GuardedDeletion: ~Copyable {
       if refusal.error.number == .noSuchEntry { now[refusal.place] = nil }
     }
     var places: [Int] = []
-    for place in 0..<count where isSame(entries[place], now[place], isHeld: !holders.isEmpty && isHeld[place]) {
+    for place in 0..<count where isSame(entries[place], now[place], isHeld: !holders.isEmpty && isHeld[place])
+    {
       places.append(place)
       guard let entry = now[place] else { continue }
       batch.append { ConntrackRequest.delete(ConntrackKey(entry), sequence: $1, into: &$0) }
@@ -137,7 +138,9 @@ package struct GuardedDeletion: ~Copyable {
 
   /// Whether the entry is one that holds another, of this program or of one that runs beside it.
   package static func isHolder(_ entry: borrowing ConntrackEntry) -> Bool {
-    guard entry.original.layer4 == holderProtocol, entry.status?.contains(.expected) ?? false else { return false }
+    guard entry.original.layer4 == holderProtocol, entry.status?.contains(.expected) ?? false else {
+      return false
+    }
     return entry.original.source.family == .ipv6
       ? entry.original.source.high == 0x0100_0000_0000_0000 : entry.original.source.low >> 28 == 0xf
   }

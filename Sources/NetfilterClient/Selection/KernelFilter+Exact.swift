@@ -38,7 +38,8 @@ extension KernelFilter {
     case .status(let bits): requiredStatus.contains(bits)
     case .translation(.source): requiredStatus.contains(.sourceNAT)
     case .translation(.destination): requiredStatus.contains(.destinationNAT)
-    case .translation(.any), .labels, .zone, .state, .translated, .offload, .quantity, .helper, .carried: false
+    case .translation(.any), .labels, .zone, .state, .translated, .offload, .quantity, .helper, .carried:
+      false
     }
   }
 

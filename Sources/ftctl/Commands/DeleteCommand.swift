@@ -15,7 +15,8 @@ struct ChangeOptions: ParsableArguments {
   @Option(
     name: .customLong("report"), defaultAsFlag: "line",
     help: ArgumentHelp(
-      "Print each flow with what was done to it, why and when (default form: line)", valueName: "line|json|jsonl"),
+      "Print each flow with what was done to it, why and when (default form: line)",
+      valueName: "line|json|jsonl"),
     completion: .list(ReportFormat.allCases.map(\.rawValue)))
   var report: String?
 

@@ -7,7 +7,8 @@ import Reporting
 
 struct FlushCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "flush", abstract: "Empty the conntrack table, or delete all that matches a selection at once",
+    commandName: "flush",
+    abstract: "Empty the conntrack table, or delete all that matches a selection at once",
     discussion: """
       Without a selection, all flows go; it asks on a terminal, and wants --yes elsewhere. With one, the kernel's own
       filtered flush is used where the kernel can say the selection and is known to honour it (Linux 6.11; it is
@@ -78,7 +79,9 @@ struct FlushCommand: ParsableCommand {
     guard !yes else { return }
     guard isatty(0) == 1, StandardError.isTerminal else {
       throw CommandFailure(
-        .usage, "flush without a selection deletes all \(entries) flow entries and wants --yes where nobody can be asked")
+        .usage,
+        "flush without a selection deletes all \(entries) flow entries and wants --yes where nobody can be asked"
+      )
     }
     StandardError.write("delete all \(entries) flow entries? [y/N] ")
     let answer = readLine()?.lowercased() ?? ""

@@ -161,7 +161,6 @@ struct SelectionOptions: ParsableArguments {
         throw CommandFailure(.usage, "\(name): \(error.message)")
       }
     }
-    func test(_ test: FlowTest) -> FlowPredicate { .test(test) }
     func list(_ texts: String, _ each: (String) throws -> FlowTest) throws -> FlowPredicate {
       .any(try texts.split(separator: ",", omittingEmptySubsequences: false).map { .test(try each(String($0))) })
     }
@@ -181,15 +180,13 @@ struct SelectionOptions: ParsableArguments {
     try option("--mark", mark, parser.mark) { .test(.mark(value: $0.value & $0.mask, mask: $0.mask)) }
     for word in label { try option("--label", word, parser.labels) { .test(.labels($0)) } }
     func zoneTest(_ field: FlowTest.ZoneField) -> (ClosedRange<UInt16>) -> FlowPredicate {
-      { zones in .any(zones.map { .test(.zone(field, $0)) }) }
+      { .test(.zone(field, $0)) }
     }
     try option("--zone", zone, parser.zones, zoneTest(.both))
     try option("--orig-zone", originalZone, parser.zones, zoneTest(.original))
     try option("--reply-zone", replyZone, parser.zones, zoneTest(.reply))
     try option("--state", state, parser.states) { .any($0.map { .test(.state($0)) }) }
-    try option("--status", status, parser.status) { status in
-      .all([.test(.status(status.required))] + status.forbidden.bits.map { .not(.test(.status($0))) })
-    }
+    try option("--status", status, parser.status) { $0.predicate }
     func translation(_ kind: FlowTest.Translation, _ text: String) throws -> FlowPredicate {
       guard !text.isEmpty else { return .test(.translation(kind)) }
       let (addresses, ports) = try parser.translation(text)
@@ -218,54 +215,5 @@ struct SelectionOptions: ParsableArguments {
       throw CommandFailure(.usage, "nothing can match: \(reason)")
     }
     return predicate
-  }
-}
-
-extension SelectionOptions {
-  /// The options as they were given: why a flow was selected.
-  var words: String {
-    var result: [String] = []
-    func add(_ name: String, _ value: String?) {
-      guard let value else { return }
-      let isPlain = value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && !"'\"\\".utf8.contains($0) }
-      result.append(value.isEmpty ? name : "\(name) \(isPlain ? value : "'\(value)'")")
-    }
-    func list(_ values: [String]) -> String? { values.isEmpty ? nil : values.joined(separator: ",") }
-    add("--family", family)
-    add("--proto", proto)
-    add("--src", src)
-    add("--dst", dst)
-    add("--reply-src", replySource)
-    add("--reply-dst", replyDestination)
-    add("--sport", sport)
-    add("--dport", dport)
-    add("--reply-sport", replySport)
-    add("--reply-dport", replyDport)
-    add("--mark", mark)
-    add("--label", list(label))
-    add("--zone", zone)
-    add("--orig-zone", originalZone)
-    add("--reply-zone", replyZone)
-    add("--state", state)
-    add("--status", status)
-    add("--src-nat", sourceNAT)
-    add("--dst-nat", destinationNAT)
-    add("--any-nat", anyNAT)
-    add("--offload", offload)
-    add("--flowtable", flowtable.isEmpty ? nil : flowtable.joined(separator: " "))
-    add("--device", device)
-    add("--min-bytes", minimumBytes)
-    add("--min-packets", minimumPackets)
-    add("--older-than", olderThan)
-    add("--expires-within", expiresWithin)
-    add("--where", `where`)
-    return result.joined(separator: " ")
-  }
-}
-
-extension ConntrackStatus {
-  /// Each bit that is set, alone.
-  var bits: [ConntrackStatus] {
-    (0..<32).map { ConntrackStatus(rawValue: 1 << UInt32($0)) }.filter(contains)
   }
 }

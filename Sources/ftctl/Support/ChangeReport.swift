@@ -13,7 +13,8 @@ enum ReportFormat: String, CaseIterable {
   static func parse(_ text: String) throws -> ReportFormat {
     guard let format = ReportFormat(rawValue: text.lowercased()) else {
       throw CommandFailure(
-        .usage, "--report: unknown form '\(text)'", hint: "there are: \(allCases.map(\.rawValue).joined(separator: ", "))")
+        .usage, "--report: unknown form '\(text)'",
+        hint: "there are: \(allCases.map(\.rawValue).joined(separator: ", "))")
     }
     return format
   }
@@ -36,6 +37,8 @@ struct ChangeReport: ~Copyable {
   ///   - format: lines, an array of JSON objects, or an object a line.
   ///   - action: what is done: "deleted", or "would delete".
   ///   - reason: why: the selection as it was given.
+  ///   - palette: colours of lines.
+  ///   - labels: names of labels.
   init(_ format: ReportFormat, action: String, reason: String, palette: Palette, labels: ConntrackLabelMap) {
     self.format = format
     self.action = action
@@ -46,6 +49,7 @@ struct ChangeReport: ~Copyable {
 
   /// Writes one flow.
   ///
+  /// - Throws: as ``StandardOutput/flush(_:)``.
   /// - Parameters:
   ///   - entry: as it was last seen.
   ///   - changes: what changed, where the flow lives on: a name, the old value and the new one.
