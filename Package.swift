@@ -42,6 +42,9 @@ let package = Package(
       name: "ReportingTests", dependencies: ["Reporting", "NetfilterClient", "NetlinkWire", "CNetfilter"],
       swiftSettings: strict),
     .testTarget(
+      name: "ChangeTests", dependencies: ["NetfilterClient", "NetlinkWire", "ftctl", "ConntrackFill"],
+      swiftSettings: strict),
+    .testTarget(
       name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),
   ]
 )

@@ -16,6 +16,8 @@ package final class KernelSocket: NetlinkTransport {
   // Safe to share: libmnl reads the structure and never writes it after bind; the kernel serialises the rest.
   private nonisolated(unsafe) let socket: OpaquePointer
   package let descriptor: Int32
+  /// What the kernel calls the socket, in the events that its requests cause for instance (`nlmsg_pid`).
+  package var portID: UInt32 { unsafe mnl_socket_get_portid(socket) }
 
   /// - Parameter isBlocking: whether `receive(into:)` waits.
   /// - Throws: ``NetlinkError`` with the errno of socket(2) or bind(2).

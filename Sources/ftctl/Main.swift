@@ -58,6 +58,7 @@ struct Ftctl: ParsableCommand {
         name: "Flows",
         subcommands: [
           ListCommand.self, GetCommand.self, CountCommand.self, StatsCommand.self, MonitorCommand.self,
+          DeleteCommand.self, FlushCommand.self,
         ])
     ])
 

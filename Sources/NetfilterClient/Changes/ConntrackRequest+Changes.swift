@@ -6,7 +6,8 @@ package import NetlinkWire
 extension ConntrackRequest {
   /// Creates an entry, or updates one of the same tuple where that is not an error.
   package static func create(
-    _ creation: ConntrackCreation, flags: NetlinkFlags = [], sequence: UInt32, into request: inout RequestBuilder
+    _ creation: ConntrackCreation, flags: NetlinkFlags = [], sequence: UInt32,
+    into request: inout RequestBuilder
   ) {
     let entry = creation.entry
     begin(
@@ -111,7 +112,9 @@ extension ConntrackRequest {
     request.put(type, bytes: octets)
   }
 
-  private static func put(_ adjustment: SequenceAdjustment, _ type: UInt16, into request: inout RequestBuilder) {
+  private static func put(
+    _ adjustment: SequenceAdjustment, _ type: UInt16, into request: inout RequestBuilder
+  ) {
     request.nest(type) { request in
       request.put(1, adjustment.position)
       request.put(2, adjustment.before)

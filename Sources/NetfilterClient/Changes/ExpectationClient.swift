@@ -116,7 +116,8 @@ extension NetlinkSession {
   package func expectation(_ key: ExpectationKey) throws -> ConntrackExpectation? {
     var found: ConntrackExpectation?
     do {
-      try transact("look up an expectation", ExpectationRequest.get(key, sequence: nextSequence())) { type, payload in
+      let request = ExpectationRequest.get(key, sequence: nextSequence())
+      try transact("look up an expectation", request) { type, payload in
         guard type == ExpectationMessage.type(ExpectationMessage.new) else { return }
         found = try ConntrackExpectation(payload)
       }
@@ -151,7 +152,8 @@ extension NetlinkSession {
   /// Deletes all expectations, or those of a helper.
   /// - Throws: ``NetlinkError``.
   package func flushExpectations(helper: String? = nil) throws {
-    try transact("flush the expectation table", ExpectationRequest.flush(helper: helper, sequence: nextSequence()))
+    let request = ExpectationRequest.flush(helper: helper, sequence: nextSequence())
+    try transact("flush the expectation table", request)
   }
 
   /// Reads the expectation counters of each CPU: attribute 1 is new, 2 create, 3 delete.

@@ -1,44 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-internal import NetlinkWire
 
-/// Sends many requests, several in one datagram, and tells the answer to each in the order in which they were
+/// Sends any number of requests, many in a datagram, and tells the answer to each in the order in which they were
 /// given. Holds no more than one datagram of requests.
-///
-/// Only the last request of a datagram asks for an acknowledgement: the kernel takes them in order and answers
-/// each that it refuses, so that silence up to there is consent.
 package struct RequestQueue: ~Copyable {
-  /// Requests in a datagram. Refusals of all of them fit the receive buffer's default size four times.
-  package static let usualLimit = 64
-
-  private let session: NetlinkSession
-  private let operation: String
+  private var batch: RequestBatch
   private let limit: Int
-  private let buffer = ReceiveBuffer()
-  private var builder = RequestBuilder()
-  private var datagram: [UInt8] = []
-  private var lastOffset = 0
-  private var firstSequence: UInt32 = 0
-  private var pending = 0
   private var answered = 0
-  /// Refusals of the datagram on its way, by the request's place in it.
-  private var refusals: [(place: Int, error: NetlinkError)] = []
-  /// Whether the kernel lets us: without the privilege it answers the first request of a datagram alone, so that
-  /// waiting for the last one's answer would not end.
+  /// Whether the kernel lets us; until that is known, each request travels alone.
   private var isPermitted = false
 
   /// - Parameters:
   ///   - session: its socket must not be in use for anything else, such as a dump that is being read.
   ///   - operation: what each request tries, for errors: "delete a conntrack entry".
   ///   - limit: requests in a datagram at most.
-  package init(_ session: NetlinkSession, operation: String, limit: Int = usualLimit) {
-    self.session = session
-    self.operation = operation
+  package init(_ session: NetlinkSession, operation: String, limit: Int = RequestBatch.usualLimit) {
+    batch = RequestBatch(session, operation: operation)
     self.limit = limit
-    datagram.reserveCapacity(limit * 384)
   }
-
-  /// Requests that were given and not answered yet.
-  package var unanswered: Int { pending }
 
   /// Adds a request, and sends what has gathered when that is a datagram's worth.
   ///
@@ -50,69 +28,28 @@ package struct RequestQueue: ~Copyable {
   package mutating func append(
     _ build: (inout RequestBuilder, UInt32) -> Void, answer: (Int, NetlinkError?) throws -> Void
   ) throws {
-    let sequence = session.nextSequence()
-    if pending == 0 { firstSequence = sequence }
-    build(&builder, sequence)
-    precondition(builder.isComplete, "a request is larger than its builder")
-    lastOffset = datagram.count
-    builder.append(to: &datagram)
-    pending += 1
-    if pending >= (isPermitted ? limit : 1) { try finish(answer: answer) }
+    batch.append(build)
+    if batch.count >= (isPermitted ? limit : 1) { try finish(answer: answer) }
   }
 
   /// Sends what is left and waits for its answers.
   ///
   /// - Throws: as ``append(_:answer:)``.
   package mutating func finish(answer: (Int, NetlinkError?) throws -> Void) throws {
-    guard pending > 0 else { return }
-    // `nlmsg_flags` is in host byte order.
-    let flagsOffset = lastOffset + 6 + (1.littleEndian == 1 ? 0 : 1)
-    datagram[flagsOffset] |= UInt8(truncatingIfNeeded: NetlinkFlags.acknowledge.rawValue)
-    try session.transport.send(datagram)
-    try receiveAnswers()
-    let count = pending
+    let count = batch.count
+    guard count > 0 else { return }
     let base = answered
-    let refused = refusals
+    let refusals = try batch.exchange()
     answered += count
-    pending = 0
-    datagram.removeAll(keepingCapacity: true)
-    refusals.removeAll(keepingCapacity: true)
-    isPermitted = isPermitted || refused.isEmpty || refused[0].error.number != .operationNotPermitted
-    var next = refused.startIndex
+    isPermitted = isPermitted || refusals.isEmpty || refusals[0].error.number != .operationNotPermitted
+    var next = refusals.startIndex
     for place in 0..<count {
-      if next < refused.endIndex, refused[next].place == place {
-        try answer(base + place, refused[next].error)
+      if next < refusals.endIndex, refusals[next].place == place {
+        try answer(base + place, refusals[next].error)
         next += 1
       } else {
         try answer(base + place, nil)
       }
     }
-  }
-
-  private mutating func receiveAnswers() throws {
-    let count = UInt32(pending)
-    let first = firstSequence
-    let operation = operation
-    var found: [(place: Int, error: NetlinkError)] = []
-    var isComplete = false
-    do {
-      while !isComplete {
-        try buffer.receive(from: session.transport) { datagram in
-          var messages = NetlinkMessageCursor(datagram)
-          while try messages.advance() {
-            let place = messages.sequence &- first
-            guard messages.type == NetlinkControlType.error, place < count else { continue }
-            let answer = try Acknowledgement(messages.payload, flags: messages.flags)
-            if answer.errorNumber != 0 { found.append((Int(place), NetlinkError(operation, answer))) }
-            if place == count - 1 { isComplete = true }
-          }
-        }
-      }
-    } catch let error as NetlinkFormatError {
-      throw NetlinkError(operation, .badMessage, text: "\(error)")
-    } catch let error as NetlinkError {
-      throw NetlinkError(operation, error.number, text: error.text, hint: error.hint)
-    }
-    refusals = found
   }
 }
