@@ -6,6 +6,7 @@ import Glibc
 @main
 enum Main {
   static func main() {
+    if let words = DropIn.words(of: CommandLine.arguments) { exit(DropIn.run(words)) }
     signal(SIGPIPE, SIG_IGN)
     exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
   }
@@ -58,7 +59,7 @@ struct Ftctl: ParsableCommand {
         name: "Flows",
         subcommands: [
           ListCommand.self, GetCommand.self, CountCommand.self, StatsCommand.self, MonitorCommand.self,
-          DeleteCommand.self, FlushCommand.self,
+          DeleteCommand.self, FlushCommand.self, ConntrackCommand.self,
         ])
     ])
 
