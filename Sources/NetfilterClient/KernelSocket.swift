@@ -66,6 +66,9 @@ package final class KernelSocket: NetlinkTransport {
     }
   }
 
+  /// The receive buffer that the kernel grants now, in octets.
+  package var receiveBuffer: Int32 { ftctl_receive_buffer(descriptor) }
+
   /// Asks for a receive buffer of `octets`, beyond the system's limit where privileges allow.
   ///
   /// - Returns: the size that the kernel granted.
