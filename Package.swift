@@ -43,14 +43,19 @@ let package = Package(
     .executableTarget(
       name: "ConntrackFill", dependencies: ["NetfilterClient", "NetlinkWire"], path: "Tests/ConntrackFill",
       swiftSettings: strict),
+    .target(
+      name: "TestSupport", dependencies: ["NetfilterClient"], path: "Tests/TestSupport",
+      swiftSettings: strict),
     .testTarget(
-      name: "ReportingTests", dependencies: ["Reporting", "NetfilterClient", "NetlinkWire", "CNetfilter"],
+      name: "ReportingTests",
+      dependencies: ["Reporting", "NetfilterClient", "NetlinkWire", "CNetfilter", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "ChangeTests", dependencies: ["NetfilterClient", "NetlinkWire", "ftctl", "ConntrackFill"],
       swiftSettings: strict),
     .testTarget(
       name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),
+    .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
   ]
 )
 

@@ -29,7 +29,8 @@ enum Main {
       print(Ftctl.fullMessage(for: error))
       return .done
     case .validationFailure:
-      let words = Ftctl.message(for: error).split(whereSeparator: \.isNewline).joined(separator: "; ")
+      var words = Ftctl.message(for: error).split(whereSeparator: \.isNewline).joined(separator: "; ")
+      if words.hasSuffix(".") { words.removeLast() }
       StandardError.report(words.prefix(1).lowercased() + words.dropFirst())
       StandardError.hint("'ftctl help' and 'ftctl help SUBCOMMAND' show what there is")
       return .usage
