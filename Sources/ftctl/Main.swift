@@ -58,7 +58,8 @@ struct Ftctl: ParsableCommand {
         name: "Flows",
         subcommands: [
           ListCommand.self, GetCommand.self, CountCommand.self, StatsCommand.self, MonitorCommand.self,
-        ])
+        ]),
+      CommandGroup(name: "Flowtables", subcommands: [FlowtableCommand.self, RuleCommand.self]),
     ])
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
