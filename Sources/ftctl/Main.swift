@@ -62,6 +62,7 @@ struct Ftctl: ParsableCommand {
           ListCommand.self, GetCommand.self, CountCommand.self, StatsCommand.self, MonitorCommand.self,
           DeleteCommand.self, FlushCommand.self, AddCommand.self,
         ]),
+      CommandGroup(name: "Flowtables", subcommands: [FlowtableCommand.self, RuleCommand.self]),
       CommandGroup(name: "Drop-in", subcommands: [ConntrackCommand.self]),
     ])
 
