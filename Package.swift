@@ -30,6 +30,8 @@ let package = Package(
       linkerSettings: [
         .linkedLibrary("mnl"), .linkedLibrary("nftnl"), .linkedLibrary("netfilter_conntrack"),
       ]),
+    // What loops of other modules call is public there, though no product exports it: in Swift 6.3 @inlinable has no
+    // effect on package declarations.
     .target(name: "NetlinkWire", swiftSettings: hot),
     .target(
       name: "NetfilterClient", dependencies: ["NetlinkWire", "CNetfilter"], swiftSettings: hot),
@@ -47,6 +49,9 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "NetfilterClient", "NetlinkWire", "CNetfilter", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ChangeTests", dependencies: ["NetfilterClient", "NetlinkWire", "ftctl", "ConntrackFill"],
       swiftSettings: strict),
     .testTarget(
       name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),

@@ -108,8 +108,12 @@ extension NetlinkSession {
   /// Reads the per-CPU counters, in order of CPU.
   /// - Throws: ``NetlinkError``.
   package func conntrackStatistics() throws -> [ConntrackStatistics] {
+    try statistics(ConntrackRequest.statisticsPerCPU(sequence: nextSequence()))
+  }
+
+  /// Reads per-CPU counters of either subsystem.
+  func statistics(_ request: [UInt8]) throws -> [ConntrackStatistics] {
     var result: [ConntrackStatistics] = []
-    let request = ConntrackRequest.statisticsPerCPU(sequence: nextSequence())
     _ = try dump("read conntrack statistics", request) { _, payload in
       guard let header = NetfilterHeader(payload) else { return true }
       var statistics = ConntrackStatistics(cpu: header.resourceID)

@@ -6,6 +6,7 @@ import Glibc
 @main
 enum Main {
   static func main() {
+    if let words = DropIn.words(of: CommandLine.arguments) { exit(DropIn.run(words)) }
     signal(SIGPIPE, SIG_IGN)
     exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
   }
@@ -59,7 +60,9 @@ struct Ftctl: ParsableCommand {
         name: "Flows",
         subcommands: [
           ListCommand.self, GetCommand.self, CountCommand.self, StatsCommand.self, MonitorCommand.self,
-        ])
+          DeleteCommand.self, FlushCommand.self, AddCommand.self,
+        ]),
+      CommandGroup(name: "Drop-in", subcommands: [ConntrackCommand.self]),
     ])
 
   @OptionGroup(title: "Global options") var global: GlobalOptions

@@ -34,6 +34,11 @@ enum LiveValues {
     return result
   }
 
+  /// Helpers that the kernel's own modules have.
+  static func helpers() -> [String] {
+    ["amanda", "ftp", "h323", "irc", "netbios-ns", "pptp", "sane", "sip", "snmp", "tftp"]
+  }
+
   /// Zones of the first entries of the table.
   static func zones() -> [String] {
     var found: Set<UInt16> = []
