@@ -58,7 +58,8 @@ struct Ftctl: ParsableCommand {
         name: "Flows",
         subcommands: [
           ListCommand.self, GetCommand.self, CountCommand.self, StatsCommand.self, MonitorCommand.self,
-          DeleteCommand.self, FlushCommand.self, AddCommand.self,
+          AnnotateCommand.self,
+          DeleteCommand.self, FlushCommand.self, AddCommand.self, ExpectCommand.self, OffloadCommand.self,
         ])
     ])
 
