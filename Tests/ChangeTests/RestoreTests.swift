@@ -76,7 +76,9 @@ struct RestoreTests {
   func saveRoundTrip() throws {
     let lab = try labWithEverything()
     lab.run([Lab.fillPath, "2000", "12"])
-    let listings = [try lab.ftctl("list", "-o", "save").output, lab.conntrack("-L -o save").output]
+    // conntrack(8) knows fewer states of SCTP than the kernel, and writes "(null)" for the others.
+    let original = lab.conntrack("-L -o save").lines.filter { !$0.contains("(null)") }.joined(separator: "\n")
+    let listings = [try lab.ftctl("list", "-o", "save").output, original]
     func withoutTimeout(_ text: String) -> [String] {
       text.split(separator: "\n").map { line in
         line.split(separator: " ").enumerated().filter { $0.offset != 2 }.map { String($0.element) }.joined(separator: " ")

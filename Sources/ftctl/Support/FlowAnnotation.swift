@@ -12,6 +12,7 @@ struct FlowAnnotation: ~Copyable {
   private(set) var matched = 0
   private var changed = 0
   private var vanished = 0
+  private var unchanged = 0
 
   init(_ query: FlowQuery, _ wanted: ConntrackUpdate, isDryRun: Bool, report: consuming ChangeReport) {
     self.query = query
@@ -34,6 +35,7 @@ struct FlowAnnotation: ~Copyable {
     var seen = 0
     var done = 0
     var gone = 0
+    var same = 0
     func answer(_ place: Int, _ error: NetlinkError?) throws {
       let (entry, changes) = waiting[place - base]
       if place - base == waiting.count - 1 {
@@ -52,13 +54,17 @@ struct FlowAnnotation: ~Copyable {
       matched = seen
       changed = done
       vanished = gone
+      unchanged = same
     }
     FlowQuery.report(
       try query.forEach(in: try options.session(), carriers: carriers) { entry, _ in
         guard !GuardedDeletion.isHolder(entry) else { return true }
         seen += 1
         let (update, changes) = difference(entry)
-        guard !changes.isEmpty else { return true }
+        guard !changes.isEmpty else {
+          same += 1
+          return true
+        }
         let after = changedEntry(entry, update)
         guard !isDryRun else {
           done += 1
@@ -78,9 +84,8 @@ struct FlowAnnotation: ~Copyable {
   mutating func finish() throws {
     try report.finish()
     let verb = isDryRun ? "would be changed" : "have been changed"
-    let same = matched - changed - vanished
     StandardError.report(
-      "\(changed) flow entries \(verb)." + (same > 0 ? " \(same) are as wanted." : "")
+      "\(changed) flow entries \(verb)." + (unchanged > 0 ? " \(unchanged) are as wanted." : "")
         + (vanished > 0 ? " \(vanished) had gone before." : ""))
   }
 
@@ -136,13 +141,17 @@ struct FlowAnnotation: ~Copyable {
   }
 
   /// The refusal with what is known about its cause.
-  private func explained(_ refusal: NetlinkError, _ entry: borrowing ConntrackEntry) -> NetlinkError {
+  private func explained(_ refusal: NetlinkError, _ entry: borrowing ConntrackEntry) -> any Error {
     var error = refusal
+    error.operation = "change the flow \(entry.shortName)"
     switch error.number {
     case .noSpace:
       error.hint = "entries have room for labels only if a rule used labels when they began, such as 'ct label set'"
     case .operationNotPermitted where wanted.timeout != nil && (entry.status?.contains(.fixedTimeout) ?? false):
-      error.hint = "the timeout of a flow with the flag FIXED_TIMEOUT cannot be changed"
+      var failure = CommandFailure(error)
+      failure.status = .failed
+      failure.hint = "the timeout of a flow with the flag FIXED_TIMEOUT cannot be changed"
+      return failure
     case .busy where wanted.helper != nil:
       error.hint = "the flow has another helper, which cannot be replaced"
     case .notSupported where wanted.helper != nil:
@@ -151,5 +160,19 @@ struct FlowAnnotation: ~Copyable {
     default: break
     }
     return error
+  }
+}
+
+extension ConntrackEntry {
+  /// Protocol and original direction, for errors.
+  fileprivate var shortName: String {
+    func end(_ address: IPAddress, _ port: UInt16) -> String {
+      let text = SystemNames.text(of: address)
+      guard Layer4Protocol.hasPorts(original.layer4) else { return text }
+      return address.family == .ipv6 ? "[\(text)]:\(port)" : "\(text):\(port)"
+    }
+    let name = FlowValueParser.name(ofLayer4: original.layer4)
+    let source = end(original.source, original.sourcePort)
+    return "\(name) \(source) -> \(end(original.destination, original.destinationPort))"
   }
 }
