@@ -60,7 +60,8 @@ struct Ftctl: ParsableCommand {
         name: "Flows",
         subcommands: [
           ListCommand.self, GetCommand.self, CountCommand.self, StatsCommand.self, MonitorCommand.self,
-          DeleteCommand.self, FlushCommand.self, AddCommand.self,
+          AnnotateCommand.self, DeleteCommand.self, FlushCommand.self, AddCommand.self, ExpectCommand.self,
+          OffloadCommand.self,
         ]),
       CommandGroup(name: "Flowtables", subcommands: [FlowtableCommand.self, RuleCommand.self]),
       CommandGroup(name: "Drop-in", subcommands: [ConntrackCommand.self]),
