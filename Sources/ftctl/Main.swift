@@ -59,7 +59,7 @@ struct Ftctl: ParsableCommand {
         subcommands: [
           ListCommand.self, GetCommand.self, CountCommand.self, StatsCommand.self, MonitorCommand.self,
         ]),
-      CommandGroup(name: "Flowtables", subcommands: [FlowtableCommand.self, RuleCommand.self]),
+      CommandGroup(name: "Flowtables", subcommands: [FlowtableCommand.self, RuleCommand.self, ApplyCommand.self, ExportCommand.self]),
     ])
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
