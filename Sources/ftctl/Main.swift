@@ -60,6 +60,7 @@ struct Ftctl: ParsableCommand {
           ListCommand.self, GetCommand.self, CountCommand.self, StatsCommand.self, MonitorCommand.self,
         ]),
       CommandGroup(name: "Flowtables", subcommands: [FlowtableCommand.self, RuleCommand.self, ApplyCommand.self, ExportCommand.self]),
+      CommandGroup(name: "Diagnosis", subcommands: [ExplainCommand.self, DoctorCommand.self]),
     ])
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
