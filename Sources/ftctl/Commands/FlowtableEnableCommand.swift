@@ -238,24 +238,3 @@ struct FlowtableDisableCommand: ParsableCommand {
     for reason in kept { StandardError.report("kept: \(reason)") }
   }
 }
-
-extension RulesetTransaction {
-  /// Adds a rule with the anonymous sets that it needs before it.
-  mutating func add(
-    _ rule: FlowRule, _ family: UInt8, _ table: String, _ chain: String, at place: RulesetMessage.RulePlace,
-    moreUserData: [UInt8] = [], operation: String
-  ) throws {
-    if let part = rule.unknownPart {
-      throw RulesetRefusal("\(operation): it has the expression '\(part)'", .notSupported)
-    }
-    let (expressions, sets) = rule.expressions { nextSetID() }
-    for set in sets {
-      append(try .addSet(set, family, table, operation: operation))
-      append(try .addElements(set, family, table, operation: operation))
-    }
-    let comment = rule.comment.map { RuleUserData.part(RuleUserData.comment, Array($0.utf8) + [0]) } ?? []
-    append(
-      try .addRule(
-        family, table, chain, expressions, at: place, userData: comment + moreUserData, operation: operation))
-  }
-}
