@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Numbers of include/uapi/linux/netfilter/nfnetlink_conntrack.h and nf_conntrack_tcp.h, in one place.
+
+/// Messages of nfnetlink's conntrack subsystem (`IPCTNL_MSG_CT_*`), the low octet of a message type.
+package enum ConntrackMessage {
+  package static let new: UInt8 = 0
+  package static let get: UInt8 = 1
+  package static let delete: UInt8 = 2
+  package static let getAndZeroCounters: UInt8 = 3
+  package static let getStatisticsPerCPU: UInt8 = 4
+  package static let getStatistics: UInt8 = 5
+  package static let getDying: UInt8 = 6
+  package static let getUnconfirmed: UInt8 = 7
+
+  /// `nlmsg_type` of `message` in the conntrack subsystem.
+  package static func type(_ message: UInt8) -> UInt16 {
+    UInt16(NetfilterSubsystem.conntrack) << 8 | UInt16(message)
+  }
+}
+
+/// Multicast groups of nfnetlink that carry conntrack events (`NFNLGRP_*`).
+package enum ConntrackGroup {
+  package static let new: UInt32 = 1
+  package static let update: UInt32 = 2
+  package static let destroy: UInt32 = 3
+  package static let newExpectation: UInt32 = 4
+  package static let updateExpectation: UInt32 = 5
+  package static let destroyExpectation: UInt32 = 6
+}
+
+/// `CTA_*`: attributes of a conntrack message.
+package enum ConntrackAttribute {
+  package static let originalTuple: UInt16 = 1
+  package static let replyTuple: UInt16 = 2
+  package static let status: UInt16 = 3
+  package static let protocolInfo: UInt16 = 4
+  package static let help: UInt16 = 5
+  package static let sourceNAT: UInt16 = 6
+  package static let timeout: UInt16 = 7
+  package static let mark: UInt16 = 8
+  package static let originalCounters: UInt16 = 9
+  package static let replyCounters: UInt16 = 10
+  package static let use: UInt16 = 11
+  package static let id: UInt16 = 12
+  package static let destinationNAT: UInt16 = 13
+  package static let masterTuple: UInt16 = 14
+  package static let originalSequenceAdjustment: UInt16 = 15
+  package static let replySequenceAdjustment: UInt16 = 16
+  package static let securityMark: UInt16 = 17
+  package static let zone: UInt16 = 18
+  package static let securityContext: UInt16 = 19
+  package static let timestamp: UInt16 = 20
+  package static let markMask: UInt16 = 21
+  package static let labels: UInt16 = 22
+  package static let labelsMask: UInt16 = 23
+  package static let synproxy: UInt16 = 24
+  package static let filter: UInt16 = 25
+  package static let statusMask: UInt16 = 26
+  package static let eventTimestamp: UInt16 = 27
+
+  /// Inside a tuple (`CTA_TUPLE_*`).
+  package enum Tuple {
+    package static let addresses: UInt16 = 1
+    package static let layer4: UInt16 = 2
+    package static let zone: UInt16 = 3
+  }
+
+  /// Inside a tuple's addresses (`CTA_IP_*`).
+  package enum Address {
+    package static let ipv4Source: UInt16 = 1
+    package static let ipv4Destination: UInt16 = 2
+    package static let ipv6Source: UInt16 = 3
+    package static let ipv6Destination: UInt16 = 4
+  }
+
+  /// Inside a tuple's layer 4 part (`CTA_PROTO_*`).
+  package enum Layer4 {
+    package static let number: UInt16 = 1
+    package static let sourcePort: UInt16 = 2
+    package static let destinationPort: UInt16 = 3
+    package static let icmpID: UInt16 = 4
+    package static let icmpType: UInt16 = 5
+    package static let icmpCode: UInt16 = 6
+    package static let icmpv6ID: UInt16 = 7
+    package static let icmpv6Type: UInt16 = 8
+    package static let icmpv6Code: UInt16 = 9
+  }
+
+  /// Fields that a dump filter selects (`CTA_FILTER_F_*`); sent in host byte order.
+  package enum FilterFlag {
+    package static let source: UInt32 = 0x1
+    package static let destination: UInt32 = 0x2
+    package static let zone: UInt32 = 0x4
+    package static let protocolNumber: UInt32 = 0x8
+    package static let sourcePort: UInt32 = 0x10
+    package static let destinationPort: UInt32 = 0x20
+  }
+}
+
+/// `IPS_*`: the status bits of an entry.
+@frozen
+package struct ConntrackStatus: OptionSet, Hashable, Sendable {
+  package let rawValue: UInt32
+  @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  package static let expected = ConntrackStatus(rawValue: 1 << 0)
+  package static let seenReply = ConntrackStatus(rawValue: 1 << 1)
+  package static let assured = ConntrackStatus(rawValue: 1 << 2)
+  package static let confirmed = ConntrackStatus(rawValue: 1 << 3)
+  package static let sourceNAT = ConntrackStatus(rawValue: 1 << 4)
+  package static let destinationNAT = ConntrackStatus(rawValue: 1 << 5)
+  package static let sequenceAdjust = ConntrackStatus(rawValue: 1 << 6)
+  package static let sourceNATDone = ConntrackStatus(rawValue: 1 << 7)
+  package static let destinationNATDone = ConntrackStatus(rawValue: 1 << 8)
+  package static let dying = ConntrackStatus(rawValue: 1 << 9)
+  package static let fixedTimeout = ConntrackStatus(rawValue: 1 << 10)
+  package static let template = ConntrackStatus(rawValue: 1 << 11)
+  package static let natClash = ConntrackStatus(rawValue: 1 << 12)
+  package static let helper = ConntrackStatus(rawValue: 1 << 13)
+  package static let offload = ConntrackStatus(rawValue: 1 << 14)
+  package static let hardwareOffload = ConntrackStatus(rawValue: 1 << 15)
+
+  /// Each bit with the name that people write and read, in order of bit.
+  package static let names: [(name: String, bit: ConntrackStatus)] = [
+    ("EXPECTED", .expected), ("SEEN_REPLY", .seenReply), ("ASSURED", .assured), ("CONFIRMED", .confirmed),
+    ("SRC_NAT", .sourceNAT), ("DST_NAT", .destinationNAT), ("SEQ_ADJUST", .sequenceAdjust),
+    ("SRC_NAT_DONE", .sourceNATDone), ("DST_NAT_DONE", .destinationNATDone), ("DYING", .dying),
+    ("FIXED_TIMEOUT", .fixedTimeout), ("TEMPLATE", .template), ("NAT_CLASH", .natClash), ("HELPER", .helper),
+    ("OFFLOAD", .offload), ("HW_OFFLOAD", .hardwareOffload),
+  ]
+}
+
+/// Layer 4 protocol numbers (IANA) that conntrack treats specially.
+package enum Layer4Protocol {
+  package static let icmp: UInt8 = 1
+  package static let tcp: UInt8 = 6
+  package static let udp: UInt8 = 17
+  package static let dccp: UInt8 = 33
+  package static let gre: UInt8 = 47
+  package static let icmpv6: UInt8 = 58
+  package static let sctp: UInt8 = 132
+  package static let udplite: UInt8 = 136
+
+  /// Number and name of each protocol that conntrack(8) names.
+  package static let names: [(number: UInt8, name: StaticString)] = [
+    (tcp, "tcp"), (udp, "udp"), (icmp, "icmp"), (icmpv6, "icmpv6"), (gre, "gre"), (sctp, "sctp"),
+    (dccp, "dccp"), (udplite, "udplite"),
+  ]
+
+  /// Whether a tuple of this protocol has ports.
+  @inlinable package static func hasPorts(_ number: UInt8) -> Bool {
+    number == tcp || number == udp || number == udplite || number == sctp || number == dccp
+  }
+
+  /// Whether entries of this protocol have a connection state.
+  @inlinable package static func hasState(_ number: UInt8) -> Bool {
+    number == tcp || number == sctp || number == dccp
+  }
+}
+
+/// Names of connection states by number, as conntrack(8) prints them.
+package enum ConnectionState {
+  /// `TCP_CONNTRACK_*`.
+  package static let tcp: [StaticString] = [
+    "NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE",
+    "SYN_SENT2",
+  ]
+  /// `SCTP_CONNTRACK_*`.
+  package static let sctp: [StaticString] = [
+    "NONE", "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "ESTABLISHED", "SHUTDOWN_SENT", "SHUTDOWN_RECD",
+    "SHUTDOWN_ACK_SENT", "HEARTBEAT_SENT", "HEARTBEAT_ACKED",
+  ]
+  /// `CT_DCCP_*`.
+  package static let dccp: [StaticString] = [
+    "NONE", "REQUEST", "RESPOND", "PARTOPEN", "OPEN", "CLOSEREQ", "CLOSING", "TIMEWAIT", "IGNORE", "INVALID",
+  ]
+
+  /// The names that apply to a protocol; empty where it has no states.
+  package static func names(of layer4: UInt8) -> [StaticString] {
+    switch layer4 {
+    case Layer4Protocol.tcp: tcp
+    case Layer4Protocol.sctp: sctp
+    case Layer4Protocol.dccp: dccp
+    default: []
+    }
+  }
+}

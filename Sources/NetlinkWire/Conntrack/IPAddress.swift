@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// The address families that conntrack knows, with the kernel's numbers (`AF_INET`, `AF_INET6`).
+@frozen
+package struct AddressFamily: RawRepresentable, Hashable, Sendable {
+  package let rawValue: UInt8
+  @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  package static let unspecified = AddressFamily(rawValue: 0)
+  package static let ipv4 = AddressFamily(rawValue: 2)
+  package static let ipv6 = AddressFamily(rawValue: 10)
+
+  /// Bits of an address: 32 or 128.
+  package var addressBits: Int { self == .ipv6 ? 128 : 32 }
+}
+
+/// An IPv4 or IPv6 address as a number, so that prefixes and ranges are comparisons.
+///
+/// `high` and `low` are in host byte order: an IPv4 address is the lower 32 bits of `low`.
+@frozen
+package struct IPAddress: Hashable, Sendable {
+  package var high: UInt64
+  package var low: UInt64
+  package var family: AddressFamily
+
+  @inlinable
+  package init(high: UInt64, low: UInt64, family: AddressFamily) {
+    self.high = high
+    self.low = low
+    self.family = family
+  }
+
+  /// - Parameter number: the address in host byte order, 192.0.2.1 being 0xC0000201.
+  @inlinable package init(ipv4 number: UInt32) {
+    self.init(high: 0, low: UInt64(number), family: .ipv4)
+  }
+
+  /// - Parameter octets: 4 or 16 octets in network order; `nil` for any other count.
+  package init?(_ octets: RawSpan) {
+    switch octets.byteCount {
+    case 4: self.init(ipv4: octets.bigEndian32(at: 0))
+    case 16: self.init(high: octets.bigEndian64(at: 0), low: octets.bigEndian64(at: 8), family: .ipv6)
+    default: return nil
+    }
+  }
+
+  /// No address: neither family.
+  package static let none = IPAddress(high: 0, low: 0, family: .unspecified)
+
+  /// The address in network order: 4 or 16 octets.
+  package var octets: [UInt8] {
+    var result: [UInt8] = []
+    if family == .ipv6 {
+      for shift in stride(from: 56, through: 0, by: -8) { result.append(UInt8(truncatingIfNeeded: high >> shift)) }
+    }
+    let top = family == .ipv6 ? 56 : 24
+    for shift in stride(from: top, through: 0, by: -8) { result.append(UInt8(truncatingIfNeeded: low >> shift)) }
+    return result
+  }
+
+  /// This address with all but its first `length` bits cleared.
+  package func prefix(_ length: Int) -> IPAddress {
+    guard family == .ipv6 else {
+      let mask = length <= 0 ? 0 : UInt64(UInt32.max << UInt32(32 - min(length, 32)))
+      return IPAddress(high: 0, low: low & mask, family: family)
+    }
+    let highMask = length <= 0 ? 0 : UInt64.max << UInt64(64 - min(length, 64))
+    let lowMask = length <= 64 ? 0 : UInt64.max << UInt64(128 - min(length, 128))
+    return IPAddress(high: high & highMask, low: low & lowMask, family: family)
+  }
+}
+
+extension IPAddress: Comparable {
+  package static func < (left: IPAddress, right: IPAddress) -> Bool {
+    (left.family.rawValue, left.high, left.low) < (right.family.rawValue, right.high, right.low)
+  }
+}
