@@ -20,7 +20,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: destination = try cursor.bigEndian32()
@@ -56,7 +57,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: destination = try cursor.bigEndian32()
@@ -84,7 +86,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: destination = try cursor.bigEndian32()
@@ -118,7 +121,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: destination = try cursor.bigEndian32()
@@ -153,7 +157,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: destination = try cursor.bigEndian32()
@@ -179,7 +184,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: destination = try cursor.bigEndian32()
@@ -203,7 +209,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: type = try cursor.bigEndian32()
@@ -235,7 +242,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: type = try cursor.bigEndian32()
@@ -271,7 +279,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: flags = try cursor.bigEndian32()
@@ -299,7 +308,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: portMinimum = try cursor.bigEndian32()
@@ -326,7 +336,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: address = try cursor.bigEndian32()
@@ -352,7 +363,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: device = try cursor.bigEndian32()

@@ -8,7 +8,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: destination = try cursor.bigEndian32()
@@ -33,7 +34,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: source = try cursor.bigEndian32()
@@ -61,7 +63,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: source = try cursor.bigEndian32()
@@ -98,7 +101,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: source = try cursor.bigEndian32()
@@ -139,7 +143,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: source = try cursor.bigEndian32()
@@ -174,7 +179,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: set = cursor.payload.text
@@ -206,7 +212,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: destination = try cursor.bigEndian32()
@@ -238,7 +245,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: source = try cursor.bigEndian32()

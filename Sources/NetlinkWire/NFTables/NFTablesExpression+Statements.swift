@@ -14,7 +14,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: rate = try cursor.bigEndian64()
@@ -45,7 +46,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: bytes = try cursor.bigEndian64()
@@ -71,7 +73,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: isSet = try cursor.bigEndian32()
@@ -95,7 +98,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: count = try cursor.bigEndian32()
@@ -122,7 +126,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: group = try cursor.bigEndian16()
@@ -152,7 +157,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: flowtable = cursor.payload.text
@@ -177,7 +183,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: type = try cursor.bigEndian32()
@@ -220,7 +227,8 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
+      var cursor = attributes
       while try cursor.advance() {
         switch cursor.type {
         case 1: set = cursor.payload.text

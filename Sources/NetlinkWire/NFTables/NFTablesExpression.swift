@@ -207,8 +207,9 @@ extension NFTables {
 }
 
 extension NFTables.Counters {
-  fileprivate init(attributes: consuming AttributeCursor) throws(NetlinkFormatError) {
+  fileprivate init(attributes first: AttributeCursor) throws(NetlinkFormatError) {
     self.init()
+    var attributes = first
     while try attributes.advance() {
       switch attributes.type {
       case 1: bytes = try attributes.bigEndian64()
