@@ -48,11 +48,11 @@ package struct NetlinkWriter: Sendable {
 
   // MARK: Attributes
 
-  /// Begins a nest, marked `NLA_F_NESTED`.
-  package mutating func beginNest(_ type: UInt16) -> Mark {
+  /// Begins a nest, marked `NLA_F_NESTED` unless told otherwise (nf_tables answers carry no mark).
+  package mutating func beginNest(_ type: UInt16, marked: Bool = true) -> Mark {
     let mark = Mark(offset: bytes.count)
     appendHost(UInt16(0))
-    appendHost(type | 0x8000)
+    appendHost(marked ? type | 0x8000 : type)
     return mark
   }
 

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// Messages of nf_tables (nfnetlink subsystem 10), typed. Every integer is big-endian on the wire; values that take
+/// part in comparisons (set keys, `cmp` data, masks) are raw octets.
+///
+/// Source: include/uapi/linux/netfilter/nf_tables.h. Attribute order when encoded is the order in which the kernel
+/// dumps them (net/netfilter/nf_tables_api.c, `nf_tables_fill_*_info`, and each expression's dump function).
+package enum NFTables {
+  /// `NFT_MSG_*`, the low octet of a message type.
+  package enum Message {
+    package static let newTable: UInt8 = 0
+    package static let getTable: UInt8 = 1
+    package static let deleteTable: UInt8 = 2
+    package static let newChain: UInt8 = 3
+    package static let getChain: UInt8 = 4
+    package static let deleteChain: UInt8 = 5
+    package static let newRule: UInt8 = 6
+    package static let getRule: UInt8 = 7
+    package static let deleteRule: UInt8 = 8
+    package static let newSet: UInt8 = 9
+    package static let getSet: UInt8 = 10
+    package static let deleteSet: UInt8 = 11
+    package static let newElement: UInt8 = 12
+    package static let getElement: UInt8 = 13
+    package static let deleteElement: UInt8 = 14
+    package static let newGeneration: UInt8 = 15
+    package static let getGeneration: UInt8 = 16
+    package static let trace: UInt8 = 17
+    package static let newObject: UInt8 = 18
+    package static let getObject: UInt8 = 19
+    package static let deleteObject: UInt8 = 20
+    package static let getObjectReset: UInt8 = 21
+    package static let newFlowtable: UInt8 = 22
+    package static let getFlowtable: UInt8 = 23
+    package static let deleteFlowtable: UInt8 = 24
+    package static let getRuleReset: UInt8 = 25
+    package static let destroyTable: UInt8 = 26
+    package static let destroyChain: UInt8 = 27
+    package static let destroyRule: UInt8 = 28
+    package static let destroySet: UInt8 = 29
+    package static let destroyElement: UInt8 = 30
+    package static let destroyObject: UInt8 = 31
+    package static let destroyFlowtable: UInt8 = 32
+    package static let getElementReset: UInt8 = 33
+  }
+
+  /// `NFPROTO_*`: the families that tables have.
+  package enum Family {
+    package static let unspecified: UInt8 = 0
+    package static let inet: UInt8 = 1
+    package static let ipv4: UInt8 = 2
+    package static let arp: UInt8 = 3
+    package static let netdev: UInt8 = 5
+    package static let bridge: UInt8 = 7
+    package static let ipv6: UInt8 = 10
+  }
+
+  /// `nlmsg_type` of a message of this subsystem.
+  package static func messageType(_ message: UInt8) -> UInt16 {
+    UInt16(NetfilterSubsystem.nfTables) << 8 | UInt16(message)
+  }
+
+  /// `NFTA_LIST_ELEM`: the type of each member of a list.
+  package static let listElement: UInt16 = 1
+
+  /// Code of a verdict, as rules and verdict maps hold it.
+  package enum VerdictCode {
+    package static let drop: Int32 = 0
+    package static let accept: Int32 = 1
+    package static let stolen: Int32 = 2
+    package static let queue: Int32 = 3
+    package static let `continue`: Int32 = -1
+    package static let `break`: Int32 = -2
+    package static let jump: Int32 = -3
+    package static let goto: Int32 = -4
+    package static let `return`: Int32 = -5
+  }
+
+  /// `NFTA_VERDICT_*`.
+  package struct Verdict: Hashable, Sendable {
+    /// One of ``VerdictCode``.
+    package var code: Int32
+    /// Target of a jump or goto.
+    package var chain: String?
+    /// Target by the id that the chain had in the same transaction.
+    package var chainID: UInt32?
+
+    package init(code: Int32, chain: String? = nil, chainID: UInt32? = nil) {
+      self.code = code
+      self.chain = chain
+      self.chainID = chainID
+    }
+  }
+
+  /// `NFTA_DATA_*`: what a register or a map element holds.
+  package enum Data: Hashable, Sendable {
+    /// Octets as they lie in the register.
+    case value([UInt8])
+    case verdict(Verdict)
+
+    /// Nil when the nest holds neither a value nor a verdict.
+    package init?(_ cursor: AttributeCursor) throws(NetlinkFormatError) {
+      var attributes = cursor.nested
+      var found: Data?
+      while try attributes.advance() {
+        switch attributes.type {
+        case 1: found = .value(attributes.payload.copied)
+        case 2: found = .verdict(try Verdict(attributes))
+        default: break
+        }
+      }
+      guard let found else { return nil }
+      self = found
+    }
+
+    package func encode(_ type: UInt16, into writer: inout NetlinkWriter) {
+      let nest = writer.beginNest(type, marked: false)
+      switch self {
+      case .value(let octets): writer.attribute(1, bytes: octets)
+      case .verdict(let verdict): verdict.encode(into: &writer)
+      }
+      writer.endNest(nest)
+    }
+  }
+
+  /// A chain's or a table's packet and octet count (`NFTA_COUNTER_*`).
+  package struct Counters: Hashable, Sendable {
+    package var bytes: UInt64
+    package var packets: UInt64
+
+    package init(bytes: UInt64 = 0, packets: UInt64 = 0) {
+      self.bytes = bytes
+      self.packets = packets
+    }
+
+    package init(_ cursor: AttributeCursor) throws(NetlinkFormatError) {
+      self.init()
+      var attributes = cursor.nested
+      while try attributes.advance() {
+        switch attributes.type {
+        case 1: bytes = try attributes.bigEndian64()
+        case 2: packets = try attributes.bigEndian64()
+        default: break
+        }
+      }
+    }
+
+    package func encode(into writer: inout NetlinkWriter) {
+      writer.attribute(1, bytes)
+      writer.attribute(2, packets)
+    }
+  }
+
+  /// A device that a base chain or a flowtable is attached to.
+  package enum Device: Hashable, Sendable {
+    /// `NFTA_DEVICE_NAME`.
+    case name(String)
+    /// `NFTA_DEVICE_PREFIX`: every device whose name begins so.
+    case prefix(String)
+
+    /// The name or the prefix.
+    package var text: String {
+      switch self {
+      case .name(let text), .prefix(let text): text
+      }
+    }
+
+    static func list(_ cursor: AttributeCursor) throws(NetlinkFormatError) -> [Device] {
+      var devices: [Device] = []
+      var attributes = cursor.nested
+      while try attributes.advance() {
+        switch attributes.type {
+        case 1: devices.append(.name(attributes.payload.text))
+        case 2: devices.append(.prefix(attributes.payload.text))
+        default: break
+        }
+      }
+      return devices
+    }
+
+    static func encode(_ devices: [Device], as type: UInt16, into writer: inout NetlinkWriter) {
+      let nest = writer.beginNest(type, marked: false)
+      for device in devices {
+        switch device {
+        case .name(let text): writer.attribute(1, text: text)
+        case .prefix(let text): writer.attribute(2, text: text)
+        }
+      }
+      writer.endNest(nest)
+    }
+  }
+}
+
+extension NFTables.Verdict {
+  package init(_ cursor: AttributeCursor) throws(NetlinkFormatError) {
+    self.init(code: NFTables.VerdictCode.drop)
+    var attributes = cursor.nested
+    while try attributes.advance() {
+      switch attributes.type {
+      case 1: code = Int32(bitPattern: try attributes.bigEndian32())
+      case 2: chain = attributes.payload.text
+      case 3: chainID = try attributes.bigEndian32()
+      default: break
+      }
+    }
+  }
+
+  package func encode(into writer: inout NetlinkWriter) {
+    let nest = writer.beginNest(2, marked: false)
+    writer.attribute(1, UInt32(bitPattern: code))
+    if let chain { writer.attribute(2, text: chain) }
+    if let chainID { writer.attribute(3, chainID) }
+    writer.endNest(nest)
+  }
+}
