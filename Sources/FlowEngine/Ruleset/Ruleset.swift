@@ -69,6 +69,8 @@ package struct Ruleset: ~Copyable {
   var cells = StateStore()
   /// Whose behaviour is reproduced.
   package let kernel: KernelGeneration
+  /// Devices that can take flows into their hardware, by index.
+  package var offloadingDevices: Set<UInt32> = []
   /// Devices that exist, by index.
   var devices: [UInt32: String] = [:]
 
