@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import PacketWire
+
 extension TCPSide {
   /// Takes over what the options of a SYN say; a side that is tracked liberally stays so.
   ///
