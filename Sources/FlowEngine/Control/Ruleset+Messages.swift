@@ -186,3 +186,17 @@ extension Ruleset {
     return wire
   }
 }
+
+extension Ruleset {
+  /// Packets and octets of every named counter, over all tables, in order.
+  package func namedCounters() -> [(name: String, packets: UInt64, bytes: UInt64)] {
+    model.tables.flatMap { table in
+      table.objects.filter { $0.type == NFTables.Object.Kind.counter }
+    }.map { (name: $0.name, packets: cells[$0.cell].a, bytes: cells[$0.cell].b) }
+  }
+
+  /// Packets and octets of the first counter of a name.
+  package func counter(named name: String) -> (packets: UInt64, bytes: UInt64)? {
+    namedCounters().first { $0.name == name }.map { ($0.packets, $0.bytes) }
+  }
+}
