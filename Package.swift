@@ -43,8 +43,16 @@ let package = Package(
     .testTarget(name: "PacketWireTests", dependencies: ["PacketWire"], swiftSettings: strict),
     .testTarget(
       name: "FlowEngineTests", dependencies: ["FlowEngine", "PacketWire"], swiftSettings: strict),
+    .executableTarget(
+      name: "ConntrackFill", dependencies: ["NetfilterClient", "NetlinkWire"], path: "Tests/ConntrackFill",
+      swiftSettings: strict),
     .testTarget(
       name: "NetlinkWireTests", dependencies: ["NetlinkWire", "NetfilterClient", "CNetfilter"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ReportingTests", dependencies: ["Reporting", "NetlinkWire", "CNetfilter"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),
   ]
 )

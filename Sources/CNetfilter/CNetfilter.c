@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#define _GNU_SOURCE
+#include "CNetfilter.h"
+
+#include <sched.h>
+#include <string.h>
+
+const char *ftctl_errno_name(int number)
+{
+    return strerrorname_np(number);
+}
+
+int ftctl_enter_network_namespace(int descriptor)
+{
+    return setns(descriptor, CLONE_NEWNET);
+}
+
+int ftctl_set_receive_buffer(int descriptor, int octets)
+{
+    if (setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets) == 0)
+        return 0;
+    return setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
+}
+
+int ftctl_receive_buffer(int descriptor)
+{
+    int octets = 0;
+    socklen_t length = sizeof octets;
+
+    return getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &octets, &length) == 0 ? octets : 0;
+}

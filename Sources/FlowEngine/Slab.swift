@@ -46,7 +46,7 @@ package struct Slab<Record: BitwiseCopyable>: ~Copyable {
 
   private mutating func addChunk() {
     if chunkCount == chunkRoom {
-      let larger = unsafe UnsafeMutablePointer<UnsafeMutablePointer<Record>>.allocate(capacity: chunkRoom * 2)
+      let larger = UnsafeMutablePointer<UnsafeMutablePointer<Record>>.allocate(capacity: chunkRoom * 2)
       unsafe larger.moveInitialize(from: chunks, count: chunkCount)
       unsafe chunks.deallocate()
       unsafe chunks = larger

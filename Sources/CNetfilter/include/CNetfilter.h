@@ -1,21 +1,37 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The one door to C: kernel headers, libmnl, libnftnl and libnetfilter_conntrack.
+// The one door to C: kernel headers, libmnl, libnftnl and libnetfilter_conntrack, and what the Glibc module lacks.
+// _GNU_SOURCE stays undefined here: with it, fd_set would differ from the Glibc module's. What needs it is a
+// function of CNetfilter.c.
 #ifndef FTCTL_CNETFILTER_H
 #define FTCTL_CNETFILTER_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
-#include <sys/types.h>
+#include <errno.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 // Before libnetfilter_conntrack, whose own copy of nfnetlink.h is older and would define the enums differently.
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 
 #include <libmnl/libmnl.h>
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
+
+// errno is a macro that Swift does not import.
+static inline int ftctl_errno(void) { return errno; }
+
+// The symbol of an errno, or a null pointer.
+const char *ftctl_errno_name(int number);
+
+// Enters the network namespace that `descriptor` refers to; the calling thread only. -1 and errno on failure.
+int ftctl_enter_network_namespace(int descriptor);
+
+// Asks for a receive buffer, by force where CAP_NET_ADMIN allows. 0, or -1 and errno.
+int ftctl_set_receive_buffer(int descriptor, int octets);
+
+// The receive buffer's size as the kernel accounts it, or 0.
+int ftctl_receive_buffer(int descriptor);
 
 #endif

@@ -104,6 +104,10 @@ package struct ConntrackStatus: OptionSet, Hashable, Sendable {
   package let rawValue: UInt32
   @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
 
+  /// Whether all bits of `member` are set. OptionSet's own is not specialised across modules.
+  @inlinable @inline(__always)
+  package func contains(_ member: ConntrackStatus) -> Bool { rawValue & member.rawValue == member.rawValue }
+
   package static let expected = ConntrackStatus(rawValue: 1 << 0)
   package static let seenReply = ConntrackStatus(rawValue: 1 << 1)
   package static let assured = ConntrackStatus(rawValue: 1 << 2)
@@ -147,6 +151,29 @@ package enum Layer4Protocol {
     (tcp, "tcp"), (udp, "udp"), (icmp, "icmp"), (icmpv6, "icmpv6"), (gre, "gre"), (sctp, "sctp"),
     (dccp, "dccp"), (udplite, "udplite"),
   ]
+
+  /// The name that conntrack(8) prints for a protocol: `unknown` for one it has no name for.
+  @inlinable package static func name(of number: UInt8) -> StaticString {
+    switch number {
+    case tcp: "tcp"
+    case udp: "udp"
+    case icmp: "icmp"
+    case icmpv6: "icmpv6"
+    case gre: "gre"
+    case sctp: "sctp"
+    case dccp: "dccp"
+    case udplite: "udplite"
+    default: "unknown"
+    }
+  }
+
+  /// Whether conntrack(8) has a name for a protocol.
+  @inlinable package static func isNamed(_ number: UInt8) -> Bool {
+    switch number {
+    case tcp, udp, icmp, icmpv6, gre, sctp, dccp, udplite: true
+    default: false
+    }
+  }
 
   /// Whether a tuple of this protocol has ports.
   @inlinable package static func hasPorts(_ number: UInt8) -> Bool {

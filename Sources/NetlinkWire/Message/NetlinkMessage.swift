@@ -39,9 +39,14 @@ package struct NetlinkHeader: Equatable, Sendable {
 
 /// `NLM_F_*` (include/uapi/linux/netlink.h). Bits 0x100 to 0x800 mean one thing in a GET, another in a NEW
 /// request, a third in a DELETE.
+@frozen
 package struct NetlinkFlags: OptionSet, Hashable, Sendable {
   package let rawValue: UInt16
   @inlinable package init(rawValue: UInt16) { self.rawValue = rawValue }
+
+  /// Whether all bits of `member` are set. OptionSet's own is not specialised across modules.
+  @inlinable @inline(__always)
+  package func contains(_ member: NetlinkFlags) -> Bool { rawValue & member.rawValue == member.rawValue }
 
   package static let request = NetlinkFlags(rawValue: 0x1)
   package static let multipart = NetlinkFlags(rawValue: 0x2)

@@ -147,7 +147,7 @@ extension NFTables {
       writer.endNest(nest)
     }
 
-    private func encodeAttributes(into writer: inout NetlinkWriter) {
+    package func encodeAttributes(into writer: inout NetlinkWriter) {
       switch self {
       case .immediate(let value): value.encode(into: &writer)
       case .compare(let value): value.encode(into: &writer)

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+private import CNetfilter
+private import Glibc
+package import NetlinkWire
+
+/// Finds out which flowtable and devices carry an offloaded flow: what conntrack entries do not say.
+///
+/// The devices are those of the routes to either end; the flowtable is the one of the flow's family that holds
+/// both. Where more than one does, none is named, for the entry does not tell. Answers about routes are kept, so
+/// that a listing asks once per address. Works in the network namespace where it was made.
+package final class CarrierFinder {
+  /// A flowtable as the kernel lists it.
+  package struct Flowtable: Equatable, Sendable {
+    /// `ip`, `ip6` or `inet`.
+    package var family: String
+    package var table: String
+    package var name: String
+    package var devices: [String]
+  }
+
+  /// What carries a flow.
+  package struct Path: Equatable, Sendable {
+    package var flowtable: Flowtable?
+    /// Names, the one towards the flow's source first; one where both are the same.
+    package var devices: [String]
+  }
+
+  /// Answers that are kept at most.
+  private static let cacheLimit = 1 << 16
+
+  private let names: [CarrierName]
+  private let routes: NetlinkSession
+  private let flowtables: [Flowtable]
+  private var deviceOfAddress: [IPAddress: String?] = [:]
+
+  /// - Parameter names: carriers to be asked for by number later.
+  /// - Throws: ``NetlinkError`` when a named flowtable or device does not exist, or the kernel does not answer.
+  package init(ordering names: [CarrierName]) throws {
+    self.names = names
+    flowtables = try Self.listFlowtables()
+    routes = NetlinkSession(try KernelSocket(.route))
+    for name in names { try checkExistence(of: name) }
+  }
+
+  /// All flowtables of the current network namespace.
+  /// - Throws: ``NetlinkError``.
+  package static func listFlowtables() throws -> [Flowtable] {
+    let session = NetlinkSession(try KernelSocket())
+    let request = RequestBuilder(
+      type: NFTables.messageType(NFTables.Message.getFlowtable), flags: .dump, sequence: session.nextSequence(),
+      netfilter: NetfilterHeader(family: NFTables.Family.unspecified))
+    var result: [Flowtable] = []
+    _ = try session.dump("list flowtables", request.bytes) { _, payload in
+      let found = try NFTables.Flowtable(payload)
+      guard let header = NetfilterHeader(payload), let table = found.table, let name = found.name else {
+        return true
+      }
+      let devices = (found.hook?.devices ?? []).compactMap { device -> String? in
+        if case .name(let name) = device { name } else { nil }
+      }
+      result.append(
+        Flowtable(family: familyName(header.family), table: table, name: name, devices: devices))
+      return true
+    }
+    return result
+  }
+
+  /// The family's name as nft writes it (`NFPROTO_*`).
+  private static func familyName(_ number: UInt8) -> String {
+    switch number {
+    case NFTables.Family.inet: "inet"
+    case NFTables.Family.ipv4: "ip"
+    case NFTables.Family.ipv6: "ip6"
+    default: "\(number)"
+    }
+  }
+
+  private func checkExistence(of name: CarrierName) throws(NetlinkError) {
+    switch name {
+    case .device(let device):
+      guard unsafe if_nametoindex(device) != 0 else {
+        throw NetlinkError("find device '\(device)'", ErrorNumber(rawValue: ENODEV))
+      }
+    case .flowtable(_, _, let text):
+      guard !flowtables.contains(where: { matches(name, $0) }) else { return }
+      let known = flowtables.map { "\($0.family) \($0.table) \($0.name)" }.joined(separator: ", ")
+      throw NetlinkError(
+        "find flowtable '\(text)'", .noSuchEntry,
+        hint: known.isEmpty ? "there are no flowtables in this network namespace" : "there are: \(known)")
+    }
+  }
+
+  private func matches(_ name: CarrierName, _ flowtable: Flowtable) -> Bool {
+    guard case .flowtable(let family, let table, let name) = name else { return false }
+    return flowtable.name == name && (family ?? flowtable.family) == flowtable.family
+      && (table ?? flowtable.table) == flowtable.table
+  }
+
+  /// Whether the flow is offloaded and carried by the carrier of this number.
+  package func carries(_ number: Int, _ entry: borrowing ConntrackEntry) -> Bool {
+    guard let path = path(of: entry) else { return false }
+    switch names[number] {
+    case .device(let device): return path.devices.contains(device)
+    case .flowtable: return path.flowtable.map { matches(names[number], $0) } ?? false
+    }
+  }
+
+  /// What carries the flow; nil when it is not offloaded.
+  package func path(of entry: borrowing ConntrackEntry) -> Path? {
+    let tags: ConntrackStatus = [.offload, .hardwareOffload]
+    guard entry.present.contains(.status), entry.statusField.rawValue & tags.rawValue != 0 else { return nil }
+    var devices: [String] = []
+    for address in [entry.original.source, entry.reply.source] {
+      if let device = device(towards: address), !devices.contains(device) { devices.append(device) }
+    }
+    let family = entry.original.family == .ipv6 ? "ip6" : "ip"
+    let candidates = flowtables.filter { flowtable in
+      (flowtable.family == "inet" || flowtable.family == family) && !devices.isEmpty
+        && devices.allSatisfy(flowtable.devices.contains)
+    }
+    return Path(flowtable: candidates.count == 1 ? candidates[0] : nil, devices: devices)
+  }
+
+  private func device(towards address: IPAddress) -> String? {
+    if let known = deviceOfAddress[address] { return known }
+    if deviceOfAddress.count >= Self.cacheLimit { deviceOfAddress.removeAll(keepingCapacity: true) }
+    let found = lookUp(address)
+    deviceOfAddress[address] = found
+    return found
+  }
+
+  /// Asks for the route to the address; nil where there is none.
+  private func lookUp(_ address: IPAddress) -> String? {
+    var request = RequestBuilder(
+      route: address.family, prefixLength: UInt8(address.family.addressBits), sequence: routes.nextSequence())
+    request.put(UInt16(RTA_DST.rawValue), bytes: address.octets)
+    var index: UInt32 = 0
+    do {
+      try routes.transact("look up a route", request.bytes) { _, payload in
+        guard payload.byteCount >= MemoryLayout<rtmsg>.size else { return }
+        var attributes = AttributeCursor(payload, from: MemoryLayout<rtmsg>.size)
+        while try attributes.advance() {
+          if attributes.type == UInt16(RTA_OIF.rawValue) { index = try attributes.host32() }
+        }
+      }
+    } catch {
+      return nil
+    }
+    return NetworkDevice.name(index)
+  }
+}
+
+/// Network devices of the current network namespace.
+package enum NetworkDevice {
+  /// The device's name; nil when there is none with this index.
+  package static func name(_ index: UInt32) -> String? {
+    var buffer = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
+    // Safe: if_indextoname writes at most IF_NAMESIZE octets, the last of them NUL.
+    let isKnown = unsafe buffer.withUnsafeMutableBufferPointer { memory in
+      unsafe memory.baseAddress.map { unsafe if_indextoname(index, $0) != nil } ?? false
+    }
+    guard isKnown else { return nil }
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  /// All names, in order of index.
+  package static func names() -> [String] {
+    // Safe: the array ends with an index of 0 and is freed once.
+    guard let list = unsafe if_nameindex() else { return [] }
+    defer { unsafe if_freenameindex(list) }
+    var result: [String] = []
+    var position = unsafe list
+    while unsafe position.pointee.if_index != 0 {
+      if let name = unsafe position.pointee.if_name { result.append(unsafe String(cString: name)) }
+      unsafe position += 1
+    }
+    return result
+  }
+}

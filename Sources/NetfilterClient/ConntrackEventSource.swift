@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package import NetlinkWire
+
+/// A subscription to conntrack events.
+package final class ConntrackEventSource {
+  /// What a kernel's message announces.
+  package enum Kind: Equatable, Sendable {
+    case new, update, destroy
+  }
+
+  private let socket: KernelSocket
+  private let buffer = ReceiveBuffer()
+  /// The receive buffer that the kernel granted, in octets.
+  package let receiveBuffer: Int32
+
+  /// The descriptor to poll.
+  package var descriptor: Int32 { socket.descriptor }
+
+  /// Joins the groups in the current network namespace; events are kept from now on.
+  ///
+  /// - Parameter receiveBuffer: octets to ask for; an event takes about 640.
+  /// - Throws: ``NetlinkError``; EPERM without CAP_NET_ADMIN.
+  package init(receiveBuffer: Int32) throws(NetlinkError) {
+    socket = try KernelSocket(.netfilter, isBlocking: false)
+    self.receiveBuffer = socket.enlargeReceiveBuffer(to: receiveBuffer)
+    for group in [ConntrackGroup.new, ConntrackGroup.update, ConntrackGroup.destroy] {
+      do {
+        try socket.subscribe(to: group)
+      } catch {
+        throw NetlinkError("subscribe to conntrack events", error.number, text: error.text)
+      }
+    }
+  }
+
+  /// Reads the events of one datagram.
+  ///
+  /// - Parameter body: reads an event, and the port id of the netlink client that caused it, or 0.
+  /// - Returns: false when none is waiting.
+  /// - Throws: ``NetlinkError``: ENOBUFS when the kernel had to drop events, once for each time that the buffer
+  ///   was full; what `body` throws.
+  package func read(_ body: (Kind, inout ConntrackEntry, UInt32) throws -> Void) throws -> Bool {
+    do {
+      try buffer.receive(from: socket) { datagram in
+        var entry = ConntrackEntry()
+        var messages = NetlinkMessageCursor(datagram)
+        while try messages.advance() {
+          let kind: Kind
+          switch messages.type {
+          case ConntrackMessage.type(ConntrackMessage.new):
+            kind = messages.flags.contains(.create) ? .new : .update
+          case ConntrackMessage.type(ConntrackMessage.delete):
+            kind = .destroy
+          default:
+            continue
+          }
+          try entry.decode(messages.payload)
+          try body(kind, &entry, messages.portID)
+        }
+      }
+    } catch let error as NetlinkError where error.number == .wouldBlock {
+      return false
+    } catch let error as NetlinkFormatError {
+      throw NetlinkError("read conntrack events", .badMessage, text: "\(error)")
+    }
+    return true
+  }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// Carries netlink datagrams to a kernel, or to an engine that answers in its place, and back.
+///
+/// One thread at a time may receive; another may send meanwhile.
+package protocol NetlinkTransport: AnyObject, Sendable {
+  /// The descriptor to poll for received datagrams.
+  var descriptor: Int32 { get }
+
+  /// Sends one datagram: one request, or several that belong together.
+  ///
+  /// - Throws: ``NetlinkError`` with the errno of sendto(2).
+  func send(_ datagram: [UInt8]) throws(NetlinkError)
+
+  /// Waits for a datagram and writes it to the start of `buffer`.
+  ///
+  /// - Returns: its length in octets.
+  /// - Throws: ``NetlinkError``: ENOBUFS when datagrams were lost, ENOSPC when this one did not fit, EAGAIN when
+  ///   the descriptor does not block and nothing is there.
+  func receive(into buffer: inout MutableRawSpan) throws(NetlinkError) -> Int
+
+  /// Joins a multicast group of nfnetlink.
+  func subscribe(to group: UInt32) throws(NetlinkError)
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+private import CNetfilter
+private import Glibc
+
+/// Network namespaces by name, as `ip netns` keeps them under /run/netns.
+package enum NetworkNamespace {
+  private static let folder = "/run/netns"
+
+  /// The names of all, sorted; empty where there are none.
+  package static func names() -> [String] {
+    // Safe: opendir's result is checked and closed; readdir's entries are copied before the next call.
+    guard let directory = unsafe opendir(folder) else { return [] }
+    defer { unsafe closedir(directory) }
+    var result: [String] = []
+    while let entry = unsafe readdir(directory) {
+      let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { octets in
+        unsafe String(decoding: octets.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { result.append(name) }
+    }
+    return result.sorted()
+  }
+
+  /// Moves the calling thread into the namespace called `name`.
+  ///
+  /// - Throws: ``NetlinkError``: ENOENT when there is none, EPERM without CAP_SYS_ADMIN.
+  package static func enter(_ name: String) throws(NetlinkError) {
+    let operation = "enter network namespace '\(name)'"
+    guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
+      throw NetlinkError(operation, .invalid, hint: "a name is one of those that 'ip netns list' prints")
+    }
+    let descriptor: Int32
+    do {
+      descriptor = try retryingInterrupts(operation) { unsafe open("\(folder)/\(name)", O_RDONLY | O_CLOEXEC) }
+    } catch {
+      let known = names()
+      let hint =
+        error.number != .noSuchEntry
+        ? nil : known.isEmpty ? "there are no named namespaces" : "there are: \(known.joined(separator: ", "))"
+      throw NetlinkError(operation, error.number, hint: hint)
+    }
+    defer { close(descriptor) }
+    guard ftctl_enter_network_namespace(descriptor) == 0 else { throw NetlinkError(operation, .current) }
+  }
+
+  /// Calls `body` in each named namespace in turn, and returns to the one before.
+  ///
+  /// - Throws: ``NetlinkError`` when a namespace cannot be entered; what `body` throws.
+  package static func forEach(_ body: (String) throws -> Void) throws {
+    let home = try retryingInterrupts("open the current network namespace") {
+      unsafe open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
+    }
+    defer {
+      _ = ftctl_enter_network_namespace(home)
+      close(home)
+    }
+    for name in names() {
+      try enter(name)
+      try body(name)
+    }
+  }
+}

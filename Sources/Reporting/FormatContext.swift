@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package import NetlinkWire
+
+/// What happened to an entry.
+package enum FlowEvent: Sendable, Hashable, CaseIterable { case new, update, destroy }
+
+/// A moment of the wall clock in the local time zone (`struct tm`).
+package struct LocalTime: Sendable, Hashable {
+  package var year = 1970
+  /// 1 to 12.
+  package var month = 1
+  /// 1 to 31.
+  package var day = 1
+  /// 0 is Sunday.
+  package var weekday = 4
+  package var hour = 0
+  package var minute = 0
+  package var second = 0
+
+  package init() {}
+}
+
+/// What formats need to know besides the entry.
+package struct FormatContext: Sendable {
+  /// The wall clock in seconds since 1970: the other end of `delta-time`.
+  package var now: Int64
+  /// Names of labels.
+  package var labels: ConntrackLabelMap
+  /// Turns seconds since 1970 into ctime(3)'s words in the local time zone, without line end.
+  package var calendar: @Sendable (Int64) -> String
+  /// Turns seconds since 1970 into the local calendar (localtime_r(3)).
+  package var localTime: @Sendable (Int64) -> LocalTime
+  /// What happened to the entry; nil for an entry of a listing.
+  package var event: FlowEvent?
+  /// The namespace that the entry is of, where more than one is listed.
+  package var namespace: String?
+
+  package init(
+    now: Int64 = 0, labels: ConntrackLabelMap = ConntrackLabelMap(),
+    calendar: @escaping @Sendable (Int64) -> String = { _ in "" },
+    localTime: @escaping @Sendable (Int64) -> LocalTime = { _ in LocalTime() }, event: FlowEvent? = nil,
+    namespace: String? = nil
+  ) {
+    self.now = now
+    self.labels = labels
+    self.calendar = calendar
+    self.localTime = localTime
+    self.event = event
+    self.namespace = namespace
+  }
+}

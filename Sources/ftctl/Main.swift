@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ArgumentParser
+import Glibc
+
+/// The program: parse, run, and turn whatever went wrong into one line and a status.
+@main
+enum Main {
+  static func main() {
+    signal(SIGPIPE, SIG_IGN)
+    exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+  }
+
+  private static func run(_ arguments: [String]) -> ExitStatus {
+    do {
+      var command = try Ftctl.parseAsRoot(GlobalOptions.movedBehindSubcommand(arguments, of: Ftctl.self))
+      try command.run()
+      return .done
+    } catch is OutputClosed {
+      return .done
+    } catch {
+      return end(with: error)
+    }
+  }
+
+  private static func end(with error: any Error) -> ExitStatus {
+    switch Ftctl.exitCode(for: error) {
+    case .success:
+      print(Ftctl.fullMessage(for: error))
+      return .done
+    case .validationFailure:
+      let words = Ftctl.message(for: error).split(whereSeparator: \.isNewline).joined(separator: "; ")
+      StandardError.report(words.prefix(1).lowercased() + words.dropFirst())
+      StandardError.hint("'ftctl help' and 'ftctl help SUBCOMMAND' show what there is")
+      return .usage
+    default:
+      let failure = CommandFailure(error)
+      StandardError.report(failure)
+      return failure.status
+    }
+  }
+}
+
+/// The root command.
+struct Ftctl: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ftctl",
+    abstract: "Show and manage the flows of a Linux router: conntrack entries and the flowtables that carry them",
+    discussion: """
+      EXAMPLES:
+        ftctl list --proto tcp --dport 443      the HTTPS flows, as conntrack prints them
+        ftctl list -o table --sort bytes        the same for people, largest first
+        ftctl count --by state,offload          how many flows are in which state
+        ftctl monitor --events offload          flows as they take the fast path
+      """,
+    version: "ftctl 0.1.0",
+    groupedSubcommands: [
+      CommandGroup(name: "Flows", subcommands: [ListCommand.self])
+    ])
+
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+}

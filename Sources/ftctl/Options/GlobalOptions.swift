@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ArgumentParser
+import Glibc
+import NetfilterClient
+import Reporting
+
+/// When output is coloured.
+enum ColorChoice: String, ExpressibleByArgument, CaseIterable {
+  case auto, always, never
+}
+
+/// Options of every subcommand; they may stand before it, too.
+struct GlobalOptions: ParsableArguments {
+  @Option(
+    name: .customLong("netns"),
+    help: ArgumentHelp(
+      "Work in the network namespace of this name, as 'ip -n' does; some subcommands take 'all'", valueName: "name"),
+    completion: .custom { _, _, _ in LiveValues.namespaces() })
+  var namespace: String?
+
+  @Option(help: ArgumentHelp("Colour the output (default: auto, on a terminal unless NO_COLOR is set)", valueName: "when"))
+  var color: ColorChoice = .auto
+
+  /// Options that take a value, and those that do not.
+  private static let valued: Set<String> = ["--netns", "--color"]
+  private static let flags: Set<String> = []
+
+  /// The arguments with the global options that stand before the subcommand moved behind it, where the
+  /// subcommand's own parser finds them.
+  static func movedBehindSubcommand(_ arguments: [String], of root: any ParsableCommand.Type) -> [String] {
+    var index = 0
+    var moved: [String] = []
+    while index < arguments.count, arguments[index].hasPrefix("-") {
+      let word = arguments[index]
+      if valued.contains(word), index + 1 < arguments.count {
+        moved += [word, arguments[index + 1]]
+        index += 2
+      } else if flags.contains(word) || valued.contains(where: { word.hasPrefix($0 + "=") }) {
+        moved.append(word)
+        index += 1
+      } else {
+        return arguments
+      }
+    }
+    guard !moved.isEmpty else { return arguments }
+    var path: [String] = []
+    var command = root
+    while index < arguments.count,
+      let next = command.configuration.subcommands.first(where: { $0._commandName == arguments[index] })
+    {
+      path.append(arguments[index])
+      command = next
+      index += 1
+    }
+    guard !path.isEmpty else { return arguments }
+    return path + moved + arguments[index...]
+  }
+
+  /// The colours to use on standard output.
+  var palette: Palette {
+    switch color {
+    case .always: .ansi
+    case .never: .none
+    case .auto: StandardOutput.isTerminal && !Self.noColor ? .ansi : .none
+    }
+  }
+
+  /// `NO_COLOR` is set and not empty.
+  private static var noColor: Bool {
+    // Safe: the environment is not changed while the program runs.
+    guard let value = unsafe getenv("NO_COLOR") else { return false }
+    return unsafe value.pointee != 0
+  }
+
+  /// Enters the namespace that `--netns` names.
+  func enterNamespace() throws {
+    guard let namespace else { return }
+    guard namespace != "all" else {
+      throw CommandFailure(.usage, "--netns all is for list, count, stats and flowtable list")
+    }
+    try NetworkNamespace.enter(namespace)
+  }
+}
