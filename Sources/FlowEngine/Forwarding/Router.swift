@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package import PacketWire
+import PacketWire
 
 /// A frame that the router sent.
 package struct SentFrame: Equatable, Sendable {

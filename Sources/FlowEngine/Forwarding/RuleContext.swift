@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package import PacketWire
+import PacketWire
 
 /// A packet and the router around it, as the rules see them.
 package struct RuleContext: RuleEnvironment {

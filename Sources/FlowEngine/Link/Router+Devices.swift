@@ -20,7 +20,7 @@ extension Router {
   package func addDevice(_ name: String, _ kind: DeviceKind, mac: MACAddress, mtu: Int) -> UInt32 {
     let index = UInt32(devices.count)
     devices.append(Device(index: index, name: name, kind: kind, mac: mac, mtu: mtu))
-    ruleset.deviceAppeared(index: index, name: Array(name.utf8))
+    ruleset.deviceAppeared(index: index, name: name)
     bumpEpoch()
     return index
   }
@@ -156,7 +156,7 @@ extension Router {
   package func rename(_ index: UInt32, to name: String) {
     devices[Int(index)]?.name = name
     ruleset.deviceVanished(index: index)
-    ruleset.deviceAppeared(index: index, name: Array(name.utf8))
+    ruleset.deviceAppeared(index: index, name: name)
   }
 
   /// Whether `address` is one of the router's own.
