@@ -87,6 +87,8 @@ package struct ConntrackEntry: BitwiseCopyable, Sendable {
   package var extensions: ConntrackExtensions = []
   package var pendingEvents: ConntrackEvents = []
   package var eventMask: ConntrackEvents = ConntrackEvents(rawValue: .max)
+  /// State of an SCTP association, by the kernel's numbers.
+  package var sctpState: UInt8 = 0
   /// Index into the table's helper names, plus one; 0 for none.
   package var helper: UInt8 = 0
   /// Whether the entry is to be freed at the end of the present frame.

@@ -90,7 +90,7 @@ package struct FlowEntry: BitwiseCopyable, Sendable {
   /// Largest IP packet of this direction, octets.
   package var mtu: UInt16 = 0
 
-  /// IPv4 addresses after translation; IPv6 takes them from the other direction's key.
+  /// IPv4 addresses after translation; IPv6 addresses are in the flow's detail.
   package var newSource: UInt32 = 0
   package var newDestination: UInt32 = 0
   package var newSourcePort: UInt16 = 0
@@ -98,8 +98,10 @@ package struct FlowEntry: BitwiseCopyable, Sendable {
   /// What translation adds to the complement of the IPv4 and of the transport checksum; 0 for nothing.
   package var networkDelta: UInt16 = 0
   package var transportDelta: UInt16 = 0
-  /// Destination MAC in the low 48 bits; above it the first two octets of the source MAC.
-  package var ethernet: (UInt64, UInt32) = (0, 0)
+  /// First eight octets of the Ethernet header, most significant first: destination, start of the source.
+  package var ethernetStart: UInt64 = 0
+  /// The other four octets of the source.
+  package var ethernetEnd: UInt32 = 0
   /// Device the frames leave by.
   package var output: UInt32 = 0
   /// State of routes, neighbours and devices for which `ethernet` and `output` were last found right.
@@ -139,6 +141,9 @@ package struct FlowDetail: BitwiseCopyable, Sendable {
   /// Next hop by direction, in `hopFamily`.
   package var nextHop: [2 of Address] = [.unspecified, .unspecified]
   package var hopFamily: [2 of UInt8] = [0, 0]
+  /// IPv6 addresses after translation, by direction.
+  package var newSource: [2 of Address] = [.unspecified, .unspecified]
+  package var newDestination: [2 of Address] = [.unspecified, .unspecified]
   package var isUsed = false
 
   package init() {}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import PacketWire
+
+extension Router {
+  /// Ticks of conntrack's collection, once a second, in which it goes through the whole table.
+  static let conntrackTicks = 60
+
+  /// One slice of conntrack's collection: expired entries go, offloaded ones are kept alive where the kernel does so.
+  ///
+  /// Source: net/netfilter/nf_conntrack_core.c, gc_worker.
+  func collectConntrack() {
+    let capacity = conntrack.entries.capacity
+    let first = capacity * conntrackTick / Self.conntrackTicks
+    let last = capacity * (conntrackTick + 1) / Self.conntrackTicks
+    conntrackTick = (conntrackTick + 1) % Self.conntrackTicks
+    for slot in first..<last {
+      let entry = conntrack[slot]
+      guard entry.isConfirmed, !entry.isDying else { continue }
+      if entry.isOffloaded, generation.conntrackExtendsOffloaded {
+        if entry.remaining(now) < 43_200 * Instant.second {
+          conntrack[slot].deadline = now.adding(seconds: 86_400).nanoseconds
+        }
+      } else if entry.isExpired(now) {
+        delete(slot)
+      }
+    }
+    finish()
+  }
+
+  /// Calls `body` with the slot of each live entry; expired ones are reaped, as a dump does.
+  package func forEachEntry(_ body: (Int) -> Void) {
+    var expired: [Int] = []
+    conntrack.forEach { slot in
+      if conntrack[slot].isExpired(now) { expired.append(slot) } else { body(slot) }
+    }
+    for slot in expired { delete(slot) }
+    finish()
+  }
+
+  /// Deletes the entries that `isChosen` names.
+  /// - Returns: how many there were.
+  @discardableResult
+  package func deleteEntries(portID: UInt32 = 0, where isChosen: (Int) -> Bool) -> Int {
+    var chosen: [Int] = []
+    conntrack.forEach { slot in if isChosen(slot) { chosen.append(slot) } }
+    for slot in chosen { delete(slot, portID: portID) }
+    finish()
+    return chosen.count
+  }
+
+  /// Deletes one entry.
+  package func deleteEntry(_ slot: Int, portID: UInt32 = 0) {
+    delete(slot, portID: portID)
+    finish()
+  }
+
+  /// Entries masqueraded behind a device that went down are deleted.
+  func forgetMasqueraded(device: UInt32) {
+    deleteEntries { conntrack[$0].masqueradeDevice == device }
+  }
+
+  /// Entries masqueraded behind an address that was removed are deleted.
+  func forgetMasqueraded(address: Address, device: UInt32) {
+    deleteEntries { conntrack[$0].masqueradeDevice == device && conntrack[$0].reply.destination == address }
+  }
+}

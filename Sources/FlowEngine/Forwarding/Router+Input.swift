@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import PacketWire
+
+extension Router {
+  /// An IPv4 packet came in: its header is checked, padding is cut off, then the prerouting hook.
+  ///
+  /// Source: net/ipv4/ip_input.c, ip_rcv_core.
+  func receiveIPv4(_ packet: inout Packet) {
+    packet.family = .ipv4
+    guard packet.type != .otherHost else { return statistics.count(.otherHost) }
+    let bytes = packet.networkBytes
+    guard bytes.byteCount >= IPv4View.minimumLength else { return statistics.count(.truncated) }
+    let headerLength = Int(bytes.u8(0) & 0x0f) * 4
+    guard bytes.u8(0) >> 4 == 4, headerLength >= IPv4View.minimumLength, headerLength <= bytes.byteCount else {
+      return statistics.count(.headerError)
+    }
+    guard Checksum.isValid(bytes.extracting(0..<headerLength)) else { return statistics.count(.checksumError) }
+    let total = Int(bytes.be16(2))
+    guard total <= bytes.byteCount, total >= headerLength else { return statistics.count(.truncated) }
+    packet.bytes.removeLast(packet.length - total)
+    parseIPv4(&packet)
+    prerouting(&packet)
+  }
+
+  /// Fills in what the stages need to know of an IPv4 packet whose header is sound.
+  func parseIPv4(_ packet: inout Packet) {
+    let start = packet.network
+    let headerLength = Int(packet.bytes[start] & 0x0f) * 4
+    packet.family = .ipv4
+    packet.proto = packet.bytes[start + 9]
+    packet.transport = start + headerLength
+    packet.fragmentOffset = Int(packet.bytes.be16(start + 6) & 0x1fff) * 8
+    packet.hasOptions = headerLength > IPv4View.minimumLength
+  }
+
+  /// An IPv6 packet came in.
+  ///
+  /// Source: net/ipv6/ip6_input.c, ip6_rcv_core.
+  func receiveIPv6(_ packet: inout Packet) {
+    packet.family = .ipv6
+    guard packet.type != .otherHost else { return statistics.count(.otherHost) }
+    let bytes = packet.networkBytes
+    guard bytes.byteCount >= IPv6View.headerLength else { return statistics.count(.truncated) }
+    guard bytes.u8(0) >> 4 == 6 else { return statistics.count(.headerError) }
+    let isLoopback = device(packet.input)?.kind == .loopback
+    let source = packet.source
+    let destination = packet.destination
+    let loopback = Address(high: 0, low: 1)
+    guard isLoopback || (source != loopback && destination != loopback) else { return statistics.count(.martian) }
+    guard !source.isMulticast(.ipv6) else { return statistics.count(.martian) }
+    guard packet.type == .host || destination.isMulticast(.ipv6) else { return statistics.count(.martian) }
+    let payload = Int(bytes.be16(4))
+    let total = IPv6View.headerLength + payload
+    if payload != 0 || bytes.u8(6) != IPProtocol.hopByHop {
+      guard total <= bytes.byteCount else { return statistics.count(.truncated) }
+      packet.bytes.removeLast(packet.length - total)
+    }
+    parseIPv6(&packet)
+    prerouting(&packet)
+  }
+
+  /// Fills in what the stages need to know of an IPv6 packet.
+  func parseIPv6(_ packet: inout Packet) {
+    packet.family = .ipv6
+    let found = IPv6Transport.find(
+      packet.networkBytes, offset: IPv6View.headerLength, nextHeader: packet.bytes[packet.network + 6],
+      end: packet.length)
+    packet.proto = found.proto
+    packet.transport = found.isComplete ? packet.network + found.offset : -1
+    packet.fragmentOffset = found.fragmentOffset
+  }
+
+  /// The prerouting hook, then the routing decision and where it leads.
+  ///
+  /// Source: include/uapi/linux/netfilter_ipv4.h, enum nf_ip_hook_priorities.
+  func prerouting(_ packet: inout Packet) {
+    guard runRules(.prerouting, below: -400, &packet) else { return }
+    if tracks(packet.family), packet.tracking == .none {
+      guard reassemble(&packet) else { return }
+    }
+    guard runRules(.prerouting, from: -400, below: -200, &packet) else { return }
+    guard track(&packet, isOutput: false) else { return }
+    guard runRules(.prerouting, from: -200, below: -100, &packet) else { return }
+    guard translate(.prerouting, .destination, &packet) else { return }
+    guard runRules(.prerouting, from: -100, &packet) else { return }
+    routeInput(&packet)
+  }
+
+  /// Source: net/ipv4/route.c, ip_route_input_slow; net/ipv6/route.c, ip6_route_input.
+  private func routeInput(_ packet: inout Packet) {
+    if packet.family == .ipv4 { routeInputIPv4(&packet) } else { routeInputIPv6(&packet) }
+  }
+
+  private func routeInputIPv4(_ packet: inout Packet) {
+    let source = packet.source
+    let destination = packet.destination
+    if packet.hasOptions, !readOptions(&packet) { return statistics.count(.optionError) }
+    if destination.isMulticast(.ipv4) { return statistics.count(.noListener) }
+    guard !source.isMulticast(.ipv4), source.ipv4 != 0xffff_ffff, source.ipv4 >> 24 != 127,
+      destination.ipv4 >> 24 != 127, destination.ipv4 != 0
+    else { return statistics.count(.martian) }
+    if destination.ipv4 == 0xffff_ffff { return deliver(&packet) }
+    guard !source.isUnspecified else { return statistics.count(.martian) }
+    guard let route = lookUpRoute(.ipv4, destination) else {
+      guard !isLocal(source, .ipv4) else { return statistics.count(.martian) }
+      statistics.count(.noRoute)
+      return sendUnreachable(packet, code: 0)
+    }
+    guard !isLocal(source, .ipv4) else { return statistics.count(.martian) }
+    packet.route = route
+    switch route.type {
+    case .local, .broadcast: deliver(&packet)
+    case .unicast: forward(&packet)
+    case .unreachable:
+      statistics.count(.noRoute)
+      sendUnreachable(packet, code: 1)
+    case .prohibit:
+      statistics.count(.noRoute)
+      sendUnreachable(packet, code: 13)
+    case .blackhole, .multicast: statistics.count(.noRoute)
+    }
+  }
+
+  private func routeInputIPv6(_ packet: inout Packet) {
+    let destination = packet.destination
+    if destination.isMulticast(.ipv6) { return deliver(&packet) }
+    if destination.isIPv6LinkLocal {
+      let isOwn = device(packet.input)?.addresses.contains { $0.family == .ipv6 && $0.address == destination }
+      return isOwn == true ? deliver(&packet) : statistics.count(.noRoute)
+    }
+    guard let route = lookUpRoute(.ipv6, destination) else {
+      statistics.count(.noRoute)
+      return sendUnreachable(packet, code: 0)
+    }
+    packet.route = route
+    switch route.type {
+    case .local: deliver(&packet)
+    case .unicast: forward(&packet)
+    case .unreachable, .prohibit:
+      statistics.count(.noRoute)
+      sendUnreachable(packet, code: route.type == .prohibit ? 1 : 0)
+    case .blackhole, .broadcast, .multicast: statistics.count(.noRoute)
+    }
+  }
+
+  /// Goes through the options of an IPv4 header. False: a broken list, which was answered, or a source route.
+  ///
+  /// Source: net/ipv4/ip_options.c, __ip_options_compile.
+  private func readOptions(_ packet: inout Packet) -> Bool {
+    let start = packet.network
+    let end = packet.transport
+    var offset = start + IPv4View.minimumLength
+    while offset < end {
+      let kind = packet.bytes[offset]
+      if kind == 0 { break }
+      if kind == 1 {
+        offset += 1
+        continue
+      }
+      guard offset + 1 < end else { return optionProblem(packet, offset - start) }
+      let length = Int(packet.bytes[offset + 1])
+      guard length >= 2, offset + length <= end else { return optionProblem(packet, offset - start) }
+      switch kind {
+      case 7:
+        guard length >= 3 else { return optionProblem(packet, offset + 1 - start) }
+        let pointer = Int(packet.bytes[offset + 2])
+        guard pointer >= 4 else { return optionProblem(packet, offset + 2 - start) }
+        if pointer <= length {
+          guard pointer + 3 <= length else { return optionProblem(packet, offset + 2 - start) }
+          packet.recordRouteSlot = offset - start + pointer - 1
+          packet.bytes[offset + 2] += 4
+        }
+      case 131, 137: return false
+      default: break
+      }
+      offset += length
+    }
+    return true
+  }
+
+  private func optionProblem(_ packet: Packet, _ pointer: Int) -> Bool {
+    sendError(packet, type: ICMPType.parameterProblem, code: 0, word: UInt32(pointer) << 24)
+    return false
+  }
+}
