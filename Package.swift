@@ -50,7 +50,7 @@ let package = Package(
       name: "NetlinkWireTests", dependencies: ["NetlinkWire", "NetfilterClient", "CNetfilter"],
       swiftSettings: strict),
     .testTarget(
-      name: "ReportingTests", dependencies: ["Reporting", "NetlinkWire", "CNetfilter"],
+      name: "ReportingTests", dependencies: ["Reporting", "NetfilterClient", "NetlinkWire", "CNetfilter"],
       swiftSettings: strict),
     .testTarget(
       name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),

@@ -3,7 +3,9 @@
 #include "CNetfilter.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/signalfd.h>
 
 const char *ftctl_errno_name(int number)
 {
@@ -28,4 +30,16 @@ int ftctl_receive_buffer(int descriptor)
     socklen_t length = sizeof octets;
 
     return getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &octets, &length) == 0 ? octets : 0;
+}
+
+int ftctl_signal_descriptor(void)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+        return -1;
+    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }

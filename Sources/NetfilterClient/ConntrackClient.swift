@@ -69,9 +69,9 @@ extension NetlinkSession {
     do {
       try run(filter)
     } catch let error as NetlinkError
-      where filter.needsNewerKernel && (error.number == .invalid || error.number == .notSupported)
+      where !filter.isEmpty && (error.number == .invalid || error.number == .notSupported)
     {
-      try run(filter.familyOnly)
+      try run(KernelFilter())
     }
     return summary
   }

@@ -7,7 +7,7 @@ package enum ConntrackRequest {
   /// Asks for all entries that the filter lets through.
   package static func dump(_ filter: KernelFilter, isZeroingCounters: Bool, sequence: UInt32) -> [UInt8] {
     let message = isZeroingCounters ? ConntrackMessage.getAndZeroCounters : ConntrackMessage.get
-    var request = builder(message, .dump, filter.family ?? .unspecified, sequence)
+    var request = builder(message, .dump, filter.family, sequence)
     put(filter, into: &request)
     return request.bytes
   }
@@ -70,5 +70,68 @@ package enum ConntrackRequest {
     }
   }
 
-  private static func put(_ filter: KernelFilter, into request: inout RequestBuilder) {}
+  /// The filter: mark and status as libnetfilter_conntrack writes them, the rest, which its releases before 1.1.0
+  /// do not know, by hand.
+  private static func put(_ filter: KernelFilter, into request: inout RequestBuilder) {
+    request.withMessage { message in
+      // Safe: the library copies both values; the filter is destroyed once, after its last use.
+      guard let dump = unsafe nfct_filter_dump_create() else { return }
+      defer { unsafe nfct_filter_dump_destroy(dump) }
+      if filter.markMask != 0 {
+        var mark = nfct_filter_dump_mark(val: filter.markValue, mask: filter.markMask)
+        unsafe nfct_filter_dump_set_attr(dump, NFCT_FILTER_DUMP_MARK, &mark)
+      }
+      if filter.statusMask != 0 {
+        var status = nfct_filter_dump_mark(val: filter.requiredStatus.rawValue, mask: filter.statusMask)
+        unsafe nfct_filter_dump_set_attr(dump, NFCT_FILTER_DUMP_STATUS, &status)
+      }
+      unsafe nfct_nlmsg_build_filter(message, dump)
+    }
+    if let zone = filter.zone { request.put(ConntrackAttribute.zone, zone) }
+    let originalFlags = put(filter.original, ConntrackAttribute.originalTuple, into: &request)
+    let replyFlags = put(filter.reply, ConntrackAttribute.replyTuple, into: &request)
+    guard originalFlags | replyFlags != 0 else { return }
+    request.nest(ConntrackAttribute.filter) { request in
+      // In host byte order, unlike every other number of this subsystem.
+      request.put(1, host: originalFlags)
+      request.put(2, host: replyFlags)
+    }
+  }
+
+  /// Puts the fields that a direction is filtered by.
+  ///
+  /// - Returns: their flags (`CTA_FILTER_F_*`).
+  private static func put(
+    _ tuple: KernelFilter.Tuple, _ type: UInt16, into request: inout RequestBuilder
+  ) -> UInt32 {
+    typealias Flag = ConntrackAttribute.FilterFlag
+    var flags: UInt32 = 0
+    guard !tuple.isEmpty else { return 0 }
+    request.nest(type) { request in
+      if tuple.source != nil || tuple.destination != nil {
+        request.nest(ConntrackAttribute.Tuple.addresses) { request in
+          // The kernel wants both addresses, whichever it compares.
+          request.put(ConntrackAttribute.Address.ipv4Source, bytes: (tuple.source ?? IPAddress(ipv4: 0)).octets)
+          request.put(
+            ConntrackAttribute.Address.ipv4Destination, bytes: (tuple.destination ?? IPAddress(ipv4: 0)).octets)
+        }
+        if tuple.source != nil { flags |= Flag.source }
+        if tuple.destination != nil { flags |= Flag.destination }
+      }
+      guard let layer4 = tuple.layer4 else { return }
+      flags |= Flag.protocolNumber
+      request.nest(ConntrackAttribute.Tuple.layer4) { request in
+        request.put(ConntrackAttribute.Layer4.number, layer4)
+        if let port = tuple.sourcePort {
+          request.put(ConntrackAttribute.Layer4.sourcePort, port)
+          flags |= Flag.sourcePort
+        }
+        if let port = tuple.destinationPort {
+          request.put(ConntrackAttribute.Layer4.destinationPort, port)
+          flags |= Flag.destinationPort
+        }
+      }
+    }
+    return flags
+  }
 }

@@ -66,6 +66,19 @@ package struct FlowKnowledge {
     return before == after ? .known : after == 0 ? .untagged : .tagged
   }
 
+  /// Notes the tags of an entry that is known.
+  ///
+  /// - Returns: nil when it is not known: its event is still to come.
+  package mutating func observeTag(_ entry: borrowing ConntrackEntry) -> Change? {
+    records[entry.identity] == nil ? nil : observe(entry)
+  }
+
+  /// Whether any known entry has an offload tag. Looks at all of them.
+  package var hasTags: Bool {
+    let tags = ConntrackStatus([.offload, .hardwareOffload])
+    return records.values.contains { $0.status.rawValue & tags.rawValue != 0 }
+  }
+
   /// Notes that the entry has gone.
   ///
   /// - Returns: whether it was known.

@@ -2,7 +2,13 @@
 package import NetlinkWire
 
 /// What happened to an entry.
-package enum FlowEvent: Sendable, Hashable, CaseIterable { case new, update, destroy }
+package enum FlowEvent: Sendable, Hashable, CaseIterable {
+  case new, update, destroy
+  /// It took the fast path. An event of ours: the kernel has none.
+  case offload
+  /// It left the fast path. An event of ours: the kernel has none.
+  case classic
+}
 
 /// A moment of the wall clock in the local time zone (`struct tm`).
 package struct LocalTime: Sendable, Hashable {

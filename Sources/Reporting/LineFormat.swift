@@ -169,6 +169,10 @@ package struct LineFormat: Sendable {
       append("[UPDATE]", palette.unreplied, to: &output)
     case .destroy:
       append("[DESTROY]", palette.destroyed, to: &output)
+    case .offload:
+      append("[OFFLOAD]", palette.offload, to: &output)
+    case .classic:
+      append("[CLASSIC]", palette.unreplied, to: &output)
     }
   }
 

@@ -14,7 +14,7 @@ package struct SaveFormat: Sendable {
   ) {
     switch context.event {
     case nil, .new: output.append("-A ")
-    case .update: output.append("-U ")
+    case .update, .offload, .classic: output.append("-U ")
     case .destroy: output.append("-D ")
     }
     if entry.present.contains(.timeout) { output.append("-t ", entry.timeoutField) }
@@ -90,8 +90,9 @@ package struct SaveFormat: Sendable {
         output.append(byte: 0x20)
       }
       if entry.present.contains(.verificationTags) {
-        output.append("--orig-vtag ", entry.originalVerificationTag)
-        output.append("--reply-vtag ", entry.replyVerificationTag)
+        // conntrack(8) reads and writes the tags as if they were in host byte order on the wire.
+        output.append("--orig-vtag ", entry.originalVerificationTag.bigEndian)
+        output.append("--reply-vtag ", entry.replyVerificationTag.bigEndian)
       }
       if entry.present.contains(.dccpRole) {
         output.append("--role ")

@@ -31,7 +31,7 @@ package struct XMLFormat: Sendable {
     switch context.event {
     case nil: output.append("<flow>")
     case .new: output.append("<flow type=\"new\">")
-    case .update: output.append("<flow type=\"update\">")
+    case .update, .offload, .classic: output.append("<flow type=\"update\">")
     case .destroy: output.append("<flow type=\"destroy\">")
     }
     output.append("<meta direction=\"original\">")
@@ -152,8 +152,11 @@ package struct XMLFormat: Sendable {
   private func append(_ time: LocalTime, to output: inout OutputBuffer) {
     output.append("<when>")
     output.append("hour", UInt32(clamping: time.hour))
-    output.append("min", UInt32(clamping: time.minute))
-    output.append("sec", UInt32(clamping: time.second))
+    output.append("<min>")
+    output.append(decimal: UInt64(clamping: time.minute), width: 2)
+    output.append("</min><sec>")
+    output.append(decimal: UInt64(clamping: time.second), width: 2)
+    output.append("</sec>")
     output.append("wday", UInt32(clamping: time.weekday + 1))
     output.append("day", UInt32(clamping: time.day))
     output.append("month", UInt32(clamping: time.month))

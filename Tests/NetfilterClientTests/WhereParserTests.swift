@@ -209,7 +209,7 @@ struct WhereParserTests {
       ]
       + ["[", "]", "0", "1", "65536", "10.0.0.0/8", "::", "1h", "k", "\u{0}", "\n", "é"]
       + WhereParser.vocabulary
-    for _ in 0..<20_000 {
+    for _ in 0..<3000 {
       let text = (0..<Int.random(in: 0...12, using: &random)).map { _ in
         pieces[Int.random(in: 0..<pieces.count, using: &random)]
       }.joined(separator: Bool.random(using: &random) ? " " : "")

@@ -77,6 +77,21 @@ struct LineFormatTests {
     }
   }
 
+  @Test("minutes and seconds have two digits, the other parts of a time as many as they need")
+  func time() {
+    var time = LocalTime()
+    (time.year, time.month, time.day, time.weekday) = (2026, 1, 2, 5)
+    (time.hour, time.minute, time.second) = (3, 4, 5)
+    let expected = time
+    let context = FormatContext(localTime: { _ in expected })
+    var output = OutputBuffer()
+    XMLFormat(showsTime: true).append(ConntrackEntry(), context, to: &output)
+    // As libnetfilter_conntrack 1.0.9 printed the second 1767323045 in UTC.
+    let when =
+      "<when><hour>3</hour><min>04</min><sec>05</sec><wday>6</wday><day>2</day><month>1</month><year>2026</year>"
+    #expect(output.text.hasSuffix(when + "</when></flow>"))
+  }
+
   @Test("colour changes no text")
   func colour() throws {
     var sample = SampleMessage(seed: 5)

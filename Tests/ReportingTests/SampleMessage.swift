@@ -54,7 +54,7 @@ struct SampleMessage {
       zone: zoneKind == 1 || zoneKind == 3 ? 11 : nil)
     tuple(
       &writer, 2, translatedDestination, translatedSource, layer4,
-      [ports[1], generator.oneIn(3) ? 4 : ports[0]],
+      [generator.oneIn(4) ? 8080 : ports[1], generator.oneIn(3) ? 4 : ports[0]],
       withPorts: withPorts, zone: zoneKind == 2 || zoneKind == 3 ? 65535 : nil)
     if zoneKind == 0 { writer.attribute(18, UInt16.random(in: 1...UInt16.max, using: &generator)) }
     var status = UInt32.random(in: 0...0x3fff, using: &generator) & ~0xa00
@@ -71,7 +71,9 @@ struct SampleMessage {
     writer.attribute(12, UInt32.random(in: 0...UInt32.max, using: &generator))
     if kind == .dump { writer.attribute(11, UInt32.random(in: 1...3, using: &generator)) }
     if status & 1 != 0, generator.oneIn(2) {
-      tuple(&writer, 14, address(isIPv6), address(isIPv6), 6, [1, 2], withPorts: true, zone: nil)
+      tuple(
+        &writer, 14, address(isIPv6), address(isIPv6),
+        Self.protocols.randomElement(using: &generator) ?? 6, [1, 2], withPorts: true, zone: nil)
     }
     if kind != .dump || status & 0x4000 == 0 {
       if kind != .destroy || generator.oneIn(2) {

@@ -34,4 +34,7 @@ int ftctl_set_receive_buffer(int descriptor, int octets);
 // The receive buffer's size as the kernel accounts it, or 0.
 int ftctl_receive_buffer(int descriptor);
 
+// Blocks SIGINT and SIGTERM and returns a descriptor that becomes readable when one arrives. -1 and errno on failure.
+int ftctl_signal_descriptor(void);
+
 #endif

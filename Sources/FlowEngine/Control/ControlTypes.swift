@@ -45,26 +45,24 @@ package struct ControlOutput: Equatable, Sendable {
   package init() {}
 }
 
-/// What the engine does with flowtables as the ruleset creates, changes and deletes them.
-package protocol FlowtableBackend: ~Copyable {
-  /// A flowtable has been created, or its flags have changed. Devices are told by ``Ruleset/ingressHook(device:at:)``.
-  mutating func configureFlowtable(_ id: FlowtableID, _ settings: FlowtableSettings)
-  /// A flowtable has been deleted: its flows go back to the classic path.
-  mutating func deleteFlowtable(_ id: FlowtableID)
-}
-
-/// What a flowtable is made with.
+/// A flowtable as the ruleset has it.
 package struct FlowtableSettings: Equatable, Sendable {
-  package var priority: Int32
+  package var id: FlowtableID
+  /// Of its table: NFPROTO_INET 1, IPV4 2, IPV6 10.
+  package var family: UInt8
   package var countsPackets: Bool
   package var offloadsToHardware: Bool
-  /// Names of its devices; a name may have no device.
-  package var devices: [String]
+  /// Devices that exist, by index.
+  package var devices: [UInt32]
+}
 
-  package init(priority: Int32, countsPackets: Bool, offloadsToHardware: Bool, devices: [String]) {
-    self.priority = priority
-    self.countsPackets = countsPackets
-    self.offloadsToHardware = offloadsToHardware
-    self.devices = devices
-  }
+/// What the rules ask of conntrack.
+package struct ConntrackNeeds: Equatable, Sendable {
+  /// Some rule of the family looks at entries: packets are tracked.
+  package var tracks4 = false
+  package var tracks6 = false
+  /// Some rule looks at an entry's counters.
+  package var counts = false
+  /// Some rule looks at labels or sets them.
+  package var usesLabels = false
 }

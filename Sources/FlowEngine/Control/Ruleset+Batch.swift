@@ -24,9 +24,9 @@ extension Ruleset {
   ///   - datagram: as received.
   ///   - client: who sent it.
   ///   - now: monotonic nanoseconds.
-  ///   - backend: is told of flowtables, when the batch is committed.
-  package mutating func handleBatch<Backend: FlowtableBackend & ~Copyable>(
-    _ datagram: RawSpan, from client: ControlClient, now: UInt64, backend: inout Backend
+  /// - Returns: acknowledgements and errors in order, and the events of a commit.
+  package mutating func handleBatch(
+    _ datagram: RawSpan, from client: ControlClient, now: UInt64
   ) -> ControlOutput {
     var output = ControlOutput()
     let saved = model
@@ -37,7 +37,8 @@ extension Ruleset {
     }
     var writer = ReplyWriter(client: client)
     if result.isCommitted, !result.transaction.changes.isEmpty {
-      commit(result.transaction, since: saved, &backend)
+      model.generation = model.generation == .max ? 1 : model.generation + 1
+      rebuild()
       notify(result, &output, &writer)
     } else {
       restore(saved)
@@ -212,33 +213,6 @@ extension Ruleset {
   }
 
   // MARK: Commit
-
-  private mutating func commit<Backend: FlowtableBackend & ~Copyable>(
-    _ transaction: Transaction, since saved: RulesetModel, _ backend: inout Backend
-  ) {
-    model.generation = model.generation == .max ? 1 : model.generation + 1
-    rebuild()
-    var before: [FlowtableID: FlowtableSettings] = [:]
-    for table in saved.tables {
-      for flowtable in table.flowtables { before[flowtable.id] = settings(of: flowtable) }
-    }
-    for table in model.tables {
-      for flowtable in table.flowtables {
-        let settings = settings(of: flowtable)
-        if before.removeValue(forKey: flowtable.id) != settings {
-          backend.configureFlowtable(flowtable.id, settings)
-        }
-      }
-    }
-    for id in before.keys.sorted(by: { $0.number < $1.number }) { backend.deleteFlowtable(id) }
-  }
-
-  private func settings(of flowtable: FlowtableModel) -> FlowtableSettings {
-    FlowtableSettings(
-      priority: flowtable.priority, countsPackets: flowtable.flags & NFTables.Flowtable.Flag.counter != 0,
-      offloadsToHardware: flowtable.flags & NFTables.Flowtable.Flag.hardwareOffload != 0,
-      devices: flowtable.devices.map(\.text))
-  }
 
   private func notify(_ result: BatchResult, _ output: inout ControlOutput, _ writer: inout ReplyWriter) {
     var echoed = NetlinkWriter()

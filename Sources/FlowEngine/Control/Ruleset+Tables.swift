@@ -152,22 +152,14 @@ extension Ruleset {
 
   /// The socket of `portID` was closed: the tables that it owned go, or lose their owner if they persist. Nobody is
   /// told.
-  package mutating func clientClosed<Backend: FlowtableBackend & ~Copyable>(
-    portID: UInt32, backend: inout Backend
-  ) {
+  package mutating func clientClosed(portID: UInt32) {
     guard model.tables.contains(where: { $0.owner == portID }) else { return }
-    var kept: [TableModel] = []
-    for var table in model.tables {
-      if table.owner == portID {
-        guard table.flags & NFTables.Table.Flag.persist != 0 else {
-          for flowtable in table.flowtables { backend.deleteFlowtable(flowtable.id) }
-          continue
-        }
-        table.owner = nil
-      }
-      kept.append(table)
+    model.tables.removeAll {
+      $0.owner == portID && $0.flags & NFTables.Table.Flag.persist == 0
     }
-    model.tables = kept
+    for index in model.tables.indices where model.tables[index].owner == portID {
+      model.tables[index].owner = nil
+    }
     rebuild()
   }
 }

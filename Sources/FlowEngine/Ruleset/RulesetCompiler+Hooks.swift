@@ -105,8 +105,8 @@ extension Ruleset {
   }
 
   /// A device has appeared, or has a new name: chains and flowtables that name it take hold of it.
-  package mutating func deviceAppeared(index: UInt32, name: String) {
-    devices[index] = name
+  package mutating func deviceAppeared(index: UInt32, name: [UInt8]) {
+    devices[index] = String(decoding: name, as: UTF8.self)
     rebuild()
   }
 

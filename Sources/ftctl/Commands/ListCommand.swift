@@ -1,33 +1,61 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ArgumentParser
-import Glibc
 import NetfilterClient
 import NetlinkWire
 import Reporting
 
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the flows of the conntrack table")
+    commandName: "list", abstract: "List the flows of the conntrack table",
+    discussion: """
+      Prints each flow as soon as the kernel sends it, in constant memory, and each once.
+
+      EXAMPLES:
+        ftctl list --proto tcp --state ESTABLISHED
+        ftctl list -o table --where 'offload and bytes > 10M' --sort bytes --limit 20
+        ftctl list --netns all -o jsonl | jq .original.src
+      """)
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Tables") var table: TableOptions
+
+  @Flag(name: [.customShort("z"), .long], help: "Set the counters of each flow to zero after reading them")
+  var zero = false
 
   func run() throws {
-    try global.enterNamespace()
-    let session = NetlinkSession(try KernelSocket())
-    var output = OutputBuffer(capacity: 1 << 17)
-    let context = FormatContext(now: Int64(time(nil)))
-    let format = LineFormat(palette: global.palette)
-    var first = true
-    let summary = try session.dumpConntrack { entry in
-      format.append(entry, context, to: &output)
-      output.append(byte: 0x0a)
-      if output.count > 1 << 16 || first {
-        first = false
-        try StandardOutput.flush(&output)
+    let choice = try output.choice([.line, .table, .json, .jsonl, .xml, .save, .csv])
+    let query = try FlowQuery(selection)
+    let limit = try table.checkedLimit(for: choice.format)
+    query.warnAboutMissingData()
+    let shown: Int
+    if choice.format == .table {
+      var writer = try TableWriter(table, palette: global.palette, labels: query.labels, showsNamespace: global.isEveryNamespace)
+      try global.forEachNamespace { namespace in
+        let carriers = try query.carriers(isShown: writer.showsCarrier)
+        FlowQuery.report(
+          try query.forEach(in: try global.session(), carriers: carriers, isZeroingCounters: zero) { entry, now in
+            try writer.append(entry, now: now, carrier: carriers?.path(of: entry).map(FlowCarrier.init), namespace: namespace)
+          })
       }
-      return true
+      try writer.finish()
+      shown = writer.count
+    } else {
+      var renderer = FlowRenderer(choice, palette: global.palette, labels: query.labels)
+      try global.forEachNamespace { namespace in
+        guard renderer.count < limit else { return }
+        renderer.setNamespace(namespace)
+        let carriers = try query.carriers(isShown: renderer.showsCarrier)
+        FlowQuery.report(
+          try query.forEach(in: try global.session(), carriers: carriers, isZeroingCounters: zero) { entry, now in
+            try renderer.append(entry, now: now, carrier: carriers?.path(of: entry).map(FlowCarrier.init))
+            return renderer.count < limit
+          })
+      }
+      try renderer.finish()
+      shown = renderer.count
     }
-    try StandardOutput.flush(&output)
-    StandardError.report("\(summary.entries) flow entries have been shown.")
+    StandardError.report("\(shown) flow entries have been shown.")
   }
 }

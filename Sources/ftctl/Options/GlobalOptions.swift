@@ -72,12 +72,30 @@ struct GlobalOptions: ParsableArguments {
     return unsafe value.pointee != 0
   }
 
+  /// Whether every named namespace is meant.
+  var isEveryNamespace: Bool { namespace == "all" }
+
   /// Enters the namespace that `--netns` names.
+  ///
+  /// - Throws: ``CommandFailure`` for `all`, which only some subcommands take; ``NetlinkError``.
   func enterNamespace() throws {
     guard let namespace else { return }
-    guard namespace != "all" else {
+    guard !isEveryNamespace else {
       throw CommandFailure(.usage, "--netns all is for list, count, stats and flowtable list")
     }
     try NetworkNamespace.enter(namespace)
   }
+
+  /// Calls `body` once in the namespace that `--netns` names, or in each with its name for `all`.
+  func forEachNamespace(_ body: (String?) throws -> Void) throws {
+    if isEveryNamespace {
+      try NetworkNamespace.forEach(body)
+    } else {
+      try enterNamespace()
+      try body(nil)
+    }
+  }
+
+  /// A session with the kernel of the current namespace.
+  func session() throws -> NetlinkSession { NetlinkSession(try KernelSocket()) }
 }

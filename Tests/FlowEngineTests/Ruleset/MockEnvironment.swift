@@ -81,15 +81,6 @@ struct MockEnvironment: RuleEnvironment {
   }
 }
 
-/// A backend that remembers what it was told.
-struct MockBackend: FlowtableBackend {
-  var configured: [FlowtableID: FlowtableSettings] = [:]
-  mutating func configureFlowtable(_ id: FlowtableID, _ settings: FlowtableSettings) {
-    configured[id] = settings
-  }
-  mutating func deleteFlowtable(_ id: FlowtableID) { configured[id] = nil }
-}
-
 /// Packets of the tests: an Ethernet frame with IPv4 and TCP or UDP.
 enum TestPacket {
   static func ipv4(

@@ -9,13 +9,12 @@ import Testing
 struct RulesetLoadingTests {
   /// Loads a recorded batch; the errors that came back.
   static func load(_ hex: String, into ruleset: inout Ruleset) -> [[UInt8]] {
-    ruleset.deviceAppeared(index: 1, name: "lan0")
-    ruleset.deviceAppeared(index: 2, name: "wan0")
-    var backend = MockBackend()
+    ruleset.deviceAppeared(index: 1, name: Array("lan0".utf8))
+    ruleset.deviceAppeared(index: 2, name: Array("wan0".utf8))
     let octets = RecordedBatch.octets(hex)
     // Safe: the span does not outlive the array.
     return unsafe ruleset.handleBatch(
-      octets.span.bytes, from: ControlClient(portID: 7), now: 0, backend: &backend
+      octets.span.bytes, from: ControlClient(portID: 7), now: 0
     )
     .replies
   }

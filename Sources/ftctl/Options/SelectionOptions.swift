@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ArgumentParser
+import NetfilterClient
+import NetlinkWire
+
+/// Which flows a subcommand is about; the spellings are conntrack(8)'s.
+struct SelectionOptions: ParsableArguments {
+  @Option(
+    name: [.short, .customLong("family")],
+    help: ArgumentHelp("Address family", valueName: "ipv4|ipv6"), completion: .list(["ipv4", "ipv6"]))
+  var family: String?
+
+  @Option(
+    name: [.short, .customLong("proto"), .customLong("protonum")],
+    help: ArgumentHelp("Layer 4 protocols: names or numbers, a comma between", valueName: "name|number"),
+    completion: .custom { _, _, _ in LiveValues.protocols() })
+  var proto: String?
+
+  @Option(
+    name: [.short, .customLong("src"), .customLong("orig-src")],
+    help: ArgumentHelp("Source in original direction", valueName: "addr[/len]"))
+  var src: String?
+
+  @Option(
+    name: [.short, .customLong("dst"), .customLong("orig-dst")],
+    help: ArgumentHelp("Destination in original direction", valueName: "addr[/len]"))
+  var dst: String?
+
+  @Option(
+    name: [.short, .customLong("reply-src")],
+    help: ArgumentHelp("Source in reply direction", valueName: "addr[/len]"))
+  var replySource: String?
+
+  @Option(
+    name: [.customShort("q"), .customLong("reply-dst")],
+    help: ArgumentHelp("Destination in reply direction", valueName: "addr[/len]"))
+  var replyDestination: String?
+
+  @Option(
+    name: [.customLong("sport"), .customLong("orig-port-src")],
+    help: ArgumentHelp("Source port or range of ports", valueName: "port[-port]"))
+  var sport: String?
+
+  @Option(
+    name: [.customLong("dport"), .customLong("orig-port-dst")],
+    help: ArgumentHelp("Destination port or range of ports", valueName: "port[-port]"))
+  var dport: String?
+
+  @Option(
+    name: [.customLong("reply-sport"), .customLong("reply-port-src")],
+    help: ArgumentHelp("Source port in reply direction", valueName: "port[-port]"))
+  var replySport: String?
+
+  @Option(
+    name: [.customLong("reply-dport"), .customLong("reply-port-dst")],
+    help: ArgumentHelp("Destination port in reply direction", valueName: "port[-port]"))
+  var replyDport: String?
+
+  @Option(
+    name: [.short, .customLong("mark")],
+    help: ArgumentHelp("Mark: decimal, 0x hexadecimal or octal; only the mask's bits count", valueName: "value[/mask]"))
+  var mark: String?
+
+  @Option(
+    name: [.short, .customLong("label")], parsing: .upToNextOption,
+    help: ArgumentHelp("Labels, all of which are set: names or bit numbers", valueName: "name"),
+    completion: .custom { _, _, _ in LiveValues.labels() })
+  var label: [String] = []
+
+  @Option(
+    name: [.customShort("w"), .customLong("zone")],
+    help: ArgumentHelp("Zone of both directions, 0 to 65535", valueName: "n"),
+    completion: .custom { _, _, _ in LiveValues.zones() })
+  var zone: String?
+
+  @Option(
+    name: .customLong("orig-zone"), help: ArgumentHelp("Zone of the original direction alone", valueName: "n"))
+  var originalZone: String?
+
+  @Option(name: .customLong("reply-zone"), help: ArgumentHelp("Zone of the reply direction alone", valueName: "n"))
+  var replyZone: String?
+
+  @Option(
+    help: ArgumentHelp("States of TCP, SCTP or DCCP, a comma between", valueName: "state[,…]"),
+    completion: .custom { _, _, _ in LiveValues.states() })
+  var state: String?
+
+  @Option(
+    name: [.short, .customLong("status")],
+    help: ArgumentHelp("Status flags that are set, or with ! not set: ASSURED, SEEN_REPLY, OFFLOAD, …", valueName: "flag[,…]"),
+    completion: .custom { _, _, _ in LiveValues.statuses() })
+  var status: String?
+
+  @Option(
+    name: [.customShort("n"), .customLong("src-nat")], defaultAsFlag: "",
+    help: ArgumentHelp("Flows with source NAT, to this address where one is given", valueName: "addr[:port]"))
+  var sourceNAT: String?
+
+  @Option(
+    name: [.customShort("g"), .customLong("dst-nat")], defaultAsFlag: "",
+    help: ArgumentHelp("Flows with destination NAT, to this address where one is given", valueName: "addr[:port]"))
+  var destinationNAT: String?
+
+  @Option(
+    name: .customLong("any-nat"), defaultAsFlag: "",
+    help: ArgumentHelp("Flows with NAT of either kind", valueName: "addr[:port]"))
+  var anyNAT: String?
+
+  @Option(
+    help: ArgumentHelp("Flows by tag: any (in a flowtable), software, hardware, none", valueName: "tag"),
+    completion: .list(FlowTest.Tag.allCases.map(\.rawValue)))
+  var offload: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Flows that this flowtable carries: NAME, or FAMILY TABLE NAME", valueName: "name"),
+    completion: .custom { _, _, _ in LiveValues.flowtables() })
+  var flowtable: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Offloaded flows that go through this device", valueName: "name"),
+    completion: .custom { _, _, _ in LiveValues.devices() })
+  var device: String?
+
+  @Option(
+    name: .customLong("min-bytes"),
+    help: ArgumentHelp("At least so many octets in both directions; k, M, G, Ki, Mi, Gi may follow", valueName: "n"))
+  var minimumBytes: String?
+
+  @Option(
+    name: .customLong("min-packets"),
+    help: ArgumentHelp("At least so many packets in both directions", valueName: "n"))
+  var minimumPackets: String?
+
+  @Option(
+    name: .customLong("older-than"),
+    help: ArgumentHelp("Started at least so long ago: seconds, or 5m, 2h, 1d", valueName: "duration"))
+  var olderThan: String?
+
+  @Option(
+    name: .customLong("expires-within"),
+    help: ArgumentHelp("Expires within this time: seconds, or 5m, 2h, 1d", valueName: "duration"))
+  var expiresWithin: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "All of it as one expression, for example 'tcp and dport in {80,443} and not offload'", valueName: "expression"))
+  var `where`: String?
+
+  /// The options as one predicate.
+  ///
+  /// - Throws: ``CommandFailure`` of wrong usage, one line that names the option.
+  func predicate(labels names: ConntrackLabelMap) throws -> FlowPredicate {
+    let parser = FlowValueParser(labelNames: names)
+    var parts: [FlowPredicate] = []
+    func option<Value>(_ name: String, _ text: String?, _ parse: (String) throws -> Value, _ add: (Value) -> FlowPredicate) throws {
+      guard let text else { return }
+      do {
+        parts.append(add(try parse(text)))
+      } catch let error as SelectionError {
+        throw CommandFailure(.usage, "\(name): \(error.message)")
+      }
+    }
+    func test(_ test: FlowTest) -> FlowPredicate { .test(test) }
+    func list(_ texts: String, _ each: (String) throws -> FlowTest) throws -> FlowPredicate {
+      .any(try texts.split(separator: ",", omittingEmptySubsequences: false).map { .test(try each(String($0))) })
+    }
+    let onlyProtocol = proto.flatMap { try? parser.layer4($0) }
+
+    try option("--family", family, parser.family) { .test(.family($0)) }
+    try option("--proto", proto, { try list($0) { .layer4(try parser.layer4($0)) } }) { $0 }
+    try option("--src", src, parser.addresses) { .test(.address(.source, $0)) }
+    try option("--dst", dst, parser.addresses) { .test(.address(.destination, $0)) }
+    try option("--reply-src", replySource, parser.addresses) { .test(.address(.replySource, $0)) }
+    try option("--reply-dst", replyDestination, parser.addresses) { .test(.address(.replyDestination, $0)) }
+    func ports(_ text: String) throws -> ClosedRange<UInt16> { try parser.ports(text, layer4: onlyProtocol) }
+    try option("--sport", sport, ports) { .test(.port(.source, $0)) }
+    try option("--dport", dport, ports) { .test(.port(.destination, $0)) }
+    try option("--reply-sport", replySport, ports) { .test(.port(.replySource, $0)) }
+    try option("--reply-dport", replyDport, ports) { .test(.port(.replyDestination, $0)) }
+    try option("--mark", mark, parser.mark) { .test(.mark(value: $0.value & $0.mask, mask: $0.mask)) }
+    for word in label { try option("--label", word, parser.labels) { .test(.labels($0)) } }
+    func zoneTest(_ field: FlowTest.ZoneField) -> (ClosedRange<UInt16>) -> FlowPredicate {
+      { zones in .any(zones.map { .test(.zone(field, $0)) }) }
+    }
+    try option("--zone", zone, parser.zones, zoneTest(.both))
+    try option("--orig-zone", originalZone, parser.zones, zoneTest(.original))
+    try option("--reply-zone", replyZone, parser.zones, zoneTest(.reply))
+    try option("--state", state, parser.states) { .any($0.map { .test(.state($0)) }) }
+    try option("--status", status, parser.status) { status in
+      .all([.test(.status(status.required))] + status.forbidden.bits.map { .not(.test(.status($0))) })
+    }
+    func translation(_ kind: FlowTest.Translation, _ text: String) throws -> FlowPredicate {
+      guard !text.isEmpty else { return .test(.translation(kind)) }
+      let (addresses, ports) = try parser.translation(text)
+      return .test(.translated(kind, addresses, ports))
+    }
+    try option("--src-nat", sourceNAT, { try translation(.source, $0) }) { $0 }
+    try option("--dst-nat", destinationNAT, { try translation(.destination, $0) }) { $0 }
+    try option("--any-nat", anyNAT, { try translation(.any, $0) }) { $0 }
+    try option("--offload", offload, parser.offload) { .test(.offload($0)) }
+    if !flowtable.isEmpty {
+      try option("--flowtable", "", { _ in try parser.flowtable(flowtable) }) { .test(.carried($0)) }
+    }
+    try option("--device", device, { CarrierName.device($0) }) { .test(.carried($0)) }
+    func atLeast(_ quantity: FlowTest.Quantity) -> (UInt64) -> FlowPredicate {
+      { .test(.quantity(quantity, $0...UInt64.max)) }
+    }
+    try option("--min-bytes", minimumBytes, { try parser.size($0) }, atLeast(.bytes))
+    try option("--min-packets", minimumPackets, { try parser.size($0, of: "number of packets") }, atLeast(.packets))
+    try option("--older-than", olderThan, parser.duration, atLeast(.age))
+    try option("--expires-within", expiresWithin, parser.duration) { .test(.quantity(.timeout, 0...$0)) }
+    if let expression = `where` {
+      try option("--where", expression, { try WhereParser(labelNames: names).parse($0) }) { $0 }
+    }
+    let predicate = FlowPredicate.all(parts)
+    if let reason = predicate.contradiction() {
+      throw CommandFailure(.usage, "nothing can match: \(reason)")
+    }
+    return predicate
+  }
+}
+
+extension ConntrackStatus {
+  /// Each bit that is set, alone.
+  var bits: [ConntrackStatus] {
+    (0..<32).map { ConntrackStatus(rawValue: 1 << UInt32($0)) }.filter(contains)
+  }
+}
