@@ -44,6 +44,7 @@ package final class Router {
 
   var reassembly = Reassembly()
   var condemned: [Int] = []
+  var rejections: [(Packet, Rejection)] = []
   var unconfirmed: [Int] = []
   var nextConntrackTick = Instant(seconds: 1)
   var conntrackTick = 0
