@@ -16,6 +16,7 @@ struct LineFormatTests {
     case .new: UInt32(NFCT_T_NEW.rawValue)
     case .update: UInt32(NFCT_T_UPDATE.rawValue)
     case .destroy: UInt32(NFCT_T_DESTROY.rawValue)
+    case .offload, .classic: 0
     }
   }
 

@@ -86,7 +86,7 @@ struct SelectionOptions: ParsableArguments {
   var state: String?
 
   @Option(
-    name: [.short, .customLong("status")],
+    name: [.customShort("u"), .customLong("status")],
     help: ArgumentHelp("Status flags that are set, or with ! not set: ASSURED, SEEN_REPLY, OFFLOAD, …", valueName: "flag[,…]"),
     completion: .custom { _, _, _ in LiveValues.statuses() })
   var status: String?
