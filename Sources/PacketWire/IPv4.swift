@@ -4,11 +4,11 @@
 package struct IPv4View: ~Escapable {
   package let bytes: RawSpan
   /// Octets of a header without options.
-  package static let minimumLength = 20
+  @inlinable package static var minimumLength: Int { 20 }
   /// "Don't fragment" in the word of flags and fragment offset.
-  package static let dontFragment: UInt16 = 0x4000
+  @inlinable package static var dontFragment: UInt16 { 0x4000 }
   /// "More fragments" in the word of flags and fragment offset.
-  package static let moreFragments: UInt16 = 0x2000
+  @inlinable package static var moreFragments: UInt16 { 0x2000 }
 
   /// `nil` unless `bytes` hold a whole header of version 4 and the total length fits between header and end;
   /// afterwards no accessor can fail. The header checksum is not looked at.
