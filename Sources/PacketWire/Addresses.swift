@@ -116,7 +116,7 @@
 }
 
 /// Internet protocol numbers that the engine knows by name (IANA "protocol-numbers").
-package enum IPProtocol {
+@usableFromInline package enum IPProtocol {
   @inlinable package static var hopByHop: UInt8 { 0 }
   @inlinable package static var icmp: UInt8 { 1 }
   @inlinable package static var ipip: UInt8 { 4 }

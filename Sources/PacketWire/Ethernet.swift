@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /// Ethernet header over received octets (IEEE 802.3 §3.1.1, DIX form). Offsets from the first octet.
-package struct EthernetView: ~Escapable {
+@usableFromInline package struct EthernetView: ~Escapable {
   package let bytes: RawSpan
   /// Octets of the header: two addresses and a type.
   @inlinable package static var headerLength: Int { 14 }
@@ -44,7 +44,7 @@ package struct EthernetHeader: Equatable, Sendable {
 }
 
 /// One VLAN tag, without the type before it (IEEE 802.1Q §9.6): tag control information, then the next type.
-package struct VLANTagView: ~Escapable {
+@usableFromInline package struct VLANTagView: ~Escapable {
   package let bytes: RawSpan
   /// Octets of a tag after its own type: control information and the next type.
   @inlinable package static var length: Int { 4 }
@@ -82,7 +82,7 @@ package struct VLANTag: Hashable, Sendable {
 }
 
 /// PPPoE session header with the PPP protocol in two octets (RFC 2516 §4, RFC 1661 §2).
-package struct PPPoEView: ~Escapable {
+@usableFromInline package struct PPPoEView: ~Escapable {
   package let bytes: RawSpan
   /// Octets: version and type, code, session, length, PPP protocol.
   @inlinable package static var headerLength: Int { 8 }

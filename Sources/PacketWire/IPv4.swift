@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /// IPv4 header over received octets (RFC 791 §3.1). Offsets from the first octet.
-package struct IPv4View: ~Escapable {
+@usableFromInline package struct IPv4View: ~Escapable {
   package let bytes: RawSpan
   /// Octets of a header without options.
   @inlinable package static var minimumLength: Int { 20 }

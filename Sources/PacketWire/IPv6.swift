@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /// IPv6 header over received octets (RFC 8200 §3). Offsets from the first octet.
-package struct IPv6View: ~Escapable {
+@usableFromInline package struct IPv6View: ~Escapable {
   package let bytes: RawSpan
   /// Octets of the fixed header.
   @inlinable package static var headerLength: Int { 40 }

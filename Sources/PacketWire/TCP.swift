@@ -15,7 +15,7 @@ package struct TCPFlags: OptionSet, Hashable, Sendable {
 }
 
 /// TCP header over received octets (RFC 9293 §3.1). Offsets from the first octet.
-package struct TCPView: ~Escapable {
+@usableFromInline package struct TCPView: ~Escapable {
   package let bytes: RawSpan
   /// Octets of a header without options.
   @inlinable package static var minimumLength: Int { 20 }

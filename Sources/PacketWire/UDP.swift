@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /// UDP header over received octets (RFC 768). Offsets from the first octet.
-package struct UDPView: ~Escapable {
+@usableFromInline package struct UDPView: ~Escapable {
   package let bytes: RawSpan
   /// Octets of the header.
   @inlinable package static var headerLength: Int { 8 }
@@ -48,7 +48,7 @@ package struct UDPHeader: Equatable, Sendable {
 }
 
 /// GRE header over received octets (RFC 2784, RFC 2890; version 1: RFC 2637).
-package struct GREView: ~Escapable {
+@usableFromInline package struct GREView: ~Escapable {
   package let bytes: RawSpan
   /// Octets of the header without optional fields.
   @inlinable package static var minimumLength: Int { 4 }

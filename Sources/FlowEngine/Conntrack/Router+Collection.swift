@@ -3,28 +3,30 @@
 import PacketWire
 
 extension Router {
-  /// Ticks of conntrack's collection, once a second, in which it goes through the whole table.
-  static let conntrackTicks = 60
+  /// Seconds in which conntrack's collection goes through the whole table.
+  static let conntrackPeriod: UInt64 = 60
 
-  /// One slice of conntrack's collection: expired entries go, offloaded ones are kept alive where the kernel does so.
+  /// One step of conntrack's collection: expired entries go, offloaded ones are kept alive where the kernel does so.
   ///
   /// Source: net/netfilter/nf_conntrack_core.c, gc_worker.
   func collectConntrack() {
     let capacity = conntrack.entries.capacity
-    let first = capacity * conntrackTick / Self.conntrackTicks
-    let last = capacity * (conntrackTick + 1) / Self.conntrackTicks
-    conntrackTick = (conntrackTick + 1) % Self.conntrackTicks
-    for slot in first..<last {
-      let entry = conntrack[slot]
-      guard entry.isConfirmed, !entry.isDying else { continue }
-      if entry.isOffloaded, generation.conntrackExtendsOffloaded {
-        if entry.remaining(now) < 43_200 * Instant.second {
+    let steps = max(1, (capacity + Self.collectionStep - 1) / Self.collectionStep)
+    if conntrackStep >= steps { conntrackStep = 0 }
+    let first = conntrackStep * Self.collectionStep
+    for slot in first..<min(first + Self.collectionStep, capacity) {
+      guard conntrack[slot].isConfirmed, !conntrack[slot].isDying else { continue }
+      if conntrack[slot].isOffloaded, generation.conntrackExtendsOffloaded {
+        if conntrack[slot].remaining(now) < 43_200 * Instant.second {
           conntrack[slot].deadline = now.adding(seconds: 86_400).nanoseconds
         }
-      } else if entry.isExpired(now) {
+      } else if conntrack[slot].isExpired(now) {
         delete(slot)
       }
     }
+    conntrackStep += 1
+    let interval = Self.conntrackPeriod * Instant.second / UInt64(steps)
+    nextConntrackStep = nextConntrackStep.adding(nanoseconds: interval)
     finish()
   }
 

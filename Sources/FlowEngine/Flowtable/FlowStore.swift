@@ -11,8 +11,6 @@ package struct Flowtable: Sendable {
   package var counts: Bool
   /// Devices whose frames it looks at.
   package var devices: [UInt32]
-  /// When its flows are collected next.
-  package var nextCollection: Instant
 }
 
 /// The flows of all flowtables: storage, and the index that the fast path looks them up in.

@@ -64,18 +64,20 @@ package struct FrameBatch: ~Copyable {
     guard count < Self.capacity, length >= 0, length <= stride - Self.headroom else { return false }
     slots[count] = Slot(offset: count * stride + Self.headroom, length: length)
     count += 1
-    withFrame(count - 1, fill)
+    var bytes = frame(count - 1)
+    fill(&bytes)
     return true
   }
 
   /// The octets of frame `index`, from its Ethernet header on. Traps when there is no such frame.
   @inline(__always)
-  package mutating func withFrame<Result>(_ index: Int, _ body: (inout MutableRawSpan) -> Result) -> Result {
+  @_lifetime(&self)
+  package mutating func frame(_ index: Int) -> MutableRawSpan {
     precondition(index < count)
     let slot = slots[index]
-    // The slot lies inside the memory: `append` and `move` keep it there.
-    var span = unsafe MutableRawSpan(_unsafeStart: memory + slot.offset, byteCount: slot.length)
-    return body(&span)
+    // The slot lies inside the memory: `append` keeps it there, and the span does not outlive the batch.
+    let span = unsafe MutableRawSpan(_unsafeStart: memory + slot.offset, byteCount: slot.length)
+    return unsafe _overrideLifetime(span, mutating: &self)
   }
 
   /// What became of frame `index`.

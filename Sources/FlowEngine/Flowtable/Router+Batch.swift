@@ -42,7 +42,8 @@ extension Router {
         receiveClassic(&batch, position, index, start, skipsIngress: isPlain(work.parses[position]))
         continue
       }
-      let outcome = batch.withFrame(position) { forward(found, &$0, work.parses[position], terms) }
+      var bytes = batch.frame(position)
+      let outcome = forward(found, &bytes, work.parses[position], terms)
       batch.slots[position].sentBefore = sent.count - start
       switch outcome {
       case .sent(let output):
@@ -54,7 +55,8 @@ extension Router {
       case .waiting:
         forwarded &+= 1
         batch.slots[position].outcome = .taken
-        var packet = batch.withFrame(position) { Packet(frame: $0.bytes) }
+        let rewritten = batch.frame(position)
+        var packet = Packet(frame: rewritten.bytes)
         packet.input = index
         work.parses[position].network += UInt16(Packet.headroom)
         sendResolving(&packet, found, work.parses[position])
@@ -74,22 +76,8 @@ extension Router {
     var touched: UInt64 = 0
     let seed = flows.seed
     for position in 0..<batch.count {
-      batch.withFrame(position) { bytes in
-        let view = bytes.bytes
-        guard view.byteCount >= EthernetView.headerLength else {
-          work.parses[position] = FastParse(.fastTruncated)
-          return
-        }
-        let type = view.be16(12)
-        guard type == EtherType.ipv4 || type == EtherType.ipv6 else {
-          // Tags and sessions are rare enough on a plain device to go one by one.
-          work.parses[position] = FastParse(.fastUnknownEncapsulation)
-          return
-        }
-        work.parses[position] = FastParse(
-          view, network: EthernetView.headerLength, type: type, encapsulation: 0, device: index, table,
-          seed: seed)
-      }
+      let bytes = batch.frame(position)
+      work.parses[position] = parse(bytes.bytes, table, index, seed)
       touched ^= flows.index.touch(work.parses[position].hash)
     }
     for position in 0..<batch.count {
@@ -102,13 +90,24 @@ extension Router {
     work.touched = touched
   }
 
+  /// Reads a frame without a tag; those with one, or with a session, are rare enough to go one by one.
+  @inline(__always)
+  private func parse(_ bytes: RawSpan, _ table: FastTable, _ index: UInt32, _ seed: UInt64) -> FastParse {
+    guard bytes.byteCount >= EthernetView.headerLength else { return FastParse(.fastTruncated) }
+    let type = bytes.be16(12)
+    guard type == EtherType.ipv4 || type == EtherType.ipv6 else { return FastParse(.fastUnknownEncapsulation) }
+    return FastParse(
+      bytes, network: EthernetView.headerLength, type: type, encapsulation: 0, device: index, table, seed: seed)
+  }
+
   /// Takes a frame the classic way. `skipsIngress`: the flowtable has already passed it up.
   private func receiveClassic(
     _ batch: inout FrameBatch, _ position: Int, _ index: UInt32, _ start: Int, skipsIngress: Bool
   ) {
     batch.slots[position].sentBefore = sent.count - start
     batch.slots[position].outcome = .taken
-    batch.withFrame(position) { admit($0.bytes, on: index, skipsIngress: skipsIngress) }
+    let bytes = batch.frame(position)
+    admit(bytes.bytes, on: index, skipsIngress: skipsIngress)
     finish()
   }
 }

@@ -21,8 +21,8 @@ extension Router {
       guard let known = flowtables[number] else {
         flowtables[number] = Flowtable(
           id: number, familyNumber: settings.family, counts: settings.countsPackets,
-          devices: settings.devices,
-          nextCollection: now.adding(seconds: 1))
+          devices: settings.devices)
+        if flowtables.count == 1, flows.count == 0 { nextFlowStep = now.adding(seconds: 1) }
         continue
       }
       flowtables[number]?.devices = settings.devices
@@ -161,21 +161,29 @@ extension Router {
     }
   }
 
-  /// One collection of a flowtable: idle flows and those whose entry is gone end.
+  /// Slots that one step of a collection looks at: few enough that no frame waits long for it.
+  static let collectionStep = 1024
+
+  /// One step of the flows' collection: idle flows and those whose entry is gone end. Every flow is looked at once a
+  /// second.
   ///
-  /// Source: net/netfilter/nf_flow_table_core.c, nf_flow_offload_gc_step.
-  func collectFlows(of id: UInt32) {
-    var done: [Int] = []
-    forEachFlow(of: id) { slot in
-      let isDying = flows.pairs[slot].sides[0].flags.contains(.dying)
-      if isDying || isExpired(slot) {
+  /// Source: net/netfilter/nf_flow_table_core.c, nf_flow_offload_gc_step. The kernel goes through a flowtable at once.
+  func collectFlows() {
+    let capacity = flows.details.capacity
+    let steps = max(1, (capacity + Self.collectionStep - 1) / Self.collectionStep)
+    if flowStep >= steps { flowStep = 0 }
+    let first = flowStep * Self.collectionStep
+    for slot in first..<min(first + Self.collectionStep, capacity) where flows.details[slot].isUsed {
+      let flags = flows.pairs[slot].sides[0].flags
+      if flags.contains(.dying) || isExpired(slot) {
         tearDown(slot)
-      } else if !generation.conntrackExtendsOffloaded, !flows.pairs[slot].sides[0].flags.contains(.teardown) {
+      } else if !generation.conntrackExtendsOffloaded, !flags.contains(.teardown) {
         extendEntry(slot)
       }
-      if !flows.pairs[slot].sides[0].flags.isDisjoint(with: .gone) { done.append(slot) }
+      if !flows.pairs[slot].sides[0].flags.isDisjoint(with: .gone) { free(slot) }
     }
-    for slot in done { free(slot) }
+    flowStep += 1
+    nextFlowStep = nextFlowStep.adding(nanoseconds: Instant.second / UInt64(steps))
   }
 
   /// Keeps the entry of a living flow from running out.

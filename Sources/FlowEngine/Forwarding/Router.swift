@@ -47,8 +47,10 @@ package final class Router {
   var condemned: [Int] = []
   var rejections: [(Packet, Rejection)] = []
   var unconfirmed: [Int] = []
-  var nextConntrackTick = Instant(seconds: 1)
-  var conntrackTick = 0
+  var nextConntrackStep = Instant(seconds: 1)
+  var conntrackStep = 0
+  var nextFlowStep = Instant.distantFuture
+  var flowStep = 0
   var nextIdentification: UInt16
 
   /// - Parameters:

@@ -266,7 +266,10 @@ struct FastPathTests {
       got += sent[taken..<batch.sentBefore(position)]
       taken = batch.sentBefore(position)
       guard case .forward(let device) = batch.outcome(position) else { continue }
-      let bytes = batch.withFrame(position) { span in (0..<span.byteCount).map { span.bytes.u8($0) } }
+      let span = batch.frame(position)
+      let view = span.bytes
+      var bytes: [UInt8] = []
+      for offset in 0..<view.byteCount { bytes.append(view.u8(offset)) }
       got.append(SentFrame(device: device, bytes: bytes))
     }
     got += sent[taken...]
