@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /// Why a packet went the way it did. Each decision has a number.
-package enum Reason: UInt8, CaseIterable, Sendable {
+package enum Reason: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   // Received.
   case received, tooShort, unknownType, unknownTag, otherHost, deviceDown
   // Network header.

@@ -143,11 +143,6 @@ package struct ConntrackTable: ~Copyable {
     number == 0 || Int(number) > helperNames.count ? nil : helperNames[Int(number) - 1]
   }
 
-  /// Calls `body` with the slot of each confirmed entry, in no particular order.
-  package func forEach(_ body: (Int) -> Void) {
-    for slot in 0..<entries.capacity where entries[slot].isConfirmed && !entries[slot].isDying { body(slot) }
-  }
-
   /// Whether `tuple` is a key of a live entry other than `slot`.
   package func isTaken(_ tuple: Tuple, except slot: Int, _ now: Instant) -> Bool {
     let found = index.first(tuple.hash(seed)) { key in

@@ -28,13 +28,11 @@ extension Router {
     finish()
   }
 
-  /// Calls `body` with the slot of each live entry; expired ones are reaped, as a dump does.
+  /// Calls `body` with the slot of each live entry; expired ones are reaped, as a dump does. `body` may change it.
   package func forEachEntry(_ body: (Int) -> Void) {
-    var expired: [Int] = []
-    conntrack.forEach { slot in
-      if conntrack[slot].isExpired(now) { expired.append(slot) } else { body(slot) }
+    for slot in 0..<conntrack.entries.capacity where conntrack[slot].isConfirmed && !conntrack[slot].isDying {
+      if conntrack[slot].isExpired(now) { delete(slot) } else { body(slot) }
     }
-    for slot in expired { delete(slot) }
     finish()
   }
 
@@ -42,11 +40,14 @@ extension Router {
   /// - Returns: how many there were.
   @discardableResult
   package func deleteEntries(portID: UInt32 = 0, where isChosen: (Int) -> Bool) -> Int {
-    var chosen: [Int] = []
-    conntrack.forEach { slot in if isChosen(slot) { chosen.append(slot) } }
-    for slot in chosen { delete(slot, portID: portID) }
+    var count = 0
+    for slot in 0..<conntrack.entries.capacity where conntrack[slot].isConfirmed && !conntrack[slot].isDying {
+      guard isChosen(slot) else { continue }
+      delete(slot, portID: portID)
+      count += 1
+    }
     finish()
-    return chosen.count
+    return count
   }
 
   /// Deletes one entry.

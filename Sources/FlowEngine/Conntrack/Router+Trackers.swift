@@ -112,8 +112,7 @@ extension Router {
   /// Source: net/netfilter/nf_conntrack_proto_icmp.c, nf_conntrack_icmpv4_error; …_icmpv6.c,
   /// nf_conntrack_icmpv6_error.
   func trackICMPError(_ packet: inout Packet, isOutput: Bool) -> ErrorTracking {
-    guard let message = ICMPView(checking: packet.transportBytes) else { return failed() }
-    let type = message.type
+    guard let (type, inner) = readICMP(packet) else { return failed() }
     if !isOutput, conntrack.settings.verifiesChecksums, !isICMPChecksumValid(packet) { return failed() }
     if packet.family == .ipv4 {
       guard type <= ICMPType.highest else { return failed() }
@@ -126,13 +125,18 @@ extension Router {
       }
       guard type < 128 else { return .continueTracking }
     }
-    guard let inner = quotedTuple(message.data, packet.family) else { return failed() }
-    guard let inverse = inner.inverted, let hit = lookUp(inverse, packet) else { return failed() }
+    guard let inverse = inner?.inverted, let hit = lookUp(inverse, packet) else { return failed() }
     guard packet.destination == conntrack[hit.slot].tuple(hit.direction).destination else { return failed() }
     // The inverse is the direction that an answer to the quoted packet has, and so has the error.
     packet.entry = conntrack.id(hit.slot)
     packet.tracking = hit.direction == .reply ? .relatedReply : .related
     return .done
+  }
+
+  /// Type of an ICMP message and, should it be an error, the tuple that it quotes.
+  private func readICMP(_ packet: Packet) -> (UInt8, Tuple?)? {
+    guard let message = ICMPView(checking: packet.transportBytes) else { return nil }
+    return (message.type, quotedTuple(message.data, packet.family))
   }
 
   private func failed() -> ErrorTracking {

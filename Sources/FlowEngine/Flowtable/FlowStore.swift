@@ -58,7 +58,7 @@ package struct FlowStore: ~Copyable {
   /// The direction of a flow that `key` names, as slot × 2 + direction, or -1. The newest wins; when that one is
   /// being torn down, there is none.
   @inline(__always)
-  package func find(_ key: borrowing FlowKey, _ hash: UInt32) -> Int {
+  package func find(_ key: FlowKey, _ hash: UInt32) -> Int {
     let found = index.first(hash) { pairs[$0 >> 1].sides[$0 & 1].key.equals(key) }
     if found >= 0, !pairs[found >> 1].sides[found & 1].flags.isDisjoint(with: .gone) { return -1 }
     return found

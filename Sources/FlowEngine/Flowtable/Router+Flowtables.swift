@@ -3,36 +3,58 @@
 import PacketWire
 
 extension Router {
-  /// Makes a flowtable.
-  package func createFlowtable(_ id: FlowtableID, family: UInt8, counts: Bool, devices: [UInt32]) {
-    flowtables[id.number] = Flowtable(
-      id: id.number, familyNumber: family, counts: counts, devices: devices,
-      nextCollection: now.adding(seconds: 1))
+  /// Takes over what the ruleset now says of flowtables and of conntrack. To be called after each change of it.
+  package func adoptRuleset() {
+    let needs = ruleset.conntrackNeeds()
+    tracks4 = needs.tracks4
+    tracks6 = needs.tracks6
+    conntrack.usesLabels = needs.usesLabels
+    if needs.counts { conntrack.settings.accounting = true }
+    adoptFlowtables()
   }
 
-  /// Changes what may change about a flowtable. Its flows stay.
-  package func updateFlowtable(_ id: FlowtableID, counts: Bool, devices: [UInt32]) {
-    guard let known = flowtables[id.number] else { return }
-    flowtables[id.number]?.devices = devices
-    guard known.counts != counts else { return }
-    flowtables[id.number]?.counts = counts
-    forEachFlow(of: id.number) { slot in
+  /// Makes, changes and deletes flowtables as the ruleset has them.
+  func adoptFlowtables() {
+    let wanted = ruleset.flowtables()
+    for settings in wanted {
+      let number = settings.id.number
+      guard let known = flowtables[number] else {
+        flowtables[number] = Flowtable(
+          id: number, familyNumber: settings.family, counts: settings.countsPackets, devices: settings.devices,
+          nextCollection: now.adding(seconds: 1))
+        continue
+      }
+      flowtables[number]?.devices = settings.devices
+      if known.counts != settings.countsPackets { setCounting(number, settings.countsPackets) }
+    }
+    for number in flowtables.keys.sorted() where !wanted.contains(where: { $0.id.number == number }) {
+      deleteFlowtable(number)
+    }
+  }
+
+  /// Counting takes effect for all flows at once.
+  private func setCounting(_ number: UInt32, _ counts: Bool) {
+    flowtables[number]?.counts = counts
+    forEachFlow(of: number) { slot in
       for side in 0..<2 {
-        if counts { flows.pairs[slot].sides[side].flags.insert(.counts) } else { flows.pairs[slot].sides[side].flags.remove(.counts) }
+        if counts {
+          flows.pairs[slot].sides[side].flags.insert(.counts)
+        } else {
+          flows.pairs[slot].sides[side].flags.remove(.counts)
+        }
       }
     }
   }
 
   /// Deletes a flowtable; its flows are torn down and freed.
-  package func deleteFlowtable(_ id: FlowtableID) {
-    guard flowtables[id.number] != nil else { return }
+  private func deleteFlowtable(_ number: UInt32) {
     var all: [Int] = []
-    forEachFlow(of: id.number) { all.append($0) }
+    forEachFlow(of: number) { all.append($0) }
     for slot in all {
       tearDown(slot)
       free(slot)
     }
-    flowtables[id.number] = nil
+    flowtables[number] = nil
   }
 
   /// Calls `body` with the slot of each flow of a flowtable.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package import PacketWire
+import PacketWire
 
 extension Router {
   /// Makes a flow of the packet's conntrack entry. False: refused, the rule stops here.

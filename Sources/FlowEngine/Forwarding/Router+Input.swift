@@ -8,19 +8,35 @@ extension Router {
   /// Source: net/ipv4/ip_input.c, ip_rcv_core.
   func receiveIPv4(_ packet: inout Packet) {
     packet.family = .ipv4
-    guard packet.type != .otherHost else { return statistics.count(.otherHost) }
-    let bytes = packet.networkBytes
-    guard bytes.byteCount >= IPv4View.minimumLength else { return statistics.count(.truncated) }
-    let headerLength = Int(bytes.u8(0) & 0x0f) * 4
-    guard bytes.u8(0) >> 4 == 4, headerLength >= IPv4View.minimumLength, headerLength <= bytes.byteCount else {
-      return statistics.count(.headerError)
+    switch checkIPv4(packet) {
+    case .failure(let problem): return statistics.count(problem.reason)
+    case .success(let total): packet.bytes.removeLast(packet.length - total)
     }
-    guard Checksum.isValid(bytes.extracting(0..<headerLength)) else { return statistics.count(.checksumError) }
-    let total = Int(bytes.be16(2))
-    guard total <= bytes.byteCount, total >= headerLength else { return statistics.count(.truncated) }
-    packet.bytes.removeLast(packet.length - total)
     parseIPv4(&packet)
     prerouting(&packet)
+  }
+
+  /// Why a header was refused.
+  struct HeaderProblem: Error {
+    var reason: Reason
+    init(_ reason: Reason) { self.reason = reason }
+  }
+
+  /// The total length that a sound IPv4 header says.
+  private func checkIPv4(_ packet: Packet) -> Result<Int, HeaderProblem> {
+    guard packet.type != .otherHost else { return .failure(HeaderProblem(.otherHost)) }
+    let bytes = packet.networkBytes
+    guard bytes.byteCount >= IPv4View.minimumLength else { return .failure(HeaderProblem(.truncated)) }
+    let headerLength = Int(bytes.u8(0) & 0x0f) * 4
+    guard bytes.u8(0) >> 4 == 4, headerLength >= IPv4View.minimumLength, headerLength <= bytes.byteCount else {
+      return .failure(HeaderProblem(.headerError))
+    }
+    guard Checksum.isValid(bytes.extracting(0..<headerLength)) else {
+      return .failure(HeaderProblem(.checksumError))
+    }
+    let total = Int(bytes.be16(2))
+    guard total <= bytes.byteCount, total >= headerLength else { return .failure(HeaderProblem(.truncated)) }
+    return .success(total)
   }
 
   /// Fills in what the stages need to know of an IPv4 packet whose header is sound.
@@ -39,25 +55,32 @@ extension Router {
   /// Source: net/ipv6/ip6_input.c, ip6_rcv_core.
   func receiveIPv6(_ packet: inout Packet) {
     packet.family = .ipv6
-    guard packet.type != .otherHost else { return statistics.count(.otherHost) }
+    switch checkIPv6(packet) {
+    case .failure(let problem): return statistics.count(problem.reason)
+    case .success(let total): packet.bytes.removeLast(packet.length - total)
+    }
+    parseIPv6(&packet)
+    prerouting(&packet)
+  }
+
+  /// The length that a sound IPv6 header says.
+  private func checkIPv6(_ packet: Packet) -> Result<Int, HeaderProblem> {
+    guard packet.type != .otherHost else { return .failure(HeaderProblem(.otherHost)) }
     let bytes = packet.networkBytes
-    guard bytes.byteCount >= IPv6View.headerLength else { return statistics.count(.truncated) }
-    guard bytes.u8(0) >> 4 == 6 else { return statistics.count(.headerError) }
+    guard bytes.byteCount >= IPv6View.headerLength else { return .failure(HeaderProblem(.truncated)) }
+    guard bytes.u8(0) >> 4 == 6 else { return .failure(HeaderProblem(.headerError)) }
     let isLoopback = device(packet.input)?.kind == .loopback
     let source = packet.source
     let destination = packet.destination
     let loopback = Address(high: 0, low: 1)
-    guard isLoopback || (source != loopback && destination != loopback) else { return statistics.count(.martian) }
-    guard !source.isMulticast(.ipv6) else { return statistics.count(.martian) }
-    guard packet.type == .host || destination.isMulticast(.ipv6) else { return statistics.count(.martian) }
+    guard isLoopback || (source != loopback && destination != loopback), !source.isMulticast(.ipv6),
+      packet.type == .host || destination.isMulticast(.ipv6)
+    else { return .failure(HeaderProblem(.martian)) }
     let payload = Int(bytes.be16(4))
+    // A payload length of zero before a hop-by-hop header is a jumbogram's: the frame's length counts.
+    if payload == 0, bytes.u8(6) == IPProtocol.hopByHop { return .success(bytes.byteCount) }
     let total = IPv6View.headerLength + payload
-    if payload != 0 || bytes.u8(6) != IPProtocol.hopByHop {
-      guard total <= bytes.byteCount else { return statistics.count(.truncated) }
-      packet.bytes.removeLast(packet.length - total)
-    }
-    parseIPv6(&packet)
-    prerouting(&packet)
+    return total <= bytes.byteCount ? .success(total) : .failure(HeaderProblem(.truncated))
   }
 
   /// Fills in what the stages need to know of an IPv6 packet.

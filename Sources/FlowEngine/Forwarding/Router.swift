@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package import PacketWire
+import PacketWire
 
 /// A frame that the router sent.
 package struct SentFrame: Equatable, Sendable {
@@ -44,6 +44,7 @@ package final class Router {
 
   var reassembly = Reassembly()
   var condemned: [Int] = []
+  var rejections: [(Packet, Rejection)] = []
   var unconfirmed: [Int] = []
   var nextConntrackTick = Instant(seconds: 1)
   var conntrackTick = 0

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package import PacketWire
+import PacketWire
 
 /// A packet and the router around it, as the rules see them.
 package struct RuleContext: RuleEnvironment {
@@ -137,7 +137,7 @@ package struct RuleContext: RuleEnvironment {
   }
 
   package mutating func reject(_ rejection: Rejection, packet: RulePacket, hook: Hook) {
-    router.reject(self.packet, rejection)
+    router.rejections.append((self.packet, rejection))
   }
 
   package mutating func log(rule: UInt64, packet: RulePacket) {}
@@ -205,6 +205,7 @@ extension Router {
     let verdict = ruleset.run(hook, from: from, below: below, packet: &rule, environment: &context)
     swap(&packet, &context.packet)
     takeBack(rule, &packet)
+    sendRejections()
     return survives(verdict)
   }
 
@@ -216,6 +217,7 @@ extension Router {
     let verdict = ruleset.runTranslation(hook, packet: &rule, environment: &context)
     swap(&packet, &context.packet)
     takeBack(rule, &packet)
+    sendRejections()
     return survives(verdict)
   }
 
@@ -227,7 +229,16 @@ extension Router {
     let verdict = ruleset.run(ingressChain: chain, packet: &rule, environment: &context)
     swap(&packet, &context.packet)
     takeBack(rule, &packet)
+    sendRejections()
     return survives(verdict)
+  }
+
+  /// Sends what `reject` statements asked for. Not before the rules have been left: the answers meet rules too.
+  private func sendRejections() {
+    while !rejections.isEmpty {
+      let (packet, rejection) = rejections.removeFirst()
+      reject(packet, rejection)
+    }
   }
 
   private func survives(_ verdict: RuleVerdict) -> Bool {

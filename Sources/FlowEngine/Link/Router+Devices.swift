@@ -21,6 +21,7 @@ extension Router {
     let index = UInt32(devices.count)
     devices.append(Device(index: index, name: name, kind: kind, mac: mac, mtu: mtu))
     ruleset.deviceAppeared(index: index, name: Array(name.utf8))
+    adoptFlowtables()
     bumpEpoch()
     return index
   }
@@ -31,6 +32,7 @@ extension Router {
     setLink(index, up: false)
     for address in device(index)?.addresses ?? [] { removeAddress(index, address) }
     ruleset.deviceVanished(index: index)
+    adoptFlowtables()
     devices[Int(index)] = nil
     bumpEpoch()
   }
@@ -157,6 +159,7 @@ extension Router {
     devices[Int(index)]?.name = name
     ruleset.deviceVanished(index: index)
     ruleset.deviceAppeared(index: index, name: Array(name.utf8))
+    adoptFlowtables()
   }
 
   /// Whether `address` is one of the router's own.

@@ -160,17 +160,8 @@ extension Router {
     guard applies(part, packet.direction, entry.status) else { return true }
     let inner = start + ICMPView.headerLength
     let target = entry.tuple(packet.direction.opposite)
-    let quote = packet.bytes.raw.dropping(inner)
-    let proto: UInt8
-    let transport: Int
-    if packet.family == .ipv4 {
-      guard let header = IPv4View(quoted: quote) else { return false }
-      (proto, transport) = (header.proto, inner + header.headerLength)
-    } else {
-      guard let header = IPv6View(quoted: quote) else { return false }
-      let found = header.walk()
-      (proto, transport) = (found.proto, inner + found.offset)
-    }
+    guard let (proto, offset) = quotedTransport(packet.bytes.raw.dropping(inner), packet.family) else { return false }
+    let transport = inner + offset
     let opposite: TranslationPart = part == .source ? .destination : .source
     // The quoted packet travelled the other way: the other direction's own tuple is how it looked on this side.
     mangle(
@@ -184,6 +175,17 @@ extension Router {
         packet.source, packet.destination, proto: IPProtocol.icmpv6, length: packet.bytes.count - start)
     packet.bytes.store(be16: Checksum.compute(packet.transportBytes, sum), at: start + 2)
     return true
+  }
+
+  /// Protocol of a quoted packet, and the offset of its transport header in the quote.
+  private func quotedTransport(_ quote: RawSpan, _ family: IPFamily) -> (UInt8, Int)? {
+    if family == .ipv4 {
+      guard let header = IPv4View(quoted: quote) else { return nil }
+      return (header.proto, header.headerLength)
+    }
+    guard let header = IPv6View(quoted: quote) else { return nil }
+    let found = header.walk()
+    return found.isComplete ? (found.proto, found.offset) : nil
   }
 
   /// Writes the outer address of an ICMP error; its identifier is none.
