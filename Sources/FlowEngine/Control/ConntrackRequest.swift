@@ -155,10 +155,6 @@ struct ConntrackRequest {
   private func tcpInfo(_ cursor: AttributeCursor) throws -> TCPInfo {
     var info = TCPInfo()
     var attributes = cursor
-    func flags() throws(ControlError) -> (UInt8, UInt8) {
-      guard attributes.payloadLength == 2 else { throw ControlError(ErrorNumber.outOfRange) }
-      return (attributes.payload.uint8(at: 0), attributes.payload.uint8(at: 1))
-    }
     while try attributes.advance() {
       switch attributes.type {
       case 1:
@@ -168,12 +164,18 @@ struct ConntrackRequest {
         let scale = try attributes.uint8()
         guard scale <= 14 else { throw ControlError(ErrorNumber.outOfRange) }
         if attributes.type == 2 { info.scales.0 = scale } else { info.scales.1 = scale }
-      case 4: info.flags.0 = try flags()
-      case 5: info.flags.1 = try flags()
+      case 4: info.flags.0 = try flags(attributes)
+      case 5: info.flags.1 = try flags(attributes)
       default: break
       }
     }
     return info
+  }
+
+  /// Flags of one side and their mask.
+  private func flags(_ attribute: AttributeCursor) throws(ControlError) -> (UInt8, UInt8) {
+    guard attribute.payloadLength == 2 else { throw ControlError(ErrorNumber.outOfRange) }
+    return (attribute.payload.uint8(at: 0), attribute.payload.uint8(at: 1))
   }
 
   private func translation(_ cursor: AttributeCursor) throws -> Translation {
@@ -229,7 +231,9 @@ struct ConntrackRequest {
       }
     }
     if wanted & FilterFlag.source != 0, !fields.hasSource { throw ControlError(ErrorNumber.invalid) }
-    if wanted & FilterFlag.destination != 0, !fields.hasDestination { throw ControlError(ErrorNumber.invalid) }
+    if wanted & FilterFlag.destination != 0, !fields.hasDestination {
+      throw ControlError(ErrorNumber.invalid)
+    }
     if wanted & FilterFlag.number != 0 {
       guard let number = fields.number else { throw ControlError(ErrorNumber.invalid) }
       result.proto = number

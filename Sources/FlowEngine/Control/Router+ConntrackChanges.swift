@@ -150,7 +150,8 @@ extension Router {
   // MARK: Update
 
   /// Changes an entry step by step; what was done before a step that fails stays done.
-  private func update(_ slot: Int, _ request: ConntrackRequest, _ client: ControlClient) throws(ControlError) {
+  private func update(_ slot: Int, _ request: ConntrackRequest, _ client: ControlClient) throws(ControlError)
+  {
     if request.sourceTranslation != nil || request.destinationTranslation != nil || request.hasMaster {
       throw ControlError(ErrorNumber.notSupported)
     }

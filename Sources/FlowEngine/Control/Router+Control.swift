@@ -24,7 +24,7 @@ extension Router {
       }
       if isFirst, messages.type == NetfilterSubsystem.batchBegin {
         output = ruleset.handleBatch(datagram, from: client, now: now.nanoseconds)
-        synchronizeRuleset()
+        adoptRuleset()
         break
       }
       isFirst = false
@@ -65,30 +65,6 @@ extension Router {
   /// A client's socket was closed: tables that it owned go with it.
   package func clientClosed(portID: UInt32) {
     ruleset.clientClosed(portID: portID)
-    synchronizeRuleset()
-  }
-
-  /// Brings flowtables and conntrack into line with the ruleset. To be called after every change of the ruleset and
-  /// of the devices.
-  package func synchronizeRuleset() {
-    let wanted = ruleset.flowtables()
-    for settings in wanted {
-      if flowtables[settings.id.number] == nil {
-        createFlowtable(
-          settings.id, family: settings.family, counts: settings.countsPackets, devices: settings.devices)
-      } else {
-        updateFlowtable(settings.id, counts: settings.countsPackets, devices: settings.devices)
-      }
-    }
-    let numbers = Set(wanted.map(\.id.number))
-    for number in flowtables.keys.sorted() where !numbers.contains(number) {
-      deleteFlowtable(FlowtableID(number: number))
-    }
-    let needs = ruleset.conntrackNeeds()
-    tracks4 = needs.tracks4
-    tracks6 = needs.tracks6
-    if needs.counts { conntrack.settings.accounting = true }
-    if needs.usesLabels { conntrack.usesLabels = true }
-    finish()
+    adoptRuleset()
   }
 }
