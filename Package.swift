@@ -34,6 +34,10 @@ let package = Package(
     .target(name: "FlowEngine", dependencies: ["PacketWire", "NetlinkWire"], swiftSettings: hot),
     .target(name: "NetlinkWire", swiftSettings: strict),
     .target(
+      name: "EngineHost", dependencies: ["FlowEngine", "PacketWire", "NetlinkWire", "Reporting"],
+      swiftSettings: strict),
+    .executableTarget(name: "ftctl-verify", dependencies: ["EngineHost", "FlowEngine"], swiftSettings: strict),
+    .target(
       name: "NetfilterClient", dependencies: ["NetlinkWire", "CNetfilter"], swiftSettings: strict),
     .target(name: "Reporting", dependencies: ["NetlinkWire"], swiftSettings: strict),
     .executableTarget(
