@@ -51,12 +51,17 @@ let package = Package(
       name: "ConntrackFill", dependencies: ["NetfilterClient", "NetlinkWire"], path: "Tests/ConntrackFill",
       swiftSettings: strict),
     .testTarget(
-      name: "NetlinkWireTests", dependencies: ["NetlinkWire", "NetfilterClient", "CNetfilter"],
-      swiftSettings: strict),
-    .testTarget(
       name: "ReportingTests", dependencies: ["Reporting", "NetfilterClient", "NetlinkWire", "CNetfilter"],
       swiftSettings: strict),
     .testTarget(
       name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),
   ]
 )
+
+// Fuzz targets need libFuzzer, which only a build with --sanitize=fuzzer links.
+if Context.environment["FTCTL_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "FuzzNetlink", dependencies: ["NetlinkWire", "Reporting"],
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}

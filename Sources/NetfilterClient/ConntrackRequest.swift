@@ -73,7 +73,7 @@ package enum ConntrackRequest {
   /// The filter: mark and status as libnetfilter_conntrack writes them, the rest, which its releases before 1.1.0
   /// do not know, by hand.
   private static func put(_ filter: KernelFilter, into request: inout RequestBuilder) {
-    request.withMessage { message in
+    unsafe request.withMessage { message in
       // Safe: the library copies both values; the filter is destroyed once, after its last use.
       guard let dump = unsafe nfct_filter_dump_create() else { return }
       defer { unsafe nfct_filter_dump_destroy(dump) }

@@ -55,3 +55,10 @@ package struct FormatContext: Sendable {
     self.namespace = namespace
   }
 }
+
+extension ConntrackEntry {
+  /// Whole seconds from the entry's start to its stop, or to `now` while it lives; 0 where the clock was set back.
+  package func ageSeconds(now: Int64) -> UInt64 {
+    UInt64(max(0, Int64(bitPattern: deltaSeconds(now: now))))
+  }
+}

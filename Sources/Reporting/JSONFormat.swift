@@ -49,7 +49,7 @@ package struct JSONFormat: Sendable {
     if entry.present.contains(.id) { output.append(",\"id\":", entry.idField) }
     if entry.present.contains(.start) { appendTimes(entry, context, to: &output) }
     appendProtocolInfo(entry, to: &output)
-    if !entry.present.isDisjoint(with: Self.rare) { appendRare(entry, to: &output) }
+    if entry.present.rawValue & Self.rare.rawValue != 0 { appendRare(entry, to: &output) }
     output.append(byte: 0x7d)
   }
 
@@ -256,13 +256,12 @@ package struct JSONFormat: Sendable {
       output.append(seconds: entry.stopField)
     }
     output.append(",\"age\":")
-    // A clock that was set back makes a start in the future: an age is never negative.
-    output.append(decimal: UInt64(max(0, Int64(bitPattern: entry.deltaSeconds(now: context.now)))))
+    output.append(decimal: entry.ageSeconds(now: context.now))
   }
 
   @inline(__always)
   private func appendProtocolInfo(_ entry: borrowing ConntrackEntry, to output: inout OutputBuffer) {
-    if !entry.present.isDisjoint(with: [.windowScale, .tcpFlags]) {
+    if entry.present.contains(.windowScale) || entry.present.contains(.tcpFlags) {
       output.append(",\"tcp\":{")
       if entry.present.contains(.windowScale) {
         output.append("\"wscale_original\":", UInt32(entry.originalWindowScale), byte: 0x2c)
@@ -279,7 +278,7 @@ package struct JSONFormat: Sendable {
       output.append(",\"sctp\":{\"vtag_original\":", entry.originalVerificationTag)
       output.append(",\"vtag_reply\":", entry.replyVerificationTag, byte: 0x7d)
     }
-    if !entry.present.isDisjoint(with: [.dccpRole, .dccpSequence]) {
+    if entry.present.contains(.dccpRole) || entry.present.contains(.dccpSequence) {
       output.append(",\"dccp\":{")
       if entry.present.contains(.dccpRole) {
         output.append(entry.dccpRoleField == 0 ? "\"role\":\"client\"," : "\"role\":\"server\",")
@@ -312,7 +311,7 @@ package struct JSONFormat: Sendable {
       appendTuple(entry.master, layer4: entry.master.layer4, .ports, to: &output)
       output.append(byte: 0x7d)
     }
-    guard !entry.present.isDisjoint(with: [.originalSequence, .replySequence]) else { return }
+    guard entry.present.contains(.originalSequence) || entry.present.contains(.replySequence) else { return }
     output.append(",\"seqadj\":{")
     if entry.present.contains(.originalSequence) {
       output.append("\"original\":")

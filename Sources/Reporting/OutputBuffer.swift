@@ -110,6 +110,28 @@ package struct OutputBuffer: ~Copyable {
     count &+= length
   }
 
+  /// Appends `length` octets of another buffer from `start` on. Traps outside its text.
+  package mutating func append(from other: borrowing OutputBuffer, at start: Int, count length: Int) {
+    precondition(start >= 0 && length >= 0 && start + length <= other.count)
+    let target = unsafe room(length)
+    unsafe target.update(from: other.base + start, count: length)
+    count &+= length
+  }
+
+  /// Appends `length` times the octet.
+  package mutating func append(byte: UInt8, count length: Int) {
+    guard length > 0 else { return }
+    let target = unsafe room(length)
+    unsafe target.update(repeating: byte, count: length)
+    count &+= length
+  }
+
+  /// Replaces the octet at `index`. Traps outside the text.
+  package mutating func replace(at index: Int, with byte: UInt8) {
+    precondition(index >= 0 && index < count)
+    unsafe base[index] = byte
+  }
+
   // MARK: Numbers
 
   /// Appends `value` in decimal.
@@ -123,7 +145,8 @@ package struct OutputBuffer: ~Copyable {
       unsafe Self.writePair(value, to: target)
       count &+= 2
     } else {
-      count &+= unsafe value < 100_000_000 ? Self.writeShort(value, to: target) : Self.writeLong(value, to: target)
+      count &+=
+        unsafe value < 100_000_000 ? Self.writeShort(value, to: target) : Self.writeLong(value, to: target)
     }
   }
 
@@ -154,7 +177,7 @@ package struct OutputBuffer: ~Copyable {
   /// Writes the two digits of a value below 100.
   @inline(__always)
   private static func writePair(_ value: UInt64, to target: UnsafeMutablePointer<UInt8>) {
-    let tens = value &* 205 >> 11          // exact for values below 100
+    let tens = (value &* 205) >> 11  // exact for values below 100
     unsafe target[0] = UInt8(truncatingIfNeeded: tens) &+ 0x30
     unsafe target[1] = UInt8(truncatingIfNeeded: value &- tens &* 10) &+ 0x30
   }
@@ -172,7 +195,7 @@ package struct OutputBuffer: ~Copyable {
   /// Writes four digits, zeros first.
   @inline(__always)
   private static func writeFour(_ value: UInt64, to target: UnsafeMutablePointer<UInt8>) {
-    let top = value &* 5243 >> 19          // value / 100, exact below 10000
+    let top = (value &* 5243) >> 19  // value / 100, exact below 10000
     unsafe writePair(top, to: target)
     unsafe writePair(value &- top &* 100, to: target + 2)
   }
@@ -180,7 +203,7 @@ package struct OutputBuffer: ~Copyable {
   /// Writes a value below 10000 without leading zeros and returns the number of digits.
   @inline(__always)
   private static func writeLeading(_ value: UInt64, to target: UnsafeMutablePointer<UInt8>) -> Int {
-    let top = value &* 5243 >> 19
+    let top = (value &* 5243) >> 19
     let rest = value &- top &* 100
     if top == 0 {
       if rest < 10 {

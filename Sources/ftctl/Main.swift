@@ -47,14 +47,18 @@ struct Ftctl: ParsableCommand {
     abstract: "Show and manage the flows of a Linux router: conntrack entries and the flowtables that carry them",
     discussion: """
       EXAMPLES:
-        ftctl list --proto tcp --dport 443      the HTTPS flows, as conntrack prints them
-        ftctl list -o table --sort bytes        the same for people, largest first
-        ftctl count --by state,offload          how many flows are in which state
-        ftctl monitor --events offload          flows as they take the fast path
+        ftctl list --proto tcp --dport 443    HTTPS flows, as conntrack shows them
+        ftctl list -o table --sort bytes      for people, the largest first
+        ftctl count --by state,offload        how many flows are in which state
+        ftctl monitor --events offload        flows as they take the fast path
       """,
     version: "ftctl 0.1.0",
     groupedSubcommands: [
-      CommandGroup(name: "Flows", subcommands: [ListCommand.self])
+      CommandGroup(
+        name: "Flows",
+        subcommands: [
+          ListCommand.self, GetCommand.self, CountCommand.self, StatsCommand.self, MonitorCommand.self,
+        ])
     ])
 
   @OptionGroup(title: "Global options") var global: GlobalOptions

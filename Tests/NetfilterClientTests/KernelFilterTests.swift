@@ -128,6 +128,19 @@ struct KernelFilterTests {
     #expect(try filter("zone 7 or zone 8").isEmpty)
   }
 
+  @Test("of alternatives only what they share is asked for")
+  func alternatives() throws {
+    #expect(
+      try filter("ipv4 and tcp and dport in {80,443} and sport in {53}")
+        == expected {
+          $0.family = .ipv4
+          $0.original.layer4 = 6
+          $0.original.sourcePort = 53
+        })
+    #expect(try filter("src in {10.0.0.1, 10.0.0.2}") == expected { $0.family = .ipv4 })
+    #expect(try filter("ipv4 and proto in {tcp, udp} and dport 80") == expected { $0.family = .ipv4 })
+  }
+
   @Test("branches that cannot match do not widen the filter")
   func deadBranches() throws {
     #expect(try filter("(tcp and udp) or zone 7") == expected { $0.zone = 7 })

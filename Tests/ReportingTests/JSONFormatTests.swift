@@ -57,6 +57,12 @@ struct JSONFormatTests {
     #expect(documented == FlowSchema.members.mapValues(\.rawValue))
   }
 
+  @Test("each kind of event has its word", arguments: FlowEvent.allCases)
+  func events(_ event: FlowEvent) throws {
+    let value = try object(text(ConntrackEntry(), FormatContext(event: event)))
+    #expect(value["event"] as? String == "\(event)")
+  }
+
   @Test("a timestamp keeps its nanoseconds")
   func nanoseconds() {
     var entry = ConntrackEntry()

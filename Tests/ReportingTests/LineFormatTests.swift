@@ -12,7 +12,7 @@ struct LineFormatTests {
 
   private static func number(_ event: FlowEvent?) -> UInt32 {
     switch event {
-    case nil: 0
+    case nil, .offload, .classic: 0
     case .new: UInt32(NFCT_T_NEW.rawValue)
     case .update: UInt32(NFCT_T_UPDATE.rawValue)
     case .destroy: UInt32(NFCT_T_DESTROY.rawValue)
@@ -90,6 +90,15 @@ struct LineFormatTests {
     let when =
       "<when><hour>3</hour><min>04</min><sec>05</sec><wday>6</wday><day>2</day><month>1</month><year>2026</year>"
     #expect(output.text.hasSuffix(when + "</when></flow>"))
+  }
+
+  @Test("events that are ours alone are tagged like the others")
+  func fastPath() {
+    for (event, tag) in [(FlowEvent.offload, "[OFFLOAD] "), (.classic, "[CLASSIC] ")] {
+      var output = OutputBuffer()
+      LineFormat().append(ConntrackEntry(), FormatContext(event: event), to: &output)
+      #expect(output.text.hasPrefix(tag + "unknown  0 src="))
+    }
   }
 
   @Test("colour changes no text")

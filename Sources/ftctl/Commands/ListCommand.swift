@@ -28,6 +28,10 @@ struct ListCommand: ParsableCommand {
     let choice = try output.choice([.line, .table, .json, .jsonl, .xml, .save, .csv])
     let query = try FlowQuery(selection)
     let limit = try table.checkedLimit(for: choice.format)
+    // The kernel sets to zero whatever it sends, also what is then left out here.
+    guard !zero || (query.isEverything && table.limit == nil) else {
+      throw CommandFailure(.usage, "--zero is for the whole table: it goes with no selection and no --limit")
+    }
     query.warnAboutMissingData()
     let shown: Int
     if choice.format == .table {

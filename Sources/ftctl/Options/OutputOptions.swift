@@ -85,7 +85,7 @@ struct TableOptions: ParsableArguments {
   var columns: String?
 
   @Option(
-    help: ArgumentHelp("Sort the table by this column; all of it is then held in memory", valueName: "column"),
+    help: ArgumentHelp("Sort by this column, numbers with the largest first; the table is then held in memory", valueName: "column"),
     completion: .list(TableColumn.allCases.map(\.rawValue)))
   var sort: String?
 
@@ -98,8 +98,8 @@ struct TableOptions: ParsableArguments {
   @Flag(help: "Show names of hosts and services, where they are known, instead of numbers")
   var resolve = false
 
-  @Flag(help: "Show all columns, with exact numbers")
-  var wide = false
+  @Flag(name: .customLong("wide"), help: "Show all columns, with exact numbers")
+  var isWide = false
 
   /// The most flows to show.
   ///
@@ -108,7 +108,7 @@ struct TableOptions: ParsableArguments {
     if format != .table {
       let misplaced = [
         ("--columns", columns != nil), ("--sort", sort != nil), ("--reverse", reverse), ("--resolve", resolve),
-        ("--wide", wide),
+        ("--wide", isWide),
       ].first(where: \.1)
       if let misplaced { throw CommandFailure(.usage, "\(misplaced.0) is for tables", hint: "add -o table") }
     }

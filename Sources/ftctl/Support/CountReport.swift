@@ -158,29 +158,22 @@ struct CountReport {
   }
 
   private func writePrometheus(to output: inout OutputBuffer) {
-    func labels(_ row: Row) -> [(name: String, value: String)] {
-      zip(head, cells(row)).map { (name: $0, value: $1) }
+    func labels(_ row: Row) -> [(String, String)] { Array(zip(head, cells(row))) }
+    var flows = PrometheusFamily(name: "ftctl_flows", help: "Entries of the conntrack table.", kind: .gauge)
+    var packets = PrometheusFamily(
+      name: "ftctl_flow_packets", help: "Packets of the flows that are in the table now.", kind: .gauge)
+    var bytes = PrometheusFamily(
+      name: "ftctl_flow_bytes", help: "Layer 3 octets of the flows that are in the table now.", kind: .gauge)
+    for row in rows {
+      flows.add(labels(row), row.flows)
+      guard let counters = row.counters else { continue }
+      packets.add(labels(row), counters.packets)
+      bytes.add(labels(row), counters.bytes)
     }
-    var text = PrometheusFormat()
-    text.beginFamily("ftctl_flows", .gauge, help: "Entries of the conntrack table.")
-    for row in rows { text.sample(row.flows, labels: labels(row)) }
+    output.append(flows)
     if isCounted {
-      text.beginFamily("ftctl_flow_packets", .gauge, help: "Packets of the flows that are in the table now.")
-      for row in rows { if let counters = row.counters { text.sample(counters.packets, labels: labels(row)) } }
-      text.beginFamily("ftctl_flow_bytes", .gauge, help: "Layer 3 octets of the flows that are in the table now.")
-      for row in rows { if let counters = row.counters { text.sample(counters.bytes, labels: labels(row)) } }
+      output.append(packets)
+      output.append(bytes)
     }
-    output.append(contentsOf: text.output)
-  }
-}
-
-extension OutputBuffer {
-  /// Appends a record of these fields, and its line end.
-  mutating func append(csv fields: [String]) {
-    for (index, field) in fields.enumerated() {
-      if index > 0 { append(byte: 0x2c) }
-      append(csv: Array(field.utf8))
-    }
-    append(CSVFormat.lineEnd)
   }
 }

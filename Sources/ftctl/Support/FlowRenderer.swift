@@ -82,9 +82,8 @@ struct FlowRenderer: ~Copyable {
       save.append(entry, context, to: &output)
       output.append(byte: 0x0a)
     case .csv:
-      if count == 0 { appendCSVHeader() }
+      if count == 0 { csv.appendHeader(to: &output) }
       csv.append(entry, context, carrier: carrier, to: &output)
-      output.append(CSVFormat.lineEnd)
     }
     count += 1
     if isLive || output.count >= Self.blockSize || count == 1 { try StandardOutput.flush(&output) }
@@ -97,15 +96,10 @@ struct FlowRenderer: ~Copyable {
       if count == 0 { output.append(JSONFormat.arrayStart) }
       output.append(JSONFormat.arrayEnd)
     case .xml where count > 0: output.append(XMLFormat.footer)
-    case .csv where count == 0: appendCSVHeader()
+    case .csv where count == 0: csv.appendHeader(to: &output)
     default: break
     }
     try StandardOutput.flush(&output)
-  }
-
-  private mutating func appendCSVHeader() {
-    csv.appendHeader(to: &output)
-    output.append(CSVFormat.lineEnd)
   }
 }
 

@@ -5,5 +5,46 @@ import NetlinkWire
 
 /// Values that exist on this machine now, for completion. They never fail: what cannot be known is left out.
 enum LiveValues {
+  /// Entries that are looked at for values in use: a few milliseconds' worth.
+  private static let sample = 4000
+
   static func namespaces() -> [String] { NetworkNamespace.names() + ["all"] }
+
+  static func devices() -> [String] { NetworkDevice.names() }
+
+  static func protocols() -> [String] { Layer4Protocol.names.map { "\($0.name)" } }
+
+  static func states() -> [String] {
+    var result: [String] = []
+    for name in ConnectionState.tcp + ConnectionState.sctp + ConnectionState.dccp where !result.contains("\(name)") {
+      result.append("\(name)")
+    }
+    return result
+  }
+
+  static func statuses() -> [String] { ConntrackStatus.names.map(\.name) + ["UNREPLIED"] }
+
+  static func labels() -> [String] { SystemFile.labelMap().allNames }
+
+  static func flowtables() -> [String] {
+    var result: [String] = []
+    for flowtable in (try? CarrierFinder.listFlowtables()) ?? [] where !result.contains(flowtable.name) {
+      result.append(flowtable.name)
+    }
+    return result
+  }
+
+  /// Zones of the first entries of the table.
+  static func zones() -> [String] {
+    var found: Set<UInt16> = []
+    var seen = 0
+    _ = try? NetlinkSession(KernelSocket()).dumpConntrack { entry in
+      if let zone = entry.zone { found.insert(zone) }
+      if entry.original.hasZone { found.insert(entry.original.zone) }
+      if entry.reply.hasZone { found.insert(entry.reply.zone) }
+      seen += 1
+      return seen < sample
+    }
+    return found.sorted().map { "\($0)" }
+  }
 }

@@ -114,30 +114,28 @@ struct StatsReport {
   }
 
   private func writePrometheus(to output: inout OutputBuffer) {
-    func labels(_ place: Place) -> [(name: String, value: String)] {
-      place.namespace.map { [(name: "netns", value: $0)] } ?? []
-    }
-    var text = PrometheusFormat()
-    text.beginFamily("ftctl_conntrack_entries", .gauge, help: "Entries of the conntrack table.")
-    for place in places { text.sample(UInt64(place.fill.entries), labels: labels(place)) }
-    text.beginFamily("ftctl_conntrack_entries_max", .gauge, help: "Most entries that the conntrack table takes.")
+    var entries = PrometheusFamily(
+      name: "ftctl_conntrack_entries", help: "Entries of the conntrack table.", kind: .gauge)
+    var maximum = PrometheusFamily(
+      name: "ftctl_conntrack_entries_max", help: "Most entries that the conntrack table takes.", kind: .gauge)
+    var events = PrometheusFamily(
+      name: "ftctl_conntrack_events_total", help: "What conntrack counted since boot, by kind.", kind: .counter)
     for place in places {
-      if let limit = place.fill.maximum { text.sample(UInt64(limit), labels: labels(place)) }
-    }
-    text.beginFamily("ftctl_conntrack_events_total", .counter, help: "What conntrack counted since boot, by kind.")
-    for place in places {
-      for (name, attribute) in place.names {
-        let event = labels(place) + [(name: "event", value: name)]
-        if isPerCPU {
-          for cpu in place.perCPU {
-            text.sample(UInt64(cpu.value(of: attribute)), labels: event + [(name: "cpu", value: "\(cpu.cpu)")])
-          }
-        } else {
-          text.sample(place.perCPU.reduce(0) { $0 + UInt64($1.value(of: attribute)) }, labels: event)
+      let labels = place.namespace.map { [("netns", $0)] } ?? []
+      entries.add(labels, UInt64(place.fill.entries))
+      if let limit = place.fill.maximum { maximum.add(labels, UInt64(limit)) }
+      for (index, sum) in place.sums.enumerated() {
+        guard isPerCPU else {
+          events.add(labels + [("event", sum.name)], sum.value)
+          continue
+        }
+        for cpu in place.perCPU {
+          let value = UInt64(cpu.value(of: place.names[index].attribute))
+          events.add(labels + [("event", sum.name), ("cpu", "\(cpu.cpu)")], value)
         }
       }
     }
-    output.append(contentsOf: text.output)
+    for family in [entries, maximum, events] { output.append(family) }
   }
 }
 
