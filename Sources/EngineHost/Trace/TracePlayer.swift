@@ -27,8 +27,14 @@ package struct TracePlayer {
   private var clock: UInt64 = 0
   private var result = Result()
 
-  /// What one step takes of the virtual clock besides its own waiting: the recorder waits that long after each frame.
-  private static let stepNanoseconds: UInt64 = 50_000_000
+  /// Seconds that a step takes besides its own waiting, as the recorder's sources and recorded time-outs show: it
+  /// listens for a fifth of a second, or less once a frame came, and starting a program takes its time there.
+  private static func duration(of step: Trace.Step) -> Double {
+    if step.wait != nil { return 0 }
+    if step.conntrack != nil { return 0.3 }
+    if step.command != nil { return 0.4 }
+    return step.outputs.isEmpty ? 0.25 : 0.1
+  }
 
   /// - Parameters:
   ///   - trace: what was recorded.
@@ -91,12 +97,14 @@ package struct TracePlayer {
     if let input = step.input { receive(input, number, what) }
     if let wait = step.wait { advance(seconds: wait) }
     if step.command != nil || step.change != nil { change(step, number, what) }
-    if step.wait == nil, step.input != nil || step.command != nil {
-      advance(seconds: Double(Self.stepNanoseconds) / 1e9)
-    }
+    let duration = Self.duration(of: step)
+    if step.conntrack == nil { advance(seconds: duration) }
     compareFrames(step, number, what)
     if let counted = step.counted { compareCounters(counted, since: before, number, what) }
-    if let lines = step.conntrack { compareConntrack(lines, number, what) }
+    if let lines = step.conntrack {
+      compareConntrack(lines, number, what)
+      advance(seconds: duration)
+    }
     if let lines = step.ruleset { compareRuleset(lines, number, what) }
   }
 
