@@ -38,18 +38,24 @@ extension Router {
       emit(packet.frame(), on: device)
     case .waiting:
       statistics.count(.fastForwarded)
-      packet.network = parse.network
-      packet.family = parse.family
-      packet.etherType = parse.family.ethertype
-      packet.proto = parse.proto
-      packet.transport = parse.network + parse.family.headerLength
-      packet.type = .host
-      let detail = flows.details[found >> 1]
-      let side = found & 1
-      let family: IPFamily = detail.hopFamily[side] == IPFamily.ipv4.rawValue ? .ipv4 : .ipv6
-      transmit(packet, to: detail.nextHop[side], family, on: detail.routeDevice[side])
+      sendResolving(&packet, found, parse)
     }
     return true
+  }
+
+  /// Hands a frame that the fast path rewrote to the classic path's output, which finds out the next hop's address.
+  @inline(never)
+  func sendResolving(_ packet: inout Packet, _ found: Int, _ parse: FastParse) {
+    packet.network = parse.network
+    packet.family = parse.family
+    packet.etherType = parse.family.ethertype
+    packet.proto = parse.proto
+    packet.transport = parse.network + parse.family.headerLength
+    packet.type = .host
+    let detail = flows.details[found >> 1]
+    let side = found & 1
+    let family: IPFamily = detail.hopFamily[side] == IPFamily.ipv4.rawValue ? .ipv4 : .ipv6
+    transmit(packet, to: detail.nextHop[side], family, on: detail.routeDevice[side])
   }
 
   /// What became of a frame that hit a flow, once everything was looked after.

@@ -20,7 +20,8 @@ extension Router {
     let quote = packet.bytes[packet.network..<packet.network + min(packet.length, room)]
     let message = ICMPMessage(type: type, code: code, word: word, data: Array(quote))
     let destination = packet.source
-    guard let route = lookUpRoute(packet.family, destination), route.type == .unicast else {
+    // A translated source may be an address of the router's own; the output hook turns the answer to the sender.
+    guard let route = lookUpRoute(packet.family, destination), route.type == .unicast || route.type == .local else {
       return statistics.count(.noRoute)
     }
     let isOurs = isLocal(packet.destination, packet.family)
@@ -45,7 +46,9 @@ extension Router {
 
   /// Whether a packet may be answered by an error: not a fragment but the first, no error itself, not sent to many.
   private func mayBeAnswered(_ packet: Packet) -> Bool {
-    guard packet.type == .host || packet.type == .outgoing, packet.fragmentOffset == 0 else { return false }
+    guard packet.type == .host || packet.type == .outgoing, packet.fragmentOffset == 0,
+      packet.route?.type != .broadcast
+    else { return false }
     let source = packet.source
     guard !source.isUnspecified, !source.isMulticast(packet.family) else { return false }
     guard !packet.destination.isMulticast(packet.family) else { return false }

@@ -81,7 +81,6 @@ extension Router {
     guard let route = packet.route ?? lookUpRoute(packet.family, destination) else {
       return statistics.count(.noRoute)
     }
-    guard route.type == .unicast || route.type == .broadcast else { return statistics.count(.noRoute) }
     packet.route = route
     packet.output = route.device
     guard runRules(.output, below: -200, &packet), track(&packet, isOutput: true) else { return }
@@ -94,7 +93,11 @@ extension Router {
       }
       packet.route = changed
     }
-    postrouting(&packet)
+    switch packet.route?.type {
+    case .unicast, .broadcast: postrouting(&packet)
+    case .local: statistics.count(.delivered)
+    case .multicast, .blackhole, .unreachable, .prohibit, nil: statistics.count(.noRoute)
+    }
   }
 
   /// Fragments a packet where its path asks for it, and hands it or its fragments to the link.

@@ -119,7 +119,10 @@ extension Router {
     let source = packet.source
     let destination = packet.destination
     if packet.hasOptions, !readOptions(&packet) { return statistics.count(.optionError) }
-    if destination.isMulticast(.ipv4) { return statistics.count(.noListener) }
+    if destination.isMulticast(.ipv4) {
+      // Every host is a member of the group of all hosts, and the router of no other.
+      return destination.ipv4 == 0xe000_0001 ? deliver(&packet) : statistics.count(.noListener)
+    }
     guard !source.isMulticast(.ipv4), source.ipv4 != 0xffff_ffff, source.ipv4 >> 24 != 127,
       destination.ipv4 >> 24 != 127, destination.ipv4 != 0
     else { return statistics.count(.martian) }

@@ -15,7 +15,7 @@ extension Router {
     statistics.count(.delivered)
     guard packet.transport >= 0 else { return statistics.count(.headerError) }
     switch packet.proto {
-    case IPProtocol.icmp where packet.family == .ipv4: answerEcho(packet, ICMPType.echoRequest)
+    case IPProtocol.icmp where packet.family == .ipv4: receiveICMP(packet)
     case IPProtocol.icmpv6 where packet.family == .ipv6: receiveICMPv6(packet)
     case IPProtocol.tcp: sendReset(packet, isReject: false)
     case IPProtocol.udp: refuseDatagram(packet)
@@ -61,6 +61,29 @@ extension Router {
     }
     statistics.count(.noListener)
     sendUnreachable(packet, code: packet.family == .ipv4 ? 3 : 4)
+  }
+
+  private func receiveICMP(_ packet: Packet) {
+    guard packet.transport < packet.bytes.count else { return statistics.count(.truncated) }
+    if packet.bytes[packet.transport] == ICMPType.timestampRequest { return answerTimestamp(packet) }
+    answerEcho(packet, ICMPType.echoRequest)
+  }
+
+  /// Source: net/ipv4/icmp.c, icmp_timestamp: milliseconds since midnight, universal time.
+  private func answerTimestamp(_ packet: Packet) {
+    guard let message = ICMPView(checking: packet.transportBytes), isICMPChecksumValid(packet), message.code == 0,
+      message.data.byteCount >= 12, !packet.destination.isMulticast(.ipv4), packet.route?.type != .broadcast
+    else { return statistics.count(.noListener) }
+    var data: [UInt8] = []
+    data.append(be32: message.data.be32(0))
+    let time = UInt32(truncatingIfNeeded: wallClock / 1_000_000 % 86_400_000)
+    data.append(be32: time)
+    data.append(be32: time)
+    let reply = ICMPMessage(type: ICMPType.timestampReply, code: 0, word: message.word, data: data)
+    var answer = ownPacket(
+      .ipv4, from: packet.destination, to: packet.source, service: packet.typeOfService, reply)
+    statistics.count(.replySent)
+    sendLocal(&answer)
   }
 
   private func receiveICMPv6(_ packet: Packet) {

@@ -43,6 +43,7 @@ package final class Router {
   package internal(set) var epoch: UInt32 = 1
 
   var reassembly = Reassembly()
+  var work = BatchWork()
   var condemned: [Int] = []
   var rejections: [(Packet, Rejection)] = []
   var unconfirmed: [Int] = []

@@ -212,9 +212,15 @@ extension Router {
     }
     var data: [UInt8] = []
     data.append(ipv6: target)
-    data += [2, 1]
-    data.append(device.mac)
-    let flags: UInt32 = (sysctls.forwards6 ? 0x8000_0000 : 0) | (source.isUnspecified ? 0 : 0x4000_0000) | 0x2000_0000
+    // Only a question to the group is answered with the address, and so that it replaces what was known.
+    let isToGroup = packet.destination.isMulticast(.ipv6)
+    if isToGroup {
+      data += [2, 1]
+      data.append(device.mac)
+    }
+    let flags: UInt32 =
+      (sysctls.forwards6 ? 0x8000_0000 : 0) | (source.isUnspecified ? 0 : 0x4000_0000)
+      | (isToGroup ? 0x2000_0000 : 0)
     let message = ICMPMessage(type: ICMPv6Type.neighbourAdvertisement, code: 0, word: flags, data: data)
     statistics.count(.replySent)
     if source.isUnspecified {

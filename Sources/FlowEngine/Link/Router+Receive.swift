@@ -9,6 +9,12 @@ extension Router {
   package func receive(_ frame: RawSpan, on index: UInt32, at time: Instant) {
     advance(to: time)
     statistics.count(.received)
+    admit(frame, on: index, skipsIngress: false)
+    finish()
+  }
+
+  /// What follows for a frame that was counted. `skipsIngress`: the device's hooks have been run already.
+  func admit(_ frame: RawSpan, on index: UInt32, skipsIngress: Bool) {
     guard let device = device(index), device.isUp else { return statistics.count(.deviceDown) }
     guard frame.byteCount >= EthernetView.headerLength else { return statistics.count(.tooShort) }
     var packet = Packet(frame: frame)
@@ -22,10 +28,10 @@ extension Router {
     packet.etherType = frame.be16(12)
     packet.network = packet.link + EthernetView.headerLength
     if packet.etherType == EtherType.vlan || packet.etherType == EtherType.serviceVLAN {
-      guard takeTag(&packet) else { return finish() }
+      guard takeTag(&packet) else { return }
     }
-    enter(&packet)
-    finish()
+    guard skipsIngress || runIngress(&packet) else { return }
+    demultiplex(&packet)
   }
 
   /// Moves the outermost VLAN tag out of the frame. False: the frame ends within it.
@@ -46,9 +52,8 @@ extension Router {
     return true
   }
 
-  /// The ingress hooks of the packet's device, then what the frame is for.
-  func enter(_ packet: inout Packet) {
-    guard runIngress(&packet) else { return }
+  /// What the frame is for.
+  private func demultiplex(_ packet: inout Packet) {
     if packet.vlanTag != 0 {
       // No VLAN device takes the tag: priority tags are dropped from the frame, others are for somebody else.
       guard packet.vlanTag & 0x0fff == 0 else { return statistics.count(.unknownTag) }

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import PacketWire
+
+/// What the stages of a batch know of each frame.
+struct BatchWork: ~Copyable {
+  var parses: [32 of FastParse] = .init(repeating: .nothing)
+  /// Sum of what was read ahead, kept so that the reads are made.
+  var touched: UInt64 = 0
+}
+
+extension Router {
+  /// Takes in the frames of a batch, in order: those that a flow forwards are rewritten in place, all others go the
+  /// classic way.
+  ///
+  /// In stages, so that the memory accesses of different frames overlap: read and hash all headers and fetch their
+  /// buckets, fetch the flows, then look up and rewrite. Flows' states are read in the last stage only, where one
+  /// frame's effect is there before the next is looked at.
+  package func receive(_ batch: inout FrameBatch, on index: UInt32, at time: Instant) {
+    advance(to: time)
+    let start = sent.count
+    statistics[.received] &+= UInt64(batch.count)
+    guard let device = device(index), device.isUp, ruleset.ingressHookCount(device: index) == 1,
+      case .flowtable(let id) = ruleset.ingressHook(device: index, at: 0), let table = flowtables[id.number]
+    else {
+      for position in 0..<batch.count { receiveClassic(&batch, position, index, start, skipsIngress: false) }
+      return
+    }
+    let terms = terms()
+    readAhead(&batch, table, index)
+    var forwarded: UInt64 = 0
+    for position in 0..<batch.count {
+      let reason = work.parses[position].reason
+      guard reason == .fastForwarded else {
+        if isPlain(work.parses[position]) { statistics.count(reason) }
+        receiveClassic(&batch, position, index, start, skipsIngress: isPlain(work.parses[position]))
+        continue
+      }
+      let found = flows.find(work.parses[position].key, work.parses[position].hash)
+      guard found >= 0 else {
+        statistics.count(.fastMissed)
+        receiveClassic(&batch, position, index, start, skipsIngress: isPlain(work.parses[position]))
+        continue
+      }
+      let outcome = batch.withFrame(position) { forward(found, &$0, work.parses[position], terms) }
+      batch.slots[position].sentBefore = sent.count - start
+      switch outcome {
+      case .sent(let output):
+        batch.slots[position].outcome = .forward(output)
+        forwarded &+= 1
+      case .passUp(let reason):
+        statistics.count(reason)
+        receiveClassic(&batch, position, index, start, skipsIngress: isPlain(work.parses[position]))
+      case .waiting:
+        forwarded &+= 1
+        batch.slots[position].outcome = .taken
+        var packet = batch.withFrame(position) { Packet(frame: $0.bytes) }
+        packet.input = index
+        work.parses[position].network += Packet.headroom
+        sendResolving(&packet, found, work.parses[position])
+      }
+    }
+    statistics[.fastForwarded] &+= forwarded
+    statistics[.sent] &+= forwarded
+    finish()
+  }
+
+  /// Whether the flowtable has looked at the frame in full; one with a tag or a session it looks at on the way.
+  private func isPlain(_ parse: FastParse) -> Bool { parse.reason != .fastUnknownEncapsulation }
+
+  /// The first two stages: headers, hashes, buckets; then the flows that the buckets name.
+  @inline(__always)
+  private func readAhead(_ batch: inout FrameBatch, _ table: Flowtable, _ index: UInt32) {
+    var touched: UInt64 = 0
+    for position in 0..<batch.count {
+      batch.withFrame(position) { bytes in
+        let view = bytes.bytes
+        guard view.byteCount >= EthernetView.headerLength else {
+          work.parses[position] = .nothing
+          work.parses[position].reason = .fastTruncated
+          return
+        }
+        let type = view.be16(12)
+        guard type == EtherType.ipv4 || type == EtherType.ipv6 else {
+          // Tags and sessions are rare enough on a plain device to go one by one.
+          work.parses[position] = .nothing
+          work.parses[position].reason = .fastUnknownEncapsulation
+          return
+        }
+        work.parses[position] = FastParse(
+          view, start: EthernetView.headerLength, etherType: type, vlanTag: 0, device: index, table,
+          seed: flows.seed)
+      }
+      touched ^= flows.index.touch(work.parses[position].hash)
+    }
+    for position in 0..<batch.count {
+      let slot = flows.index.guess(work.parses[position].hash)
+      guard slot >= 0 else { continue }
+      touched ^= flows.pairs[slot >> 1].sides[slot & 1].key.source.low
+      touched ^= flows.pairs[slot >> 1].sides[slot & 1].deadline
+    }
+    work.touched = touched
+  }
+
+  /// Takes a frame the classic way. `skipsIngress`: the flowtable has already passed it up.
+  private func receiveClassic(
+    _ batch: inout FrameBatch, _ position: Int, _ index: UInt32, _ start: Int, skipsIngress: Bool
+  ) {
+    batch.slots[position].sentBefore = sent.count - start
+    batch.slots[position].outcome = .taken
+    batch.withFrame(position) { admit($0.bytes, on: index, skipsIngress: skipsIngress) }
+    finish()
+  }
+}
