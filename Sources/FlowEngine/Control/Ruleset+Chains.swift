@@ -61,7 +61,8 @@ extension Ruleset {
       if message.name == nil, flags & Flag.binding == 0 { throw ControlError(ErrorNumber.invalid) }
     }
     let handle = model.tables[table].nextHandle()
-    let name = message.name ?? "__chain\(message.id ?? 0)"
+    if message.name == nil { model.anonymousChains += 1 }
+    let name = message.name ?? "__chain\(model.anonymousChains)"
     var chain = ChainModel(
       name: name, handle: handle, base: base,
       flags: base == nil ? flags & Flag.binding : flags | Flag.base, userData: message.userData)

@@ -56,7 +56,9 @@ extension Ruleset {
       }
     }
     if chain.flags != 0 { wire.flags = chain.flags }
-    wire.use = UInt32(chain.rules.count + (references.chains[chain.name] ?? 0))
+    // The rule that a chain without a name is bound to holds it twice.
+    let isBound = chain.flags & NFTables.Chain.Flag.binding != 0
+    wire.use = UInt32(chain.rules.count + (references.chains[chain.name] ?? 0) + (isBound ? 1 : 0))
     wire.userData = chain.userData
     return wire
   }

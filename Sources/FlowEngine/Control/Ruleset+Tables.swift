@@ -75,7 +75,10 @@ extension Ruleset {
     if wanted == old { return }
     let losesOwner = old & Flag.owner != 0 && wanted & Flag.owner == 0
     let changesPersistence = (old ^ wanted) & Flag.persist != 0
-    if losesOwner || changesPersistence { throw ControlError(ErrorNumber.notSupported) }
+    // Only a table that outlived its owner may get one.
+    let isOrphan = old & (Flag.owner | Flag.persist) == Flag.persist
+    let takesOwner = wanted & Flag.owner != 0 && !isOrphan
+    if losesOwner || changesPersistence || takesOwner { throw ControlError(ErrorNumber.notSupported) }
     if (old ^ wanted) & Flag.dormant != 0 {
       guard transaction.toggledTables.insert(model.tables[index].handle).inserted else {
         throw ControlError(ErrorNumber.invalid)
@@ -159,6 +162,7 @@ extension Ruleset {
     }
     for index in model.tables.indices where model.tables[index].owner == portID {
       model.tables[index].owner = nil
+      model.tables[index].flags &= ~NFTables.Table.Flag.owner
     }
     rebuild()
   }
