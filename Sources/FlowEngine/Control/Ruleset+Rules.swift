@@ -162,10 +162,9 @@ extension Ruleset {
     else { return }
     let rule = model.tables[table].chains[place].rules[index]
     let previous = index > 0 ? model.tables[table].chains[place].rules[index - 1].handle : nil
-    transaction.note(
-      .deletedRule(
-        table: model.tables[table], chain: model.tables[table].chains[place], rule: rule, previous: previous),
-      request)
+    noteDeletion(
+      of: rule, model.tables[table].chains[place], model.tables[table], previous: previous, request,
+      &transaction)
     model.tables[table].chains[place].rules.remove(at: index)
     for expression in rule.expressions {
       switch expression.expression {
@@ -176,14 +175,33 @@ extension Ruleset {
           let target = model.tables[table].chain(name),
           model.tables[table].chains[target].flags & NFTables.Chain.Flag.binding != 0
         else { continue }
+        // A chain without a name goes with its rule, and nobody is told.
         let bound = model.tables[table].chains[target]
-        for rule in bound.rules { removeRule(table, bound.handle, rule.handle, request, &transaction) }
+        var silent = transaction
+        for rule in bound.rules { removeRule(table, bound.handle, rule.handle, request, &silent) }
         if let target = model.tables[table].chain(handle: bound.handle) {
           model.tables[table].chains.remove(at: target)
-          transaction.note(.deletedChain(table: model.tables[table], chain: bound), request)
         }
       default: break
       }
+    }
+  }
+
+  /// Announces a rule's deletion, and behind it that of the anonymous sets that go with it.
+  func noteDeletion(
+    of rule: RuleModel, _ chain: ChainModel, _ table: TableModel, previous: UInt64?,
+    _ request: RequestContext, _ transaction: inout Transaction
+  ) {
+    transaction.note(.deletedRule(table: table, chain: chain, rule: rule, previous: previous), request)
+    for expression in rule.expressions {
+      let name: String?
+      switch expression.expression {
+      case .lookup(let value): name = value.set
+      case .objectReference(let value): name = value.set
+      default: name = nil
+      }
+      guard let name, let index = table.set(name), table.sets[index].isAnonymous else { continue }
+      transaction.note(.deletedSet(table: table, set: table.sets[index]), request)
     }
   }
 

@@ -133,11 +133,11 @@ extension Ruleset {
   ) {
     guard let index = model.tables.firstIndex(where: { $0.handle == handle }) else { return }
     let table = model.tables[index]
-    for chain in table.chains {
+    let named = table.chains.filter { $0.flags & NFTables.Chain.Flag.binding == 0 }
+    for chain in named {
       var previous: UInt64?
       for rule in chain.rules {
-        transaction.note(
-          .deletedRule(table: table, chain: chain, rule: rule, previous: previous), request)
+        noteDeletion(of: rule, chain, table, previous: previous, request, &transaction)
         previous = rule.handle
       }
     }
@@ -148,7 +148,7 @@ extension Ruleset {
       transaction.note(.deletedFlowtable(table: table, flowtable: flowtable, devices: nil), request)
     }
     for object in table.objects { transaction.note(.deletedObject(table: table, object: object), request) }
-    for chain in table.chains { transaction.note(.deletedChain(table: table, chain: chain), request) }
+    for chain in named { transaction.note(.deletedChain(table: table, chain: chain), request) }
     model.tables.remove(at: index)
     transaction.note(.deletedTable(table), request)
   }
