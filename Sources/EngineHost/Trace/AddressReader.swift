@@ -11,7 +11,9 @@ package enum AddressReader {
   }
 
   /// `ADDRESS` or `ADDRESS/LENGTH`; without a length the prefix is the whole address. `default` is not read here.
-  package static func prefix(_ text: some StringProtocol) -> (address: Address, length: Int, family: IPFamily)? {
+  package static func prefix(_ text: some StringProtocol) -> (
+    address: Address, length: Int, family: IPFamily
+  )? {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     guard let first = parts.first, let (address, family) = address(first) else { return nil }
     let bits = family.addressLength * 8
@@ -37,7 +39,9 @@ package enum AddressReader {
     guard parts.count == 4 else { return nil }
     var value: UInt32 = 0
     for part in parts {
-      guard (1...3).contains(part.count), part.allSatisfy(\.isNumber), let octet = UInt8(part) else { return nil }
+      guard (1...3).contains(part.count), part.allSatisfy(\.isNumber), let octet = UInt8(part) else {
+        return nil
+      }
       value = value << 8 | UInt32(octet)
     }
     return value
@@ -54,7 +58,11 @@ package enum AddressReader {
     guard all.count == 8 else { return nil }
     var words: (UInt64, UInt64) = (0, 0)
     for (index, group) in all.enumerated() {
-      if index < 4 { words.0 = words.0 << 16 | UInt64(group) } else { words.1 = words.1 << 16 | UInt64(group) }
+      if index < 4 {
+        words.0 = words.0 << 16 | UInt64(group)
+      } else {
+        words.1 = words.1 << 16 | UInt64(group)
+      }
     }
     return Address(high: words.0, low: words.1)
   }

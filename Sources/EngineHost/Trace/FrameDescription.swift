@@ -37,7 +37,9 @@ enum FrameDescription {
 
   /// A frame in a few words.
   static func summary(_ octets: [UInt8]) -> String {
-    let shown = fields(octets).filter { ["type", "protocol", "source", "destination", "icmp type"].contains($0.name) }
+    let shown = fields(octets).filter {
+      ["type", "protocol", "source", "destination", "icmp type"].contains($0.name)
+    }
     return shown.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
   }
 
@@ -85,7 +87,8 @@ enum FrameDescription {
       Field(name: "protocol", value: "\(data[place + 9])"),
       Field(name: "header checksum", value: "0x" + String(number(data, place + 10, 2), radix: 16)),
       Field(name: "source", value: data[(place + 12)..<(place + 16)].map { "\($0)" }.joined(separator: ".")),
-      Field(name: "destination", value: data[(place + 16)..<(place + 20)].map { "\($0)" }.joined(separator: ".")),
+      Field(
+        name: "destination", value: data[(place + 16)..<(place + 20)].map { "\($0)" }.joined(separator: ".")),
     ]
     if length > 20, place + length <= data.count {
       fields.append(Field(name: "options", value: hex(Array(data[(place + 20)..<(place + length)]))))

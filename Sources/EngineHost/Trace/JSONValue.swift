@@ -211,7 +211,8 @@ private struct JSONReader {
     while let octet = next, allowed.contains(octet) { offset += 1 }
     let text = String(decoding: octets[start..<offset], as: UTF8.self)
     let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
-    let hasLeadingZero = digits.count > 1 && digits.hasPrefix("0") && digits.dropFirst().first?.isNumber == true
+    let hasLeadingZero =
+      digits.count > 1 && digits.hasPrefix("0") && digits.dropFirst().first?.isNumber == true
     guard let first = digits.first, first.isNumber, !hasLeadingZero, digits.last?.isNumber == true,
       let value = Double(text), value.isFinite
     else {

@@ -179,7 +179,8 @@ struct RuleCommandReader {
     }
   }
 
-  private mutating func statement(_ word: String, _ family: UInt8) throws(TraceError) -> [NFTables.Expression] {
+  private mutating func statement(_ word: String, _ family: UInt8) throws(TraceError) -> [NFTables.Expression]
+  {
     place += 1
     switch word {
     case "meta":

@@ -45,7 +45,8 @@ struct RulesetText {
       // Safe: the span does not outlive the array.
       var messages = unsafe NetlinkMessageCursor(reply.span.bytes)
       while let more = try? messages.advance(), more {
-        guard messages.type >> 8 == UInt16(NetfilterSubsystem.nfTables), messages.payload.byteCount >= 4 else {
+        guard messages.type >> 8 == UInt16(NetfilterSubsystem.nfTables), messages.payload.byteCount >= 4
+        else {
           continue
         }
         take(&self, messages.payload, messages.payload.uint8(at: 0))
@@ -102,7 +103,8 @@ struct RulesetText {
     }
     for flowtable in flowtables {
       var block = ["flowtable \(flowtable.name ?? "") {"]
-      block.append("\thook ingress priority \(Self.priority(flowtable.hook?.priority ?? 0, family: 5, hook: 0))")
+      block.append(
+        "\thook ingress priority \(Self.priority(flowtable.hook?.priority ?? 0, family: 5, hook: 0))")
       let devices = (flowtable.hook?.devices ?? []).map(\.text).sorted()
       if !devices.isEmpty { block.append("\tdevices = { \(devices.joined(separator: ", ")) }") }
       if (flowtable.flags ?? 0) & 1 != 0 { block.append("\tflags offload") }

@@ -86,7 +86,8 @@ extension Trace {
     for device in document["devices"]?.array ?? [] {
       devices.append(
         Device(
-          name: try text(device["name"], "a device's name"), kind: try text(device["kind"], "a device's kind"),
+          name: try text(device["name"], "a device's name"),
+          kind: try text(device["kind"], "a device's kind"),
           mac: device["mac"]?.string, mtu: device["mtu"]?.int, addresses: device["addresses"]?.strings ?? [],
           properties: device))
     }
@@ -159,7 +160,8 @@ extension Trace.Step {
     status = step["status"]?.int
     outputs = []
     for frame in step["out"]?.array ?? [] {
-      guard let hex = frame["frame"]?.string, let octets = Trace.octets(hex), let device = frame["dev"]?.string
+      guard let hex = frame["frame"]?.string, let octets = Trace.octets(hex),
+        let device = frame["dev"]?.string
       else { throw TraceError("a frame is not hexadecimal or names no device") }
       outputs.append(Trace.Frame(device: device, octets: octets, offload: frame["vnet"]))
     }

@@ -75,7 +75,8 @@ struct TraceChange {
   // MARK: Conntrack
 
   /// What conntrack(8) does: dump, choose, then one message for each entry.
-  private func changeEntries(_ name: String, _ value: JSONValue, _ send: ([UInt8]) -> ControlOutput) -> Int32 {
+  private func changeEntries(_ name: String, _ value: JSONValue, _ send: ([UInt8]) -> ControlOutput) -> Int32
+  {
     if name == "flush" {
       return firstError(
         send(
@@ -93,7 +94,9 @@ struct TraceChange {
         answer = send(
           request(ConntrackMessage.new, [.request, .acknowledge], family: entry.family) { writer in
             writer.raw(entry.tuple)
-            if let mark = value["mark"]?.int { writer.attribute(ConntrackAttribute.mark, UInt32(clamping: mark)) }
+            if let mark = value["mark"]?.int {
+              writer.attribute(ConntrackAttribute.mark, UInt32(clamping: mark))
+            }
           })
       }
       let number = firstError(answer)

@@ -190,7 +190,8 @@ package struct TracePlayer {
     for family: UInt8 in [2, 10] {
       var request = NetlinkWriter()
       let mark = request.beginMessage(
-        NetlinkHeader(type: ConntrackMessage.type(ConntrackMessage.get), flags: [.request, .dump], sequence: 1),
+        NetlinkHeader(
+          type: ConntrackMessage.type(ConntrackMessage.get), flags: [.request, .dump], sequence: 1),
         NetfilterHeader(family: family))
       request.endMessage(mark)
       for reply in control(request.bytes).replies {

@@ -76,7 +76,8 @@ enum TraceTopology {
     }
     let entry = RouteEntry(
       whole.address.masked(to: whole.length, whole.family), whole.length, .unicast, device: index,
-      gateway: hop?.0, gatewayFamily: hop?.1 ?? whole.family, metric: whole.family == .ipv6 ? 1024 : 0, mtu: mtu)
+      gateway: hop?.0, gatewayFamily: hop?.1 ?? whole.family, metric: whole.family == .ipv6 ? 1024 : 0,
+      mtu: mtu)
     router.addRoute(whole.family, entry, replacing: replaces)
   }
 }

@@ -145,8 +145,20 @@ struct ConntrackMessageWriter {
     writer.endNest(nest)
   }
 
+  /// Of entries that clients made: their sequence offsets, which are never anything but 0 here.
+  mutating func synproxy() {
+    let nest = writer.beginNest(Attribute.synproxy)
+    for type: UInt16 in 1...3 { writer.attribute(type, UInt32(0)) }
+    writer.endNest(nest)
+  }
+
   mutating func labels(_ labels: UInt128) {
     writer.attribute(
       Attribute.labels, bytes: (0..<16).map { UInt8(truncatingIfNeeded: labels >> UInt128(8 * $0)) })
   }
+}
+
+extension ConntrackExtensions {
+  /// The extension that the kernel adds to every entry made over ctnetlink.
+  static let synproxy = ConntrackExtensions(rawValue: 64)
 }

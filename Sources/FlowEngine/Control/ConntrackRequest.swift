@@ -34,6 +34,12 @@ struct ConntrackRequest {
     var flags: ((UInt8, UInt8)?, (UInt8, UInt8)?) = (nil, nil)
   }
 
+  struct SCTPInfo {
+    var state: UInt8?
+    /// Verification tags, by direction.
+    var tags: (UInt32?, UInt32?) = (nil, nil)
+  }
+
   let family: UInt8
   let version: UInt8
   var original: Tuple?
@@ -55,6 +61,7 @@ struct ConntrackRequest {
   var labelsMask: UInt128?
   var helper: String?
   var tcp: TCPInfo?
+  var sctp: SCTPInfo?
   var sourceTranslation: Translation?
   var destinationTranslation: Translation?
   /// CTA_FILTER: which fields of the original and of the reply tuple count.
@@ -110,7 +117,10 @@ struct ConntrackRequest {
         while try nested.advance() { if nested.type == 1 { helper = nested.payload.text } }
       case ConntrackAttribute.protocolInfo:
         var nested = attributes.nested
-        while try nested.advance() { if nested.type == 1 { tcp = try tcpInfo(nested.nested) } }
+        while try nested.advance() {
+          if nested.type == 1 { tcp = try tcpInfo(nested.nested) }
+          if nested.type == 3 { sctp = try sctpInfo(nested.nested) }
+        }
       case ConntrackAttribute.sourceNAT: sourceTranslation = try translation(attributes.nested)
       case ConntrackAttribute.destinationNAT: destinationTranslation = try translation(attributes.nested)
       case ConntrackAttribute.eventTimestamp: throw ControlError(ErrorNumber.invalid)
@@ -166,6 +176,20 @@ struct ConntrackRequest {
         if attributes.type == 2 { info.scales.0 = scale } else { info.scales.1 = scale }
       case 4: info.flags.0 = try flags(attributes)
       case 5: info.flags.1 = try flags(attributes)
+      default: break
+      }
+    }
+    return info
+  }
+
+  private func sctpInfo(_ cursor: AttributeCursor) throws -> SCTPInfo {
+    var info = SCTPInfo()
+    var attributes = cursor
+    while try attributes.advance() {
+      switch attributes.type {
+      case 1: info.state = try attributes.uint8()
+      case 2: info.tags.0 = try attributes.bigEndian32()
+      case 3: info.tags.1 = try attributes.bigEndian32()
       default: break
       }
     }

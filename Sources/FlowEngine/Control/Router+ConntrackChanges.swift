@@ -57,6 +57,7 @@ extension Router {
     }
     prepare(
       slot, zone: request.zone ?? request.tupleZones.0 ?? request.tupleZones.1 ?? 0, directions: directions)
+    conntrack[slot].extensions.insert(.synproxy)
     if helper != 0 {
       conntrack[slot].helper = helper
       conntrack[slot].extensions.insert(.helper)
@@ -66,6 +67,7 @@ extension Router {
       if request.labels != nil, !conntrack[slot].extensions.contains(.labels) {
         throw ControlError(ErrorNumber.noSpace)
       }
+      if let sctp = request.sctp { try apply(sctp, slot) }
     } catch {
       conntrack.release(slot)
       throw error
@@ -82,6 +84,7 @@ extension Router {
     }
     if conntrack[slot].extensions.contains(.timestamps) { conntrack[slot].startTime = wallClock }
     conntrack.insert(slot)
+    statistics.count(.insertedByClient)
     var changes: ConntrackEvents = [master == nil ? .new : .related, .reply, .assured, .mark]
     if original.proto == IPProtocol.tcp || original.proto == IPProtocol.sctp { changes.insert(.protocolInfo) }
     if helper != 0 { changes.insert(.helper) }
@@ -147,6 +150,16 @@ extension Router {
     }
   }
 
+  /// State and both tags belong together.
+  private func apply(_ info: ConntrackRequest.SCTPInfo, _ slot: Int) throws(ControlError) {
+    guard conntrack[slot].proto == IPProtocol.sctp else { return }
+    guard let state = info.state, let original = info.tags.0, let reply = info.tags.1, state <= 9 else {
+      throw ControlError(ErrorNumber.invalid)
+    }
+    conntrack[slot].sctpState = state
+    conntrack[slot].auxiliary = UInt64(original) << 32 | UInt64(reply)
+  }
+
   // MARK: Update
 
   /// Changes an entry step by step; what was done before a step that fails stays done.
@@ -169,6 +182,7 @@ extension Router {
       }
       if let status = request.status { try changeStatus(slot, status) }
       if let tcp = request.tcp { apply(tcp, slot) }
+      if let sctp = request.sctp { try apply(sctp, slot) }
       if let mark = request.mark {
         let mask = request.markMask ?? ~0
         let new = conntrack[slot].mark & ~mask ^ mark

@@ -211,7 +211,7 @@ extension Router {
     var message = NetlinkWriter()
     let mark = message.beginMessage(
       NetlinkHeader(
-        type: ConntrackMessage.type(ConntrackMessage.getStatistics), flags: [], sequence: sequence,
+        type: ConntrackMessage.type(ConntrackMessage.getStatistics), flags: .multipart, sequence: sequence,
         portID: writer.client.portID), NetfilterHeader(family: 0))
     message.attribute(1, UInt32(clamping: conntrack.count))
     message.attribute(2, UInt32(clamping: conntrack.settings.maximumEntries))
@@ -227,7 +227,7 @@ extension Router {
         type: ConntrackMessage.type(ConntrackMessage.getStatisticsPerCPU), flags: .multipart,
         sequence: sequence, portID: writer.client.portID), NetfilterHeader(family: 0))
     let numbers: [(UInt16, UInt64)] = [
-      (2, 0), (4, statistics[.invalid]), (8, 0), (9, statistics[.insertFailed]),
+      (2, 0), (4, statistics[.invalid]), (8, statistics[.insertedByClient]), (9, statistics[.insertFailed]),
       (10, statistics[.tableFull]), (11, statistics[.earlyDropped]), (12, statistics[.icmpError]),
       (13, statistics[.searchRestarted]), (14, statistics[.clashResolved]), (15, statistics[.chainTooLong]),
     ]

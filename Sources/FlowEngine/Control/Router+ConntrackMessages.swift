@@ -37,6 +37,7 @@ extension Router {
     if entry.extensions.contains(.timestamps) { message.timestamps(start: entry.startTime, stop: 0) }
     if let name = conntrack.helperName(entry.helper) { message.helper(name) }
     if entry.extensions.contains(.labels), entry.labels != 0 { message.labels(entry.labels) }
+    if entry.extensions.contains(.synproxy) { message.synproxy() }
     message.writer.endMessage(mark)
     return message.writer.bytes
   }
@@ -85,6 +86,7 @@ extension Router {
         message.tuple(
           ConntrackAttribute.masterTuple, conntrack[master].original, zone: nil, generation: generation)
       }
+      if entry.extensions.contains(.synproxy) { message.synproxy() }
     }
     if entry.mark != 0 || event.changes.contains(.mark) { message.mark(entry) }
     if entry.extensions.contains(.timestamps), generation >= .linux7_2 {
