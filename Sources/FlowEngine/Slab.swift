@@ -64,6 +64,14 @@ package struct Slab<Record: BitwiseCopyable>: ~Copyable {
     capacity += Self.chunkSize
   }
 
+  /// Where the record of `slot` is: valid while the slab lives. Traps when there is no such slot.
+  @inline(__always)
+  @unsafe
+  func pointer(_ slot: Int) -> UnsafeMutablePointer<Record> {
+    precondition(UInt(bitPattern: slot) < UInt(bitPattern: capacity))
+    return unsafe chunks[slot >> Self.chunkLog2] + (slot & (Self.chunkSize - 1))
+  }
+
   /// The record of `slot`. Traps when there is no such slot.
   package subscript(slot: Int) -> Record {
     @inline(__always)

@@ -4,7 +4,7 @@
 package struct ARPView: ~Escapable {
   package let bytes: RawSpan
   /// Octets of a packet with six-octet and four-octet addresses.
-  package static let length = 28
+  @inlinable package static var length: Int { 28 }
 
   /// `nil` unless `bytes` hold a whole packet of IPv4 over Ethernet; afterwards no accessor can fail.
   @_lifetime(copy bytes)
@@ -23,8 +23,8 @@ package struct ARPView: ~Escapable {
 
 /// ARP packet for IPv4 over Ethernet as a value.
 package struct ARPPacket: Equatable, Sendable {
-  package static let request: UInt16 = 1
-  package static let reply: UInt16 = 2
+  @inlinable package static var request: UInt16 { 1 }
+  @inlinable package static var reply: UInt16 { 2 }
 
   package var operation: UInt16
   package var senderHardware: MACAddress

@@ -111,36 +111,37 @@
   package var headerLength: Int { self == .ipv4 ? 20 : 40 }
 
   /// Ethernet type.
+  @inlinable
   package var ethertype: UInt16 { self == .ipv4 ? EtherType.ipv4 : EtherType.ipv6 }
 }
 
 /// Internet protocol numbers that the engine knows by name (IANA "protocol-numbers").
 package enum IPProtocol {
-  package static let hopByHop: UInt8 = 0
-  package static let icmp: UInt8 = 1
-  package static let ipip: UInt8 = 4
-  package static let tcp: UInt8 = 6
-  package static let udp: UInt8 = 17
-  package static let ipv6: UInt8 = 41
-  package static let routing: UInt8 = 43
-  package static let fragment: UInt8 = 44
-  package static let gre: UInt8 = 47
-  package static let esp: UInt8 = 50
-  package static let authentication: UInt8 = 51
-  package static let icmpv6: UInt8 = 58
-  package static let none: UInt8 = 59
-  package static let destinationOptions: UInt8 = 60
-  package static let sctp: UInt8 = 132
-  package static let mobility: UInt8 = 135
-  package static let udplite: UInt8 = 136
+  @inlinable package static var hopByHop: UInt8 { 0 }
+  @inlinable package static var icmp: UInt8 { 1 }
+  @inlinable package static var ipip: UInt8 { 4 }
+  @inlinable package static var tcp: UInt8 { 6 }
+  @inlinable package static var udp: UInt8 { 17 }
+  @inlinable package static var ipv6: UInt8 { 41 }
+  @inlinable package static var routing: UInt8 { 43 }
+  @inlinable package static var fragment: UInt8 { 44 }
+  @inlinable package static var gre: UInt8 { 47 }
+  @inlinable package static var esp: UInt8 { 50 }
+  @inlinable package static var authentication: UInt8 { 51 }
+  @inlinable package static var icmpv6: UInt8 { 58 }
+  @inlinable package static var none: UInt8 { 59 }
+  @inlinable package static var destinationOptions: UInt8 { 60 }
+  @inlinable package static var sctp: UInt8 { 132 }
+  @inlinable package static var mobility: UInt8 { 135 }
+  @inlinable package static var udplite: UInt8 { 136 }
 }
 
 /// Ethernet types that the engine knows by name (IEEE 802 numbers).
-package enum EtherType {
-  package static let ipv4: UInt16 = 0x0800
-  package static let arp: UInt16 = 0x0806
-  package static let vlan: UInt16 = 0x8100
-  package static let ipv6: UInt16 = 0x86dd
-  package static let pppoeSession: UInt16 = 0x8864
-  package static let serviceVLAN: UInt16 = 0x88a8
+@usableFromInline package enum EtherType {
+  @inlinable package static var ipv4: UInt16 { 0x0800 }
+  @inlinable package static var arp: UInt16 { 0x0806 }
+  @inlinable package static var vlan: UInt16 { 0x8100 }
+  @inlinable package static var ipv6: UInt16 { 0x86dd }
+  @inlinable package static var pppoeSession: UInt16 { 0x8864 }
+  @inlinable package static var serviceVLAN: UInt16 { 0x88a8 }
 }

@@ -4,7 +4,7 @@
 package struct EthernetView: ~Escapable {
   package let bytes: RawSpan
   /// Octets of the header: two addresses and a type.
-  package static let headerLength = 14
+  @inlinable package static var headerLength: Int { 14 }
 
   /// `nil` unless `bytes` hold a whole header; afterwards no accessor can fail.
   @_lifetime(copy bytes)
@@ -47,7 +47,7 @@ package struct EthernetHeader: Equatable, Sendable {
 package struct VLANTagView: ~Escapable {
   package let bytes: RawSpan
   /// Octets of a tag after its own type: control information and the next type.
-  package static let length = 4
+  @inlinable package static var length: Int { 4 }
 
   /// `nil` unless `bytes`, which begin after the tag's type, hold a whole tag.
   @_lifetime(copy bytes)
@@ -85,9 +85,9 @@ package struct VLANTag: Hashable, Sendable {
 package struct PPPoEView: ~Escapable {
   package let bytes: RawSpan
   /// Octets: version and type, code, session, length, PPP protocol.
-  package static let headerLength = 8
-  package static let protocolIPv4: UInt16 = 0x0021
-  package static let protocolIPv6: UInt16 = 0x0057
+  @inlinable package static var headerLength: Int { 8 }
+  @inlinable package static var protocolIPv4: UInt16 { 0x0021 }
+  @inlinable package static var protocolIPv6: UInt16 { 0x0057 }
 
   /// `nil` unless `bytes` hold a whole header; afterwards no accessor can fail.
   @_lifetime(copy bytes)

@@ -4,7 +4,7 @@
 package struct ICMPView: ~Escapable {
   package let bytes: RawSpan
   /// Octets before the data: type, code, checksum, rest of header.
-  package static let headerLength = 8
+  @inlinable package static var headerLength: Int { 8 }
 
   /// `nil` unless `bytes` hold a whole header; afterwards no accessor can fail.
   @_lifetime(copy bytes)
@@ -26,19 +26,19 @@ package struct ICMPView: ~Escapable {
 
 /// ICMP types by name (RFC 792).
 package enum ICMPType {
-  package static let echoReply: UInt8 = 0
-  package static let destinationUnreachable: UInt8 = 3
-  package static let sourceQuench: UInt8 = 4
-  package static let redirect: UInt8 = 5
-  package static let echoRequest: UInt8 = 8
-  package static let timeExceeded: UInt8 = 11
-  package static let parameterProblem: UInt8 = 12
-  package static let timestampRequest: UInt8 = 13
-  package static let timestampReply: UInt8 = 14
-  package static let informationRequest: UInt8 = 15
-  package static let addressMaskRequest: UInt8 = 17
+  @inlinable package static var echoReply: UInt8 { 0 }
+  @inlinable package static var destinationUnreachable: UInt8 { 3 }
+  @inlinable package static var sourceQuench: UInt8 { 4 }
+  @inlinable package static var redirect: UInt8 { 5 }
+  @inlinable package static var echoRequest: UInt8 { 8 }
+  @inlinable package static var timeExceeded: UInt8 { 11 }
+  @inlinable package static var parameterProblem: UInt8 { 12 }
+  @inlinable package static var timestampRequest: UInt8 { 13 }
+  @inlinable package static var timestampReply: UInt8 { 14 }
+  @inlinable package static var informationRequest: UInt8 { 15 }
+  @inlinable package static var addressMaskRequest: UInt8 { 17 }
   /// The highest type that conntrack accepts.
-  package static let highest: UInt8 = 18
+  @inlinable package static var highest: UInt8 { 18 }
 
   /// Whether a message of `type` quotes a packet.
   package static func isError(_ type: UInt8) -> Bool {
@@ -66,19 +66,19 @@ package enum ICMPType {
 
 /// ICMPv6 types by name (RFC 4443, RFC 4861).
 package enum ICMPv6Type {
-  package static let destinationUnreachable: UInt8 = 1
-  package static let packetTooBig: UInt8 = 2
-  package static let timeExceeded: UInt8 = 3
-  package static let parameterProblem: UInt8 = 4
-  package static let echoRequest: UInt8 = 128
-  package static let echoReply: UInt8 = 129
-  package static let routerSolicitation: UInt8 = 133
-  package static let routerAdvertisement: UInt8 = 134
-  package static let neighbourSolicitation: UInt8 = 135
-  package static let neighbourAdvertisement: UInt8 = 136
-  package static let redirect: UInt8 = 137
-  package static let nodeInformationQuery: UInt8 = 139
-  package static let nodeInformationReply: UInt8 = 140
+  @inlinable package static var destinationUnreachable: UInt8 { 1 }
+  @inlinable package static var packetTooBig: UInt8 { 2 }
+  @inlinable package static var timeExceeded: UInt8 { 3 }
+  @inlinable package static var parameterProblem: UInt8 { 4 }
+  @inlinable package static var echoRequest: UInt8 { 128 }
+  @inlinable package static var echoReply: UInt8 { 129 }
+  @inlinable package static var routerSolicitation: UInt8 { 133 }
+  @inlinable package static var routerAdvertisement: UInt8 { 134 }
+  @inlinable package static var neighbourSolicitation: UInt8 { 135 }
+  @inlinable package static var neighbourAdvertisement: UInt8 { 136 }
+  @inlinable package static var redirect: UInt8 { 137 }
+  @inlinable package static var nodeInformationQuery: UInt8 { 139 }
+  @inlinable package static var nodeInformationReply: UInt8 { 140 }
 
   /// The type that answers `type`, for echo and node information; nil for all else.
   package static func inverse(_ type: UInt8) -> UInt8? {
@@ -131,7 +131,7 @@ package struct ICMPMessage: Equatable, Sendable {
 package struct NeighbourDiscoveryView: ~Escapable {
   package let bytes: RawSpan
   /// Octets before the options.
-  package static let headerLength = 24
+  @inlinable package static var headerLength: Int { 24 }
 
   /// `nil` unless `bytes` hold header and target and every option has a length that fits.
   @_lifetime(copy bytes)

@@ -4,11 +4,11 @@
 package struct IPv4View: ~Escapable {
   package let bytes: RawSpan
   /// Octets of a header without options.
-  package static let minimumLength = 20
+  @inlinable package static var minimumLength: Int { 20 }
   /// "Don't fragment" in the word of flags and fragment offset.
-  package static let dontFragment: UInt16 = 0x4000
+  @inlinable package static var dontFragment: UInt16 { 0x4000 }
   /// "More fragments" in the word of flags and fragment offset.
-  package static let moreFragments: UInt16 = 0x2000
+  @inlinable package static var moreFragments: UInt16 { 0x2000 }
 
   /// `nil` unless `bytes` hold a whole header of version 4 and the total length fits between header and end;
   /// afterwards no accessor can fail. The header checksum is not looked at.
@@ -79,13 +79,16 @@ package struct IPv4Header: Equatable, Sendable {
     timeToLive = view.timeToLive
   }
 
-  /// Appends 20 octets with a right checksum, for a payload of `payloadLength` octets.
-  package func emit(payloadLength: Int, into bytes: inout [UInt8]) {
-    let length = UInt16(truncatingIfNeeded: IPv4View.minimumLength + payloadLength)
-    var total = UInt64(0x4500 | UInt16(typeOfService)) + UInt64(length) + UInt64(identification)
+  /// Appends the header with a right checksum, for a payload of `payloadLength` octets. `options` are padded, a
+  /// multiple of four octets and at most 40.
+  package func emit(payloadLength: Int, options: [UInt8] = [], into bytes: inout [UInt8]) {
+    let headerLength = IPv4View.minimumLength + options.count
+    let length = UInt16(truncatingIfNeeded: headerLength + payloadLength)
+    let first = UInt16(truncatingIfNeeded: 0x40 | headerLength / 4) << 8 | UInt16(typeOfService)
+    var total = Checksum.sum(options.raw) + UInt64(first) + UInt64(length) + UInt64(identification)
     total += UInt64(flagsAndOffset) + UInt64(UInt16(timeToLive) << 8 | UInt16(proto))
     total += UInt64(source.ipv4) + UInt64(destination.ipv4)
-    bytes.append(be16: 0x4500 | UInt16(typeOfService))
+    bytes.append(be16: first)
     bytes.append(be16: length)
     bytes.append(be16: identification)
     bytes.append(be16: flagsAndOffset)
@@ -94,5 +97,6 @@ package struct IPv4Header: Equatable, Sendable {
     bytes.append(be16: ~Checksum.fold(total))
     bytes.append(ipv4: source)
     bytes.append(ipv4: destination)
+    bytes += options
   }
 }

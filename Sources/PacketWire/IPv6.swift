@@ -4,7 +4,7 @@
 package struct IPv6View: ~Escapable {
   package let bytes: RawSpan
   /// Octets of the fixed header.
-  package static let headerLength = 40
+  @inlinable package static var headerLength: Int { 40 }
 
   /// `nil` unless `bytes` hold a whole header of version 6 and the payload length fits; afterwards no accessor
   /// can fail.

@@ -18,7 +18,7 @@ package struct TCPFlags: OptionSet, Hashable, Sendable {
 package struct TCPView: ~Escapable {
   package let bytes: RawSpan
   /// Octets of a header without options.
-  package static let minimumLength = 20
+  @inlinable package static var minimumLength: Int { 20 }
 
   /// `nil` unless `bytes` hold the header that its data offset promises; afterwards no accessor can fail.
   @_lifetime(copy bytes)

@@ -4,7 +4,7 @@
 package struct UDPView: ~Escapable {
   package let bytes: RawSpan
   /// Octets of the header.
-  package static let headerLength = 8
+  @inlinable package static var headerLength: Int { 8 }
 
   /// `nil` unless `bytes` hold a whole header; the length field is not looked at.
   @_lifetime(copy bytes)
@@ -51,7 +51,7 @@ package struct UDPHeader: Equatable, Sendable {
 package struct GREView: ~Escapable {
   package let bytes: RawSpan
   /// Octets of the header without optional fields.
-  package static let minimumLength = 4
+  @inlinable package static var minimumLength: Int { 4 }
 
   /// `nil` unless `bytes` hold flags and protocol.
   @_lifetime(copy bytes)
@@ -70,7 +70,7 @@ package struct GREView: ~Escapable {
 package struct SCTPView: ~Escapable {
   package let bytes: RawSpan
   /// Octets of the common header.
-  package static let headerLength = 12
+  @inlinable package static var headerLength: Int { 12 }
 
   /// `nil` unless `bytes` hold a whole common header.
   @_lifetime(copy bytes)

@@ -7,60 +7,66 @@ struct FastParse: BitwiseCopyable {
   var key: FlowKey
   var hash: UInt32 = 0
   /// Why the frame does not take the fast path; `fastForwarded` while nothing speaks against it.
-  var reason = Reason.fastForwarded
-  var family: IPFamily
+  var reason: Reason
+  var family: IPFamily = .ipv4
   var proto: UInt8 = 0
-  /// Offset of the IP header.
-  var network: Int = 0
-  /// Octets of encapsulation in front of the IP header that stand in the frame.
-  var inline: Int = 0
-  /// Octets from the IP header to the end of the frame, padding included.
-  var length: Int = 0
   /// TCP flags.
   var flags: UInt8 = 0
+  /// Octets of encapsulation in front of the IP header that stand in the frame.
+  var inline: UInt16 = 0
+  /// Offset of the IP header.
+  var network: UInt16 = 0
+  /// Octets from the IP header to the end of the frame, padding included.
+  var length: UInt32 = 0
 
-  static let nothing = FastParse(
-    key: FlowKey(
-      .ipv4, proto: 0, source: .unspecified, destination: .unspecified, sourcePort: 0, destinationPort: 0,
-      device: 0), family: .ipv4)
+  /// A frame that does not take the fast path.
+  @inline(__always)
+  init(_ reason: Reason) {
+    self.reason = reason
+    key = FlowKey(
+      .ipv4, proto: 0, source: Address(high: 0, low: 0), destination: Address(high: 0, low: 0), sourcePort: 0,
+      destinationPort: 0, device: 0)
+  }
 
   /// Reads a frame whose outer VLAN tag has been taken out; `start` is the offset after its Ethernet header.
   ///
   /// Source: net/netfilter/nf_flow_table_ip.c, nf_flow_tuple_ip, nf_flow_tuple_ipv6, nf_flow_skb_encap_protocol.
-  @inline(__always)
-  init(_ bytes: RawSpan, start: Int, etherType: UInt16, vlanTag: UInt32, device: UInt32, _ table: Flowtable, seed: UInt64) {
-    self = .nothing
+  init(
+    _ bytes: RawSpan, start: Int, etherType: UInt16, vlanTag: UInt32, device: UInt32, _ table: FastTable,
+    seed: UInt64
+  ) {
     var type = etherType
     var offset = start
     var encapsulation: UInt64 = 0
     if vlanTag != 0 { encapsulation = UInt64(vlanTag & 0xffff) << 48 | UInt64(vlanTag >> 16) << 32 }
     if type == EtherType.vlan || type == EtherType.pppoeSession {
       guard Self.takeInner(bytes, &offset, &type, &encapsulation) else {
-        reason = .fastUnknownEncapsulation
+        self.init(.fastUnknownEncapsulation)
         return
       }
     }
-    inline = offset - start
-    network = offset
-    length = bytes.byteCount - offset
-    if type == EtherType.ipv4 {
-      family = .ipv4
-      reason = table.takes(.ipv4) ? readIPv4(bytes, offset, device) : .fastProtocol
-    } else if type == EtherType.ipv6 {
-      family = .ipv6
-      reason = table.takes(.ipv6) ? readIPv6(bytes, offset, device) : .fastProtocol
-    } else {
-      reason = .fastProtocol
+    self.init(bytes, network: offset, type: type, encapsulation: encapsulation, device: device, table, seed: seed)
+    inline = UInt16(truncatingIfNeeded: offset - start)
+  }
+
+  /// Reads a frame whose IP header starts at `network`.
+  @inline(__always)
+  init(
+    _ bytes: RawSpan, network: Int, type: UInt16, encapsulation: UInt64, device: UInt32, _ table: FastTable,
+    seed: UInt64
+  ) {
+    self.init(.fastProtocol)
+    self.network = UInt16(truncatingIfNeeded: network)
+    length = UInt32(truncatingIfNeeded: bytes.byteCount &- network)
+    if type == EtherType.ipv4, table.takesIPv4 {
+      reason = readIPv4(bytes, network, device)
+    } else if type == EtherType.ipv6, table.takesIPv6 {
+      reason = readIPv6(bytes, network, device)
     }
     guard reason == .fastForwarded else { return }
     key.encapsulation = encapsulation
     key.kind |= UInt64(table.id) << 32
     hash = key.hash(seed)
-  }
-
-  private init(key: FlowKey, family: IPFamily) {
-    self.key = key
-    self.family = family
   }
 
   /// One tag or PPPoE session header behind the Ethernet header.
@@ -91,49 +97,71 @@ struct FastParse: BitwiseCopyable {
 
   @inline(__always)
   private mutating func readIPv4(_ bytes: RawSpan, _ offset: Int, _ device: UInt32) -> Reason {
-    guard length >= IPv4View.minimumLength else { return .fastTruncated }
-    guard bytes.be16(offset + 6) & 0x3fff == 0 else { return .fastFragment }
+    let end = bytes.byteCount
+    guard offset &+ IPv4View.minimumLength <= end else { return .fastTruncated }
+    guard bytes.be16(offset &+ 6) & 0x3fff == 0 else { return .fastFragment }
     guard bytes.u8(offset) & 0x0f == 5 else { return .fastOptions }
-    proto = bytes.u8(offset + 9)
-    guard bytes.u8(offset + 8) > 1 else { return .fastTimeToLive }
-    let ports = readPorts(bytes, offset + IPv4View.minimumLength, bytes.byteCount)
-    guard ports.1 == .fastForwarded else { return ports.1 }
-    key = FlowKey(
-      .ipv4, proto: proto, source: bytes.ipv4(offset + 12), destination: bytes.ipv4(offset + 16),
-      sourcePort: UInt16(truncatingIfNeeded: ports.0 >> 16), destinationPort: UInt16(truncatingIfNeeded: ports.0),
-      device: device)
+    proto = bytes.u8(offset &+ 9)
+    guard bytes.u8(offset &+ 8) > 1 else { return .fastTimeToLive }
+    let transport = offset &+ IPv4View.minimumLength
+    let problem = checkTransport(bytes, transport, end)
+    guard problem == .fastForwarded else { return problem }
+    key.source.low = UInt64(bytes.be32(offset &+ 12))
+    key.destination.low = UInt64(bytes.be32(offset &+ 16))
+    setPorts(bytes, transport, device)
+    key.kind = UInt64(IPFamily.ipv4.rawValue) << 8 | UInt64(proto)
     return .fastForwarded
   }
 
   @inline(__always)
   private mutating func readIPv6(_ bytes: RawSpan, _ offset: Int, _ device: UInt32) -> Reason {
-    guard length >= IPv6View.headerLength else { return .fastTruncated }
-    proto = bytes.u8(offset + 6)
-    guard bytes.u8(offset + 7) > 1 else { return .fastTimeToLive }
-    let ports = readPorts(bytes, offset + IPv6View.headerLength, bytes.byteCount)
-    guard ports.1 == .fastForwarded else { return ports.1 }
-    key = FlowKey(
-      .ipv6, proto: proto, source: bytes.ipv6(offset + 8), destination: bytes.ipv6(offset + 24),
-      sourcePort: UInt16(truncatingIfNeeded: ports.0 >> 16), destinationPort: UInt16(truncatingIfNeeded: ports.0),
-      device: device)
+    let end = bytes.byteCount
+    guard offset &+ IPv6View.headerLength <= end else { return .fastTruncated }
+    family = .ipv6
+    proto = bytes.u8(offset &+ 6)
+    guard bytes.u8(offset &+ 7) > 1 else { return .fastTimeToLive }
+    let transport = offset &+ IPv6View.headerLength
+    let problem = checkTransport(bytes, transport, end)
+    guard problem == .fastForwarded else { return problem }
+    key.source = bytes.ipv6(offset &+ 8)
+    key.destination = bytes.ipv6(offset &+ 24)
+    setPorts(bytes, transport, device)
+    key.kind = UInt64(IPFamily.ipv6.rawValue) << 8 | UInt64(proto)
     return .fastForwarded
   }
 
-  /// Both ports as one word, and TCP's flags.
   @inline(__always)
-  private mutating func readPorts(_ bytes: RawSpan, _ transport: Int, _ end: Int) -> (UInt32, Reason) {
-    switch proto {
-    case IPProtocol.tcp:
-      guard transport + TCPView.minimumLength <= end else { return (0, .fastTruncated) }
-      flags = bytes.u8(transport + 13)
-      return (bytes.be32(transport), .fastForwarded)
-    case IPProtocol.udp:
-      guard transport + UDPView.headerLength <= end else { return (0, .fastTruncated) }
-      return (bytes.be32(transport), .fastForwarded)
-    case IPProtocol.gre:
-      guard transport + GREView.minimumLength <= end else { return (0, .fastTruncated) }
-      return (0, bytes.u8(transport + 1) & 7 == 0 ? .fastForwarded : .fastProtocol)
-    default: return (0, .fastProtocol)
+  private mutating func setPorts(_ bytes: RawSpan, _ transport: Int, _ device: UInt32) {
+    let ports = proto == IPProtocol.gre ? 0 : UInt64(bytes.be32(transport))
+    key.portsAndDevice = ports << 32 | UInt64(device)
+  }
+
+  /// Whether the transport header is one that flows have, and is all there; takes TCP's flags.
+  @inline(__always)
+  private mutating func checkTransport(_ bytes: RawSpan, _ transport: Int, _ end: Int) -> Reason {
+    if proto == IPProtocol.tcp {
+      guard transport &+ TCPView.minimumLength <= end else { return .fastTruncated }
+      flags = bytes.u8(transport &+ 13)
+      return .fastForwarded
     }
+    if proto == IPProtocol.udp {
+      return transport &+ UDPView.headerLength <= end ? .fastForwarded : .fastTruncated
+    }
+    guard proto == IPProtocol.gre else { return .fastProtocol }
+    guard transport &+ GREView.minimumLength <= end else { return .fastTruncated }
+    return bytes.u8(transport &+ 1) & 7 == 0 ? .fastForwarded : .fastProtocol
+  }
+}
+
+/// What the fast path needs to know of a flowtable, flat.
+struct FastTable: BitwiseCopyable {
+  var id: UInt32
+  var takesIPv4: Bool
+  var takesIPv6: Bool
+
+  init(_ table: Flowtable) {
+    id = table.id
+    takesIPv4 = table.familyNumber != IPFamily.ipv6.rawValue
+    takesIPv6 = table.familyNumber != IPFamily.ipv4.rawValue
   }
 }

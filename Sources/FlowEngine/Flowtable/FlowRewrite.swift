@@ -90,49 +90,48 @@ extension FlowStore {
   /// flow closing.
   @inline(__always)
   mutating func process(_ found: Int, _ bytes: inout MutableRawSpan, _ parse: FastParse, _ terms: Terms) -> FastVerdict {
-    let flow = found >> 1
-    let side = found & 1
-    let entry = pairs[flow].sides[side]
-    guard parse.length <= Int(entry.mtu) &+ parse.inline else { return .passUp(.fastTooBig) }
+    // Safe: `found` came from the index, and the slab's records do not move.
+    let entry = unsafe entry(found)
+    guard unsafe Int(parse.length) <= Int(entry.pointee.mtu) &+ Int(parse.inline) else { return .passUp(.fastTooBig) }
+    let idle: UInt64
     if parse.proto == IPProtocol.tcp {
-      if terms.closesOnClassicPath {
-        guard parse.flags & 0x05 == 0 else { return .passUp(.fastClosed) }
-      } else if parse.flags & 0x02 != 0, entry.flags.contains(.closing) {
-        return .passUp(.fastReopened)
-      } else if parse.flags & 0x05 != 0, !entry.flags.contains(.closing) {
-        set(.closing, flow)
+      idle = terms.tcpTimeout
+      if parse.flags & 0x07 != 0 {
+        let isClosing = unsafe entry.pointee.flags.contains(.closing)
+        if terms.closesOnClassicPath {
+          guard parse.flags & 0x05 == 0 else { return .passUp(.fastClosed) }
+        } else if parse.flags & 0x02 != 0, isClosing {
+          return .passUp(.fastReopened)
+        } else if parse.flags & 0x05 != 0, !isClosing {
+          set(.closing, found >> 1)
+        }
       }
-    }
-    guard entry.epoch == terms.epoch else { return .check }
-    refresh(flow, side, parse.proto, terms)
-    if parse.family == .ipv4 {
-      entry.rewriteIPv4(&bytes, parse.network)
     } else {
-      entry.rewriteIPv6(&bytes, parse.network)
-      if entry.transportDelta != 0 { rewriteAddresses(flow, side, &bytes, parse.network) }
+      idle = parse.proto == IPProtocol.udp ? terms.udpTimeout : terms.greTimeout
     }
-    if entry.flags.contains(.counts) {
-      pairs[flow].sides[side].packets &+= 1
-      pairs[flow].sides[side].bytes &+= UInt64(parse.length)
-    }
-    guard entry.output != 0 else { return .resolve }
-    entry.writeEthernet(&bytes, parse.network, parse.family)
-    return .forward(entry.output)
-  }
-
-  /// Moves the flow's end on, when that gains more than a second.
-  ///
-  /// Source: net/netfilter/nf_flow_table_core.c, flow_offload_refresh. The difference is unsigned there, so that a
-  /// shorter time-out takes effect at once.
-  @inline(__always)
-  private mutating func refresh(_ flow: Int, _ side: Int, _ proto: UInt8, _ terms: Terms) {
-    let idle =
-      proto == IPProtocol.tcp ? terms.tcpTimeout : proto == IPProtocol.udp ? terms.udpTimeout : terms.greTimeout
+    guard unsafe entry.pointee.epoch == terms.epoch else { return .check }
+    // The difference is unsigned, as the kernel's, so that a shorter time-out takes effect at once.
     let deadline = terms.now &+ idle
-    let known = pairs[flow].sides[side].deadline
-    guard deadline &- known > Instant.second else { return }
-    pairs[flow].sides[side].deadline = deadline
-    if deadline < known { pairs[flow].sides[1 - side].deadline = deadline }
+    let known = unsafe entry.pointee.deadline
+    if deadline &- known > Instant.second {
+      unsafe entry.pointee.deadline = deadline
+      if deadline < known { pairs[found >> 1].sides[1 - found & 1].deadline = deadline }
+    }
+    let network = Int(parse.network)
+    if parse.family == .ipv4 {
+      unsafe entry.pointee.rewriteIPv4(&bytes, network)
+    } else {
+      unsafe entry.pointee.rewriteIPv6(&bytes, network)
+      if unsafe entry.pointee.transportDelta != 0 { rewriteAddresses(found >> 1, found & 1, &bytes, network) }
+    }
+    if unsafe entry.pointee.flags.contains(.counts) {
+      unsafe entry.pointee.packets &+= 1
+      unsafe entry.pointee.bytes &+= UInt64(parse.length)
+    }
+    let output = unsafe entry.pointee.output
+    guard output != 0 else { return .resolve }
+    unsafe entry.pointee.writeEthernet(&bytes, network, parse.family)
+    return .forward(output)
   }
 
   @inline(never)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package import PacketWire
+import PacketWire
 
 /// A flowtable as rules and control see it.
 package struct Flowtable: Sendable {
@@ -13,10 +13,6 @@ package struct Flowtable: Sendable {
   package var devices: [UInt32]
   /// When its flows are collected next.
   package var nextCollection: Instant
-
-  /// Whether packets of an Ethernet type are looked up at all.
-  @inline(__always)
-  package func takes(_ family: IPFamily) -> Bool { familyNumber == 1 || familyNumber == family.rawValue }
 }
 
 /// The flows of all flowtables: storage, and the index that the fast path looks them up in.
@@ -59,9 +55,18 @@ package struct FlowStore: ~Copyable {
   /// being torn down, there is none.
   @inline(__always)
   package func find(_ key: FlowKey, _ hash: UInt32) -> Int {
-    let found = index.first(hash) { pairs[$0 >> 1].sides[$0 & 1].key.equals(key) }
-    if found >= 0, !pairs[found >> 1].sides[found & 1].flags.isDisjoint(with: .gone) { return -1 }
+    // Safe: the index holds slots of the slab only.
+    let found = index.first(hash) { unsafe entry($0).pointee.key.equals(key) }
+    if found >= 0, unsafe entry(found).pointee.flags.rawValue & FlowFlags.gone.rawValue != 0 { return -1 }
     return found
+  }
+
+  /// The flow direction `found` (slot × 2 + direction), in place: no copy of its two cache lines is made.
+  @inline(__always)
+  @unsafe
+  func entry(_ found: Int) -> UnsafeMutablePointer<FlowEntry> {
+    // A pair is two entries one after the other.
+    unsafe UnsafeMutableRawPointer(pairs.pointer(found >> 1)).assumingMemoryBound(to: FlowEntry.self) + (found & 1)
   }
 
   /// Sets flags of both directions.

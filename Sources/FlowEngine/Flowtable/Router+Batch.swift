@@ -4,7 +4,7 @@ import PacketWire
 
 /// What the stages of a batch know of each frame.
 struct BatchWork: ~Copyable {
-  var parses: [32 of FastParse] = .init(repeating: .nothing)
+  var parses: [32 of FastParse] = .init(repeating: FastParse(.fastMissed))
   /// Sum of what was read ahead, kept so that the reads are made.
   var touched: UInt64 = 0
 }
@@ -27,7 +27,7 @@ extension Router {
       return
     }
     let terms = terms()
-    readAhead(&batch, table, index)
+    readAhead(&batch, FastTable(table), index)
     var forwarded: UInt64 = 0
     for position in 0..<batch.count {
       let reason = work.parses[position].reason
@@ -56,7 +56,7 @@ extension Router {
         batch.slots[position].outcome = .taken
         var packet = batch.withFrame(position) { Packet(frame: $0.bytes) }
         packet.input = index
-        work.parses[position].network += Packet.headroom
+        work.parses[position].network += UInt16(Packet.headroom)
         sendResolving(&packet, found, work.parses[position])
       }
     }
@@ -70,34 +70,33 @@ extension Router {
 
   /// The first two stages: headers, hashes, buckets; then the flows that the buckets name.
   @inline(__always)
-  private func readAhead(_ batch: inout FrameBatch, _ table: Flowtable, _ index: UInt32) {
+  private func readAhead(_ batch: inout FrameBatch, _ table: FastTable, _ index: UInt32) {
     var touched: UInt64 = 0
+    let seed = flows.seed
     for position in 0..<batch.count {
       batch.withFrame(position) { bytes in
         let view = bytes.bytes
         guard view.byteCount >= EthernetView.headerLength else {
-          work.parses[position] = .nothing
-          work.parses[position].reason = .fastTruncated
+          work.parses[position] = FastParse(.fastTruncated)
           return
         }
         let type = view.be16(12)
         guard type == EtherType.ipv4 || type == EtherType.ipv6 else {
           // Tags and sessions are rare enough on a plain device to go one by one.
-          work.parses[position] = .nothing
-          work.parses[position].reason = .fastUnknownEncapsulation
+          work.parses[position] = FastParse(.fastUnknownEncapsulation)
           return
         }
         work.parses[position] = FastParse(
-          view, start: EthernetView.headerLength, etherType: type, vlanTag: 0, device: index, table,
-          seed: flows.seed)
+          view, network: EthernetView.headerLength, type: type, encapsulation: 0, device: index, table, seed: seed)
       }
       touched ^= flows.index.touch(work.parses[position].hash)
     }
     for position in 0..<batch.count {
       let slot = flows.index.guess(work.parses[position].hash)
       guard slot >= 0 else { continue }
-      touched ^= flows.pairs[slot >> 1].sides[slot & 1].key.source.low
-      touched ^= flows.pairs[slot >> 1].sides[slot & 1].deadline
+      // Safe: the index holds slots of the slab only.
+      touched ^= unsafe flows.entry(slot).pointee.key.source.low
+      touched ^= unsafe flows.entry(slot).pointee.deadline
     }
     work.touched = touched
   }

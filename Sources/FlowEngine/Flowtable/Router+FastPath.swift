@@ -16,7 +16,7 @@ extension Router {
   func forwardFast(_ packet: inout Packet, _ flowtable: Flowtable) -> Bool {
     let parse = FastParse(
       packet.bytes.raw, start: packet.link + EthernetView.headerLength, etherType: packet.etherType,
-      vlanTag: packet.vlanTag, device: packet.input, flowtable, seed: flows.seed)
+      vlanTag: packet.vlanTag, device: packet.input, FastTable(flowtable), seed: flows.seed)
     guard parse.reason == .fastForwarded else {
       statistics.count(parse.reason)
       return false
@@ -34,7 +34,7 @@ extension Router {
       return false
     case .sent(let device):
       statistics.count(.fastForwarded)
-      packet.link = parse.network - EthernetView.headerLength
+      packet.link = Int(parse.network) - EthernetView.headerLength
       emit(packet.frame(), on: device)
     case .waiting:
       statistics.count(.fastForwarded)
@@ -46,11 +46,11 @@ extension Router {
   /// Hands a frame that the fast path rewrote to the classic path's output, which finds out the next hop's address.
   @inline(never)
   func sendResolving(_ packet: inout Packet, _ found: Int, _ parse: FastParse) {
-    packet.network = parse.network
+    packet.network = Int(parse.network)
     packet.family = parse.family
     packet.etherType = parse.family.ethertype
     packet.proto = parse.proto
-    packet.transport = parse.network + parse.family.headerLength
+    packet.transport = packet.network + parse.family.headerLength
     packet.type = .host
     let detail = flows.details[found >> 1]
     let side = found & 1

@@ -59,14 +59,12 @@ package struct Packet: Sendable {
   package var route: Route?
   /// Whether an IPv4 header with options came in.
   package var hasOptions = false
-  /// Offset of a record-route option's slot that this router is to fill, from the network header; 0 for none.
+  /// Offset, from the network header, of the address that this router wrote into a record-route option; 0 for none.
   package var recordRouteSlot = 0
   /// Sizes of the fragments' payloads that this packet was put together from.
   package var fragmentSizes: [Int] = []
   /// Largest fragment that came in, header included; 0 for a packet that came whole.
   package var largestFragment = 0
-  /// Whether a fragment among them was marked "don't fragment".
-  package var hadDontFragment = false
   /// Whether the packet may be sent larger than the MTU of its path, because it came in fragments.
   package var ignoresDontFragment = false
   /// Bridge, VLAN and tunnel devices that the packet passed on its way in, to stop endless stacks.

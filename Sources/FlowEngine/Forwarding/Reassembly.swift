@@ -131,7 +131,6 @@ extension Router {
     whole.bytes.store(be16: UInt16(truncatingIfNeeded: whole.length), at: whole.network + 2)
     let keepsDontFragment = queue.largestDontFragment == queue.largest
     whole.bytes.store(be16: keepsDontFragment ? IPv4View.dontFragment : 0, at: whole.network + 6)
-    whole.hadDontFragment = queue.largestDontFragment > 0 && keepsDontFragment
     whole.renewHeaderChecksum()
     describe(&whole, queue)
     whole.transport = whole.network + header

@@ -15,10 +15,6 @@ extension Router {
   /// Source: net/ipv4/icmp.c, __icmp_send; net/ipv6/icmp.c, icmp6_send.
   func sendError(_ packet: Packet, type: UInt8, code: UInt8, word: UInt32 = 0) {
     guard mayBeAnswered(packet) else { return }
-    let limit = packet.family == .ipv4 ? 576 - IPv4View.minimumLength : 1280 - IPv6View.headerLength
-    let room = limit - ICMPView.headerLength
-    let quote = packet.bytes[packet.network..<packet.network + min(packet.length, room)]
-    let message = ICMPMessage(type: type, code: code, word: word, data: Array(quote))
     let destination = packet.source
     // A translated source may be an address of the router's own; the output hook turns the answer to the sender.
     guard let route = lookUpRoute(packet.family, destination), route.type == .unicast || route.type == .local else {
@@ -33,9 +29,15 @@ extension Router {
     guard let source = chosen else { return statistics.count(.noRoute) }
     // Errors about IPv4 packets go with the precedence of internetwork control.
     let service = packet.family == .ipv4 ? packet.typeOfService & 0x1e | 0xc0 : 0
-    var answer = ownPacket(packet.family, from: source, to: destination, service: service, message)
+    let options = echoedOptions(packet, from: source)
+    let limit =
+      packet.family == .ipv4 ? 576 - IPv4View.minimumLength - options.count : 1280 - IPv6View.headerLength
+    let room = limit - ICMPView.headerLength
+    let quote = packet.bytes[packet.network..<packet.network + min(packet.length, room)]
+    let message = ICMPMessage(type: type, code: code, word: word, data: Array(quote))
+    var answer = ownPacket(
+      packet.family, from: source, to: destination, service: service, message, options: options)
     answer.route = route
-    answer.mark = 0
     if conntrack.slot(packet.entry) != nil {
       answer.entry = packet.entry
       answer.tracking = packet.direction == .original ? .relatedReply : .related
@@ -64,12 +66,13 @@ extension Router {
   /// A packet of the router's own around an ICMP message.
   func ownPacket(
     _ family: IPFamily, from source: Address, to destination: Address, service: UInt8, _ message: ICMPMessage,
-    hopLimit: UInt8? = nil
+    options: [UInt8] = [], hopLimit: UInt8? = nil
   ) -> Packet {
     let length = ICMPView.headerLength + message.data.count
     let proto = family == .ipv4 ? IPProtocol.icmp : IPProtocol.icmpv6
     return ownPacket(
-      family, proto, from: source, to: destination, service: service, payloadLength: length, hopLimit: hopLimit
+      family, proto, from: source, to: destination, service: service, payloadLength: length, options: options,
+      hopLimit: hopLimit
     ) { bytes in
       let sum =
         family == .ipv4
@@ -81,7 +84,8 @@ extension Router {
   /// A packet of the router's own; `body` appends `payloadLength` octets.
   func ownPacket(
     _ family: IPFamily, _ proto: UInt8, from source: Address, to destination: Address, service: UInt8,
-    payloadLength: Int, dontFragment: Bool = false, hopLimit: UInt8? = nil, body: (inout [UInt8]) -> Void
+    payloadLength: Int, dontFragment: Bool = false, options: [UInt8] = [], hopLimit: UInt8? = nil,
+    body: (inout [UInt8]) -> Void
   ) -> Packet {
     var packet = Packet(family) { bytes in
       if family == .ipv4 {
@@ -93,7 +97,7 @@ extension Router {
           nextIdentification &+= 1
           header.identification = nextIdentification
         }
-        header.emit(payloadLength: payloadLength, into: &bytes)
+        header.emit(payloadLength: payloadLength, options: options, into: &bytes)
       } else {
         var header = IPv6Header(nextHeader: proto, source: source, destination: destination)
         header.trafficClass = service
@@ -103,7 +107,8 @@ extension Router {
       body(&bytes)
     }
     packet.proto = proto
-    packet.transport = packet.network + family.headerLength
+    packet.transport = packet.network + family.headerLength + options.count
+    packet.hasOptions = !options.isEmpty
     return packet
   }
 

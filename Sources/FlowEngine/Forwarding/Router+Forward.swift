@@ -48,18 +48,6 @@ extension Router {
     }
   }
 
-  /// Writes this router's address into the record-route option.
-  ///
-  /// Source: net/ipv4/ip_options.c, ip_forward_options.
-  private func recordRoute(_ packet: inout Packet, _ route: Route) {
-    let hop = route.gateway ?? packet.destination
-    let own = route.preferredSource ?? device(route.device)?.sourceAddress(towards: hop, .ipv4)
-    let offset = packet.network + packet.recordRouteSlot
-    guard let own, offset + 4 <= packet.transport else { return }
-    packet.bytes.store(be32: own.ipv4, at: offset)
-    packet.renewHeaderChecksum()
-  }
-
   /// The postrouting hook, then fragmentation and the link.
   ///
   /// Source: net/ipv4/ip_output.c, ip_output; net/ipv6/ip6_output.c, ip6_output.

@@ -16,7 +16,9 @@ extension Router {
     let sizes = pieces(packet.length - headerLength, packet.fragmentSizes, limit: mtu - headerLength)
     guard !sizes.isEmpty else { return statistics.count(.tooBig) }
     let word = packet.bytes.be16(packet.network + 6)
-    let keepsDontFragment = packet.hadDontFragment ? IPv4View.dontFragment : word & IPv4View.dontFragment
+    // Pieces that leave as they came lose "don't fragment"; newly cut ones keep it.
+    let isAsReceived = sizes == packet.fragmentSizes
+    let keepsDontFragment = isAsReceived ? 0 : word & IPv4View.dontFragment
     var offset = 0
     for (number, size) in sizes.enumerated() {
       let isLast = number == sizes.count - 1
@@ -128,10 +130,7 @@ extension Router {
       switch next {
       case IPProtocol.hopByHop: break
       case IPProtocol.routing: sawRouting = true
-      case IPProtocol.destinationOptions:
-        if sawRouting { return (length, field) }
-        // Destination options belong to the part in every fragment only in front of a routing header.
-        guard packet.bytes[packet.network + length] == IPProtocol.routing else { return (length, field) }
+      case IPProtocol.destinationOptions: if sawRouting { return (length, field) }
       default: return (length, field)
       }
       let step = (Int(packet.bytes[packet.network + length + 1]) + 1) * 8

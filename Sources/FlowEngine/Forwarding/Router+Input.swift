@@ -90,7 +90,9 @@ extension Router {
       packet.networkBytes, offset: IPv6View.headerLength, nextHeader: packet.bytes[packet.network + 6],
       end: packet.length)
     packet.proto = found.proto
-    packet.transport = found.isComplete ? packet.network + found.offset : -1
+    // "No next header" ends the chain without a transport header.
+    let hasTransport = found.isComplete && found.proto != IPProtocol.none
+    packet.transport = hasTransport ? packet.network + found.offset : -1
     packet.fragmentOffset = found.fragmentOffset
   }
 
@@ -168,45 +170,5 @@ extension Router {
       sendUnreachable(packet, code: route.type == .prohibit ? 1 : 0)
     case .blackhole, .broadcast, .multicast: statistics.count(.noRoute)
     }
-  }
-
-  /// Goes through the options of an IPv4 header. False: a broken list, which was answered, or a source route.
-  ///
-  /// Source: net/ipv4/ip_options.c, __ip_options_compile.
-  private func readOptions(_ packet: inout Packet) -> Bool {
-    let start = packet.network
-    let end = packet.transport
-    var offset = start + IPv4View.minimumLength
-    while offset < end {
-      let kind = packet.bytes[offset]
-      if kind == 0 { break }
-      if kind == 1 {
-        offset += 1
-        continue
-      }
-      guard offset + 1 < end else { return optionProblem(packet, offset - start) }
-      let length = Int(packet.bytes[offset + 1])
-      guard length >= 2, offset + length <= end else { return optionProblem(packet, offset - start) }
-      switch kind {
-      case 7:
-        guard length >= 3 else { return optionProblem(packet, offset + 1 - start) }
-        let pointer = Int(packet.bytes[offset + 2])
-        guard pointer >= 4 else { return optionProblem(packet, offset + 2 - start) }
-        if pointer <= length {
-          guard pointer + 3 <= length else { return optionProblem(packet, offset + 2 - start) }
-          packet.recordRouteSlot = offset - start + pointer - 1
-          packet.bytes[offset + 2] += 4
-        }
-      case 131, 137: return false
-      default: break
-      }
-      offset += length
-    }
-    return true
-  }
-
-  private func optionProblem(_ packet: Packet, _ pointer: Int) -> Bool {
-    sendError(packet, type: ICMPType.parameterProblem, code: 0, word: UInt32(pointer) << 24)
-    return false
   }
 }

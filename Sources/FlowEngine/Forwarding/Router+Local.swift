@@ -81,7 +81,8 @@ extension Router {
     data.append(be32: time)
     let reply = ICMPMessage(type: ICMPType.timestampReply, code: 0, word: message.word, data: data)
     var answer = ownPacket(
-      .ipv4, from: packet.destination, to: packet.source, service: packet.typeOfService, reply)
+      .ipv4, from: packet.destination, to: packet.source, service: packet.typeOfService, reply,
+      options: echoedOptions(packet, from: packet.destination))
     statistics.count(.replySent)
     sendLocal(&answer)
   }
@@ -112,7 +113,9 @@ extension Router {
     let reply = ICMPMessage(type: type, code: 0, word: message.word, data: data)
     let own = isMany ? device(packet.input)?.sourceAddress(towards: packet.source, packet.family) : packet.destination
     guard let source = own else { return statistics.count(.noRoute) }
-    var answer = ownPacket(packet.family, from: source, to: packet.source, service: packet.typeOfService, reply)
+    var answer = ownPacket(
+      packet.family, from: source, to: packet.source, service: packet.typeOfService, reply,
+      options: echoedOptions(packet, from: source))
     statistics.count(.replySent)
     sendLocal(&answer)
   }

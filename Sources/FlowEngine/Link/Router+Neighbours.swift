@@ -185,6 +185,8 @@ extension Router {
     let waiting = known.queue
     neighbours[key]?.queue = []
     neighbours[key]?.queuedOctets = 0
+    // What is sent to a stale address makes it be probed.
+    if !waiting.isEmpty { _ = usableAddress(key) }
     for packet in waiting { emit(packet, to: mac, on: key.device) }
   }
 
