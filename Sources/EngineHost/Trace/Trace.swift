@@ -31,6 +31,12 @@ package struct Trace: Sendable {
     package var octets: [UInt8]
     /// The virtio-net header's fields, where the device has offloads.
     package var offload: JSONValue?
+
+    package init(device: String, octets: [UInt8], offload: JSONValue? = nil) {
+      self.device = device
+      self.octets = octets
+      self.offload = offload
+    }
   }
 
   /// What one step does, and what the kernel answered.

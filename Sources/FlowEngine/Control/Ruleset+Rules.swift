@@ -33,8 +33,11 @@ extension Ruleset {
       throw ControlError(
         ErrorNumber.outOfRange, at: [.type(7)], text: "Attribute failed policy validation")
     }
-    let expressions = try load(message.expressions ?? [], table, transaction)
+    let wanted = message.expressions ?? []
+    try checkNames(wanted)
+    // The kernel gives the handle away before the expressions look at their attributes.
     let handle = model.tables[table].nextHandle()
+    let expressions = try load(wanted, table, transaction)
     let rule = RuleModel(handle: handle, expressions: expressions, userData: message.userData)
     switch place {
     case .insert(let index): model.tables[table].chains[chain].rules.insert(rule, at: index)
@@ -92,11 +95,19 @@ extension Ruleset {
     return .insert(appends ? index + 1 : index)
   }
 
+  /// Refuses a rule with an expression that no kernel knows.
+  private func checkNames(_ expressions: [NFTables.Expression]) throws(ControlError) {
+    guard expressions.count <= 128 else { throw ControlError(ErrorNumber.invalid) }
+    for (index, expression) in expressions.enumerated() {
+      guard case .other(let name, _) = expression, !ExpressionLoader.unsupported.contains(name) else { continue }
+      throw ControlError(ErrorNumber.noEntry, at: [.type(4), .member(index)])
+    }
+  }
+
   /// Checks the expressions of a rule and gives each that needs it a cell.
   private mutating func load(
     _ expressions: [NFTables.Expression], _ table: Int, _ transaction: Transaction
   ) throws(ControlError) -> [LoadedExpression] {
-    guard expressions.count <= 128 else { throw ControlError(ErrorNumber.invalid) }
     let handle = model.tables[table].handle
     var loader = ExpressionLoader(
       kernel: kernel, table: model.tables[table], now: transaction.now,

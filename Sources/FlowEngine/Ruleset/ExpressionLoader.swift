@@ -123,7 +123,7 @@ struct ExpressionLoader {
   // MARK: Expressions
 
   /// Names that the kernel knows and the engine does not.
-  private static let unsupported: Set<String> = [
+  static let unsupported: Set<String> = [
     "match", "target", "queue", "tproxy", "socket", "synproxy", "osf", "xfrm", "tunnel", "inner", "secmark",
     "dynset", "connlimit",
   ]
