@@ -21,7 +21,8 @@ struct TraceComparisonTests {
   @Test("use= does not count, a mark does")
   func fields() {
     #expect(TraceComparison.compare([line], [line.replacing("use=1", with: "use=2")], elapsed: 0).equal == 1)
-    #expect(TraceComparison.compare([line], [line.replacing("mark=0", with: "mark=1")], elapsed: 0).equal == 0)
+    #expect(
+      TraceComparison.compare([line], [line.replacing("mark=0", with: "mark=1")], elapsed: 0).equal == 0)
   }
 
   @Test("an offloaded entry has no time-out, and one that has one is another")

@@ -159,6 +159,10 @@ extension Ruleset {
       }
       var added = hook.devices ?? []
       if let device = hook.device { added.append(.name(device)) }
+      // Devices may be added to a chain since Linux 6.4.
+      if kernel < .linux6_12, !added.isEmpty, added != base.devices {
+        throw ControlError(ErrorNumber.exists, attribute: blamed)
+      }
       if !added.isEmpty {
         try checkDevices(added, path: [.type(4), .type(hook.device == nil ? 4 : 3)])
         base.devices = added.filter { !base.devices.contains($0) } + base.devices

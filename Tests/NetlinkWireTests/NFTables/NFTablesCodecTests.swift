@@ -19,7 +19,9 @@ private func withPayload<Result>(of message: [UInt8], _ body: (RawSpan) throws -
 private func message(like original: [UInt8], _ content: (inout NetlinkWriter) -> Void) -> [UInt8] {
   // Safe: the span does not outlive the array.
   var cursor = unsafe NetlinkMessageCursor(original.span.bytes)
-  guard let more = try? cursor.advance(), more, let netfilter = NetfilterHeader(cursor.payload) else { return [] }
+  guard let more = try? cursor.advance(), more, let netfilter = NetfilterHeader(cursor.payload) else {
+    return []
+  }
   var writer = NetlinkWriter()
   let mark = writer.beginMessage(cursor.header, netfilter)
   content(&writer)
@@ -51,7 +53,8 @@ struct NFTablesCodecTests {
     var flowtable = NFTables.Flowtable()
     flowtable.table = "x"
     flowtable.name = "f"
-    flowtable.hook = NFTables.Flowtable.Hook(number: 0, priority: -5, devices: [.prefix("eth"), .name("wan0")])
+    flowtable.hook = NFTables.Flowtable.Hook(
+      number: 0, priority: -5, devices: [.prefix("eth"), .name("wan0")])
     var writer = NetlinkWriter()
     let mark = writer.beginMessage(
       NetlinkHeader(type: NFTables.messageType(NFTables.Message.newFlowtable), flags: .request),
@@ -84,17 +87,19 @@ struct NFTablesCodecTests {
     #expect(comparison.data == .value([6]))
   }
 
-  @Test("what Linux 6.18 dumps for rules, sets and objects encodes to the same octets", arguments: [
-    // nft add rule inet x sub 'counter accept comment "sub rule"'
-    "a0000000060a0208000000000000000001000077060001007800000008000200737562000c0003000000000000000017600004002c"
-      + "0001000c000100636f756e746572001c0002000c00010000000000000000000c0002000000000000000000300001000e000100"
-      + "696d6d6564696174650000001c0002000800010000000000100002000c00020008000100000000010f00070000097375622072"
-      + "756c650000",
-    // nft add rule inet x raw 'ct zone set 5'
-    "80000000060a000c01000000000000000100000e060001007800000008000200726177000c000300000000000000002750000400"
-      + "2c0001000e000100696d6d6564696174650000001800020008000100000000010c00020006000100050000002000010007000100"
-      + "637400001400020008000400000000010800020000000011",
-  ])
+  @Test(
+    "what Linux 6.18 dumps for rules, sets and objects encodes to the same octets",
+    arguments: [
+      // nft add rule inet x sub 'counter accept comment "sub rule"'
+      "a0000000060a0208000000000000000001000077060001007800000008000200737562000c0003000000000000000017600004002c"
+        + "0001000c000100636f756e746572001c0002000c00010000000000000000000c0002000000000000000000300001000e000100"
+        + "696d6d6564696174650000001c0002000800010000000000100002000c00020008000100000000010f00070000097375622072"
+        + "756c650000",
+      // nft add rule inet x raw 'ct zone set 5'
+      "80000000060a000c01000000000000000100000e060001007800000008000200726177000c000300000000000000002750000400"
+        + "2c0001000e000100696d6d6564696174650000001800020008000100000000010c00020006000100050000002000010007000100"
+        + "637400001400020008000400000000010800020000000011",
+    ])
   func ruleDump(hex: String) throws {
     let recorded = octets(hex)
     let rule = try withPayload(of: recorded) { try NFTables.Rule($0) }
@@ -121,11 +126,13 @@ struct NFTablesCodecTests {
         + "0000630000180002001400020008000100fffffffd0800020073756200")
     let list = try withPayload(of: recorded) { try NFTables.ElementList($0) }
     #expect(list.elements?.first?.key == [0, 99])
-    #expect(list.elements?.first?.data == .verdict(NFTables.Verdict(code: NFTables.VerdictCode.jump, chain: "sub")))
+    #expect(
+      list.elements?.first?.data == .verdict(NFTables.Verdict(code: NFTables.VerdictCode.jump, chain: "sub")))
     #expect(message(like: recorded) { list.encode(into: &$0) } == recorded)
   }
 
-  @Test("cutting a message off anywhere never traps", arguments: [0x0a06, 0x0a09, 0x0a0c, 0x0a12, 0x0a16, 0x0a03])
+  @Test(
+    "cutting a message off anywhere never traps", arguments: [0x0a06, 0x0a09, 0x0a0c, 0x0a12, 0x0a16, 0x0a03])
   func truncation(type: Int) {
     let recorded = octets(
       "a0000000060a0208000000000000000001000077060001007800000008000200737562000c0003000000000000000017600004002c"
