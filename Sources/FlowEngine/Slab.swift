@@ -53,7 +53,8 @@ package struct Slab<Record: BitwiseCopyable>: ~Copyable {
       chunkRoom *= 2
     }
     // A record is a whole number of cache lines; only a raw allocation can promise 64-octet alignment.
-    let chunk = unsafe UnsafeMutableRawPointer
+    let chunk =
+      unsafe UnsafeMutableRawPointer
       .allocate(byteCount: Self.chunkSize * MemoryLayout<Record>.stride, alignment: 64)
       .bindMemory(to: Record.self, capacity: Self.chunkSize)
     unsafe chunk.initialize(repeating: blank, count: Self.chunkSize)

@@ -7,13 +7,15 @@ package enum Reason: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   // Network header.
   case headerError, checksumError, truncated, martian, optionError
   // Fast path.
-  case fastForwarded, fastMissed, fastFragment, fastOptions, fastTimeToLive, fastProtocol, fastTruncated, fastTooBig,
+  case fastForwarded, fastMissed, fastFragment, fastOptions, fastTimeToLive, fastProtocol, fastTruncated,
+    fastTooBig,
     fastClosed, fastReopened, fastStale, fastUnknownEncapsulation
   // Classic path.
   case classicForwarded, delivered, ruleDropped, ruleStolen, noRoute, timeExceeded, tooBig, unresolved,
     neighbourQueueFull, fragmented, reassembled, fragmentInvalid, fragmentTimeout, fragmentMemory, noListener
   // Conntrack.
-  case tracked, invalid, untracked, tableFull, earlyDropped, inserted, insertFailed, chainTooLong, clashResolved,
+  case tracked, invalid, untracked, tableFull, earlyDropped, inserted, insertFailed, chainTooLong,
+    clashResolved,
     icmpError, translationFailed, searchRestarted, insertedByClient
   // Flowtable.
   case flowAdded, flowTornDown, flowFreed, flowRefused

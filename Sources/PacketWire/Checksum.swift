@@ -34,7 +34,9 @@
 
   /// The checksum of `bytes`, to be stored in their checksum field, which must hold zero.
   @inlinable
-  package static func compute(_ bytes: RawSpan, _ initial: UInt64 = 0) -> UInt16 { ~fold(sum(bytes, initial)) }
+  package static func compute(_ bytes: RawSpan, _ initial: UInt64 = 0) -> UInt16 {
+    ~fold(sum(bytes, initial))
+  }
 
   /// Whether `bytes`, checksum field included, sum to the one's complement zero.
   @inlinable

@@ -17,7 +17,9 @@ package struct IPv4View: ~Escapable {
     guard bytes.byteCount >= Self.minimumLength, bytes.u8(0) >> 4 == 4 else { return nil }
     let headerLength = Int(bytes.u8(0) & 0x0f) * 4
     let total = Int(bytes.be16(2))
-    guard headerLength >= Self.minimumLength, total >= headerLength, total <= bytes.byteCount else { return nil }
+    guard headerLength >= Self.minimumLength, total >= headerLength, total <= bytes.byteCount else {
+      return nil
+    }
     self.bytes = bytes
   }
 
@@ -50,7 +52,9 @@ package struct IPv4View: ~Escapable {
   package var hasValidChecksum: Bool { Checksum.isValid(bytes.extracting(0..<headerLength)) }
   /// The octets after the header, up to the total length or the end, whichever comes first.
   package var payload: RawSpan {
-    @_lifetime(copy self) get { bytes.extracting(headerLength..<max(headerLength, min(totalLength, bytes.byteCount))) }
+    @_lifetime(copy self) get {
+      bytes.extracting(headerLength..<max(headerLength, min(totalLength, bytes.byteCount)))
+    }
   }
 }
 

@@ -33,15 +33,19 @@ struct ChecksumTests {
     }
   }
 
-  @Test("a TTL that goes down keeps a header valid, and 0xffff becomes 0", arguments: [UInt16(0), 1, 0x0700, 0xfeff, 0xfeee])
+  @Test(
+    "a TTL that goes down keeps a header valid, and 0xffff becomes 0",
+    arguments: [UInt16(0), 1, 0x0700, 0xfeff, 0xfeee])
   func timeToLive(checksum: UInt16) {
     let wide = UInt32(checksum) + 0x100
-    #expect(Checksum.decrementingTTL(checksum) == UInt16(truncatingIfNeeded: wide >= 0xffff ? wide + 1 : wide))
+    #expect(
+      Checksum.decrementingTTL(checksum) == UInt16(truncatingIfNeeded: wide >= 0xffff ? wide + 1 : wide))
   }
 
   @Test("the pseudo headers of both families")
   func pseudoHeader() {
-    let sum = Checksum.pseudoHeader(Address(ipv4: 0xc000_0202), Address(ipv4: 0xc633_6402), proto: 6, length: 20)
+    let sum = Checksum.pseudoHeader(
+      Address(ipv4: 0xc000_0202), Address(ipv4: 0xc633_6402), proto: 6, length: 20)
     #expect(Checksum.fold(sum) == Checksum.fold(0xc000 + 0x0202 + 0xc633 + 0x6402 + 6 + 20))
   }
 

@@ -144,7 +144,8 @@ struct HeaderTests {
     guard let asked = ARPView(checking: question.raw) else { return missing() }
     #expect(ARPPacket(asked) == arp)
     var tagged: [UInt8] = []
-    VLANTag(identifier: 10, priority: 5).emit(protocolType: EtherType.vlan, next: EtherType.ipv4, into: &tagged)
+    VLANTag(identifier: 10, priority: 5).emit(
+      protocolType: EtherType.vlan, next: EtherType.ipv4, into: &tagged)
     guard let tag = VLANTagView(checking: tagged.raw.dropping(2)) else { return missing() }
     #expect(tag.tag.identifier == 10)
     #expect(tag.tag.priority == 5)

@@ -40,7 +40,9 @@ package struct ConntrackSettings: Equatable, Sendable {
   }
 
   /// Names of all settings, without `net.netfilter.`.
-  package var names: [String] { Self.fields.map(\.name) + Self.tcpFields.map(\.name) + Self.sctpFields.map(\.name) }
+  package var names: [String] {
+    Self.fields.map(\.name) + Self.tcpFields.map(\.name) + Self.sctpFields.map(\.name)
+  }
 
   private struct Field: Sendable {
     let name: String
@@ -53,28 +55,36 @@ package struct ConntrackSettings: Equatable, Sendable {
   }
 
   /// A field that reads and, when a value comes, writes `path`.
-  private static func field(_ name: String, _ path: any WritableKeyPath<ConntrackSettings, UInt64> & Sendable) -> Field {
+  private static func field(_ name: String, _ path: any WritableKeyPath<ConntrackSettings, UInt64> & Sendable)
+    -> Field
+  {
     Field(name: name) { settings, value in
       if let value { settings[keyPath: path] = value }
       return settings[keyPath: path]
     }
   }
 
-  private static func flag(_ name: String, _ path: any WritableKeyPath<ConntrackSettings, Bool> & Sendable) -> Field {
+  private static func flag(_ name: String, _ path: any WritableKeyPath<ConntrackSettings, Bool> & Sendable)
+    -> Field
+  {
     Field(name: name) { settings, value in
       if let value { settings[keyPath: path] = value != 0 }
       return settings[keyPath: path] ? 1 : 0
     }
   }
 
-  private static func count(_ name: String, _ path: any WritableKeyPath<ConntrackSettings, Int> & Sendable) -> Field {
+  private static func count(_ name: String, _ path: any WritableKeyPath<ConntrackSettings, Int> & Sendable)
+    -> Field
+  {
     Field(name: name) { settings, value in
       if let value { settings[keyPath: path] = Int(clamping: value) }
       return UInt64(settings[keyPath: path])
     }
   }
 
-  private static func octet(_ name: String, _ path: any WritableKeyPath<ConntrackSettings, UInt8> & Sendable) -> Field {
+  private static func octet(_ name: String, _ path: any WritableKeyPath<ConntrackSettings, UInt8> & Sendable)
+    -> Field
+  {
     Field(name: name) { settings, value in
       if let value { settings[keyPath: path] = UInt8(clamping: value) }
       return UInt64(settings[keyPath: path])

@@ -69,7 +69,9 @@ package struct ConntrackTable: ~Copyable {
 
   /// The confirmed entry with `tuple`, its zone included, in either direction; expired ones too.
   package func find(_ tuple: Tuple) -> ConntrackHit? {
-    let found = index.first(tuple.hash(seed)) { entries[$0 >> 1].tuple($0 & 1 == 0 ? .original : .reply) == tuple }
+    let found = index.first(tuple.hash(seed)) {
+      entries[$0 >> 1].tuple($0 & 1 == 0 ? .original : .reply) == tuple
+    }
     return found < 0 ? nil : ConntrackHit(slot: found >> 1, direction: found & 1 == 0 ? .original : .reply)
   }
 

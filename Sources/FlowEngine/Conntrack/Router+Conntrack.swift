@@ -261,14 +261,16 @@ extension Router {
     report(isNew ? .new : .update, changes, slot, portID)
   }
 
-  private func report(_ kind: ConntrackEvent.Kind, _ changes: ConntrackEvents, _ slot: Int, _ portID: UInt32) {
+  private func report(_ kind: ConntrackEvent.Kind, _ changes: ConntrackEvents, _ slot: Int, _ portID: UInt32)
+  {
     var entry = conntrack[slot]
     let counters = counters(slot)
     entry.packets = counters.packets
     entry.bytes = counters.bytes
     conntrack.events.append(
       ConntrackEvent(
-        kind: kind, changes: changes, entry: entry, slot: slot, time: now, wallClock: wallClock, portID: portID))
+        kind: kind, changes: changes, entry: entry, slot: slot, time: now, wallClock: wallClock,
+        portID: portID))
   }
 
   /// Removes an entry at once; its slot is freed when the present frame is done with. Its flow is found no more.

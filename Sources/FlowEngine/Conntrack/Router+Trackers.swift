@@ -16,7 +16,9 @@ extension Router {
   func trackTCP(_ packet: Packet, _ slot: Int, isOutput: Bool) -> TrackerVerdict {
     guard let view = TCPView(checking: packet.transportBytes) else { return .invalid }
     let segment = TCPSegment(view)
-    guard hasValidChecksum(packet, isOutput: isOutput), TCPSegment.isValid(segment.flags) else { return .invalid }
+    guard hasValidChecksum(packet, isOutput: isOutput), TCPSegment.isValid(segment.flags) else {
+      return .invalid
+    }
     let settings = conntrack.settings
     if !conntrack[slot].isConfirmed, !conntrack[slot].tcp.begin(segment, loose: settings.tcpLoose) {
       return .invalid
@@ -161,7 +163,8 @@ extension Router {
     if family == .ipv4 {
       guard let header = IPv4View(quoted: quote), header.fragmentOffset == 0 else { return nil }
       return Self.tuple(
-        quote.dropping(header.headerLength), .ipv4, header.proto, header.source, header.destination, generation)
+        quote.dropping(header.headerLength), .ipv4, header.proto, header.source, header.destination,
+        generation)
     }
     guard let header = IPv6View(quoted: quote) else { return nil }
     let transport = header.walk()

@@ -172,7 +172,8 @@ extension TCPTracking {
   private enum ResetJudgement { case normal, invalid, keepState, skipWindow }
 
   private func judgeReset(
-    _ segment: TCPSegment, _ direction: FlowDirection, _ status: ConntrackStatus, _ settings: ConntrackSettings,
+    _ segment: TCPSegment, _ direction: FlowDirection, _ status: ConntrackStatus,
+    _ settings: ConntrackSettings,
     old: TCPState
   ) -> ResetJudgement {
     switch old {
@@ -202,7 +203,8 @@ extension TCPTracking {
   ///
   /// Source: net/netfilter/nf_conntrack_proto_tcp.c, nf_tcp_handle_invalid.
   private mutating func invalidInWindow(
-    _ segment: TCPSegment, _ direction: FlowDirection, _ status: ConntrackStatus, _ settings: ConntrackSettings
+    _ segment: TCPSegment, _ direction: FlowDirection, _ status: ConntrackStatus,
+    _ settings: ConntrackSettings
   ) -> TCPDecision {
     guard segment.kind == .fin || segment.kind == .rst, status.contains(.assured),
       !status.contains(.fixedTimeout)

@@ -35,7 +35,9 @@ package enum TCPTransitions {
   ]
 
   /// The transition for a segment of `kind` in `direction` while in `state`.
-  package static func lookup(_ direction: FlowDirection, _ kind: TCPSegmentKind, _ state: TCPState) -> TCPTransition {
+  package static func lookup(_ direction: FlowDirection, _ kind: TCPSegmentKind, _ state: TCPState)
+    -> TCPTransition
+  {
     let row = Int(kind.rawValue)
     let cell =
       direction == .original ? original[row][Int(state.rawValue)] : reply[row][Int(state.rawValue)]

@@ -45,7 +45,8 @@ struct FastParse: BitwiseCopyable {
         return
       }
     }
-    self.init(bytes, network: offset, type: type, encapsulation: encapsulation, device: device, table, seed: seed)
+    self.init(
+      bytes, network: offset, type: type, encapsulation: encapsulation, device: device, table, seed: seed)
     inline = UInt16(truncatingIfNeeded: offset - start)
   }
 
@@ -82,7 +83,9 @@ struct FastParse: BitwiseCopyable {
       offset += VLANTagView.length
     } else {
       // The kernel asks for a whole Ethernet header more than it needs.
-      guard bytes.byteCount >= offset + PPPoEView.headerLength + EthernetView.headerLength else { return false }
+      guard bytes.byteCount >= offset + PPPoEView.headerLength + EthernetView.headerLength else {
+        return false
+      }
       header = UInt64(bytes.be16(offset + 2)) << 16 | UInt64(EtherType.pppoeSession)
       switch bytes.be16(offset + 6) {
       case PPPoEView.protocolIPv4: type = EtherType.ipv4

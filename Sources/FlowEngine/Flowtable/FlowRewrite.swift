@@ -89,10 +89,14 @@ extension FlowStore {
   /// Sends one frame that hit a flow through it. Nothing is changed unless the frame is forwarded or marks the
   /// flow closing.
   @inline(__always)
-  mutating func process(_ found: Int, _ bytes: inout MutableRawSpan, _ parse: FastParse, _ terms: Terms) -> FastVerdict {
+  mutating func process(_ found: Int, _ bytes: inout MutableRawSpan, _ parse: FastParse, _ terms: Terms)
+    -> FastVerdict
+  {
     // Safe: `found` came from the index, and the slab's records do not move.
     let entry = unsafe entry(found)
-    guard unsafe Int(parse.length) <= Int(entry.pointee.mtu) &+ Int(parse.inline) else { return .passUp(.fastTooBig) }
+    guard unsafe Int(parse.length) <= Int(entry.pointee.mtu) &+ Int(parse.inline) else {
+      return .passUp(.fastTooBig)
+    }
     let idle: UInt64
     if parse.proto == IPProtocol.tcp {
       idle = terms.tcpTimeout

@@ -66,7 +66,8 @@ package struct FlowStore: ~Copyable {
   @unsafe
   func entry(_ found: Int) -> UnsafeMutablePointer<FlowEntry> {
     // A pair is two entries one after the other.
-    unsafe UnsafeMutableRawPointer(pairs.pointer(found >> 1)).assumingMemoryBound(to: FlowEntry.self) + (found & 1)
+    unsafe UnsafeMutableRawPointer(pairs.pointer(found >> 1)).assumingMemoryBound(to: FlowEntry.self)
+      + (found & 1)
   }
 
   /// Sets flags of both directions.

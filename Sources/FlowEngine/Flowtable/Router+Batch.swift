@@ -87,7 +87,8 @@ extension Router {
           return
         }
         work.parses[position] = FastParse(
-          view, network: EthernetView.headerLength, type: type, encapsulation: 0, device: index, table, seed: seed)
+          view, network: EthernetView.headerLength, type: type, encapsulation: 0, device: index, table,
+          seed: seed)
       }
       touched ^= flows.index.touch(work.parses[position].hash)
     }

@@ -68,7 +68,9 @@ extension Router {
   /// Sends a frame through the flow direction `found`; checks routes and neighbours when they may have changed, and
   /// tears the flow down when they did.
   @inline(__always)
-  func forward(_ found: Int, _ bytes: inout MutableRawSpan, _ parse: FastParse, _ terms: FlowStore.Terms) -> FlowOutcome {
+  func forward(_ found: Int, _ bytes: inout MutableRawSpan, _ parse: FastParse, _ terms: FlowStore.Terms)
+    -> FlowOutcome
+  {
     var verdict = flows.process(found, &bytes, parse, terms)
     if verdict == .check {
       guard revalidate(found) else { return .passUp(.fastStale) }
@@ -115,7 +117,9 @@ extension Router {
       flows.pairs[flow].sides[side].output = mac == nil ? 0 : detail.routeDevice[side]
       flows.pairs[flow].sides[side].setEthernet(to: mac ?? .zero, from: source)
     } else {
-      if neighbours[key] == nil, neighbours.makeRoom() { neighbours[key] = Neighbour(state: .none, mac: .zero) }
+      if neighbours[key] == nil, neighbours.makeRoom() {
+        neighbours[key] = Neighbour(state: .none, mac: .zero)
+      }
       flows.pairs[flow].sides[side].output = detail.routeDevice[side]
       flows.pairs[flow].sides[side].setEthernet(to: neighbours[key]?.mac ?? .zero, from: source)
     }

@@ -20,7 +20,8 @@ extension Router {
       let number = settings.id.number
       guard let known = flowtables[number] else {
         flowtables[number] = Flowtable(
-          id: number, familyNumber: settings.family, counts: settings.countsPackets, devices: settings.devices,
+          id: number, familyNumber: settings.family, counts: settings.countsPackets,
+          devices: settings.devices,
           nextCollection: now.adding(seconds: 1))
         continue
       }
@@ -183,7 +184,9 @@ extension Router {
   private func extendEntry(_ slot: Int) {
     guard let entry = conntrack.slot(flows.details[slot].entry) else { return }
     let ct = conntrack[entry]
-    guard ct.isConfirmed, ct.isOffloaded, !ct.isExpired(now), ct.remaining(now) < 300 * Instant.second else { return }
+    guard ct.isConfirmed, ct.isOffloaded, !ct.isExpired(now), ct.remaining(now) < 300 * Instant.second else {
+      return
+    }
     let seconds: UInt64
     switch ct.proto {
     case IPProtocol.udp: seconds = 86_400

@@ -7,14 +7,17 @@ extension Router {
   ///
   /// Source: net/netfilter/nft_flow_offload.c, nft_flow_offload_eval.
   func addFlow(_ packet: Packet, to number: UInt32) -> Bool {
-    guard let flowtable = flowtables[number], let slot = conntrack.slot(packet.entry), mayOffload(packet, slot) else {
+    guard let flowtable = flowtables[number], let slot = conntrack.slot(packet.entry),
+      mayOffload(packet, slot)
+    else {
       statistics.count(.flowRefused)
       return false
     }
     conntrack[slot].status.insert(.offload)
     guard let route = packet.route, let back = reverseRoute(packet, slot),
-      generation.offloadsWithoutPath || (hasPath(route, packet, slot, packet.direction, flowtable)
-        && hasPath(back, packet, slot, packet.direction.opposite, flowtable)),
+      generation.offloadsWithoutPath
+        || (hasPath(route, packet, slot, packet.direction, flowtable)
+          && hasPath(back, packet, slot, packet.direction.opposite, flowtable)),
       !conntrack[slot].isDying
     else {
       conntrack[slot].status.remove(.offload)
@@ -34,7 +37,9 @@ extension Router {
     let entry = conntrack[slot]
     switch entry.proto {
     case IPProtocol.tcp:
-      guard packet.transport >= 0, packet.transport + TCPView.minimumLength <= packet.bytes.count else { return false }
+      guard packet.transport >= 0, packet.transport + TCPView.minimumLength <= packet.bytes.count else {
+        return false
+      }
       let flags = TCPFlags(rawValue: packet.bytes[packet.transport + 13])
       guard flags.isDisjoint(with: [.fin, .rst]), entry.tcp.state == .established,
         entry.status.contains(.assured)
@@ -46,7 +51,8 @@ extension Router {
       else { return false }
     default: return false
     }
-    guard !entry.extensions.contains(.helper), entry.status.isDisjoint(with: [.sequenceAdjusted, .clash]) else {
+    guard !entry.extensions.contains(.helper), entry.status.isDisjoint(with: [.sequenceAdjusted, .clash])
+    else {
       return false
     }
     return entry.isConfirmed && !entry.isOffloaded
@@ -107,7 +113,8 @@ extension Router {
       detail.validity[side] = routes[side].validity
       detail.routeDevice[side] = routes[side].device
       detail.nextHop[side] = routes[side].gateway ?? entry.tuple(direction.opposite).source
-      detail.hopFamily[side] = (routes[side].gateway == nil ? tuple.family : routes[side].gatewayFamily).rawValue
+      detail.hopFamily[side] =
+        (routes[side].gateway == nil ? tuple.family : routes[side].gatewayFamily).rawValue
       pair.sides[side] = one
     }
     if entry.proto == IPProtocol.tcp {
@@ -116,7 +123,9 @@ extension Router {
     }
     let day = 86_400 * Instant.second
     if generation.keepsLongTimeouts {
-      if entry.remaining(now) < day / 2 { conntrack[slot].deadline = now.adding(nanoseconds: day).nanoseconds }
+      if entry.remaining(now) < day / 2 {
+        conntrack[slot].deadline = now.adding(nanoseconds: day).nanoseconds
+      }
     } else if !entry.status.contains(.fixedTimeout) {
       conntrack[slot].deadline = now.adding(nanoseconds: day).nanoseconds
     }
@@ -156,7 +165,8 @@ extension Router {
     for word in [after.source.high, after.source.low, after.destination.high, after.destination.low] {
       addresses &+= UInt64(Checksum.fold(word))
     }
-    let ports = UInt64(~before.sourcePort) + UInt64(after.sourcePort) + UInt64(~before.destinationPort)
+    let ports =
+      UInt64(~before.sourcePort) + UInt64(after.sourcePort) + UInt64(~before.destinationPort)
       + UInt64(after.destinationPort)
     one.networkDelta = Checksum.fold(addresses)
     one.transportDelta = Checksum.fold(addresses &+ ports)

@@ -109,13 +109,15 @@ package struct Packet: Sendable {
 
   /// Source address of the network header.
   package var source: Address {
-    family == .ipv4 ? Address(ipv4: bytes.be32(network + 12))
+    family == .ipv4
+      ? Address(ipv4: bytes.be32(network + 12))
       : Address(high: bytes.be64(network + 8), low: bytes.be64(network + 16))
   }
 
   /// Destination address of the network header.
   package var destination: Address {
-    family == .ipv4 ? Address(ipv4: bytes.be32(network + 16))
+    family == .ipv4
+      ? Address(ipv4: bytes.be32(network + 16))
       : Address(high: bytes.be64(network + 24), low: bytes.be64(network + 32))
   }
 

@@ -50,7 +50,9 @@ struct Reassembly: Sendable {
     _ key: Key, _ packet: Packet, offset: Int, payload: [UInt8], isLast: Bool, size: Int, dontFragment: Bool,
     deadline: Instant
   ) -> Outcome {
-    guard octets + payload.count + Self.overhead <= Self.maximumOctets || queues[key] != nil else { return .full }
+    guard octets + payload.count + Self.overhead <= Self.maximumOctets || queues[key] != nil else {
+      return .full
+    }
     guard octets <= Self.maximumOctets else { return .full }
     var queue = queues[key] ?? Queue(deadline: deadline)
     let end = offset + payload.count
@@ -96,7 +98,11 @@ struct Reassembly: Sendable {
   /// Takes out the datagrams whose time is up.
   mutating func expired(_ now: Instant) -> [Queue] {
     let due = queues.filter { $0.value.deadline <= now }
-      .sorted { ($0.value.deadline.nanoseconds, $0.key.identification) < ($1.value.deadline.nanoseconds, $1.key.identification) }
+      .sorted {
+        ($0.value.deadline.nanoseconds, $0.key.identification) < (
+          $1.value.deadline.nanoseconds, $1.key.identification
+        )
+      }
     for (key, _) in due { drop(key) }
     nextDeadline = queues.values.map(\.deadline).min() ?? .distantFuture
     return due.map(\.value)
@@ -183,7 +189,8 @@ extension Router {
       statistics.count(.fragmentInvalid)
       return false
     }
-    whole.bytes.store(be16: UInt16(truncatingIfNeeded: whole.length - IPv6View.headerLength), at: whole.network + 4)
+    whole.bytes.store(
+      be16: UInt16(truncatingIfNeeded: whole.length - IPv6View.headerLength), at: whole.network + 4)
     describe(&whole, queue)
     parseIPv6(&whole)
     packet = whole

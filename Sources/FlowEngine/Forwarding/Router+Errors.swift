@@ -17,7 +17,8 @@ extension Router {
     guard mayBeAnswered(packet) else { return }
     let destination = packet.source
     // A translated source may be an address of the router's own; the output hook turns the answer to the sender.
-    guard let route = lookUpRoute(packet.family, destination), route.type == .unicast || route.type == .local else {
+    guard let route = lookUpRoute(packet.family, destination), route.type == .unicast || route.type == .local
+    else {
       return statistics.count(.noRoute)
     }
     let isOurs = isLocal(packet.destination, packet.family)
@@ -131,9 +132,10 @@ extension Router {
       let segment = TCPView(checking: packet.transportBytes), !segment.flags.contains(.rst)
     else { return }
     let length = packet.transportBytes.byteCount
-    guard Checksum.isValid(
-      packet.transportBytes,
-      Checksum.pseudoHeader(packet.source, packet.destination, proto: IPProtocol.tcp, length: length))
+    guard
+      Checksum.isValid(
+        packet.transportBytes,
+        Checksum.pseudoHeader(packet.source, packet.destination, proto: IPProtocol.tcp, length: length))
     else { return statistics.count(.checksumError) }
     var header = TCPHeader(
       sourcePort: segment.destinationPort, destinationPort: segment.sourcePort, flags: .rst)

@@ -28,7 +28,8 @@ extension Router {
     let bytes = packet.networkBytes
     guard bytes.byteCount >= IPv4View.minimumLength else { return .failure(HeaderProblem(.truncated)) }
     let headerLength = Int(bytes.u8(0) & 0x0f) * 4
-    guard bytes.u8(0) >> 4 == 4, headerLength >= IPv4View.minimumLength, headerLength <= bytes.byteCount else {
+    guard bytes.u8(0) >> 4 == 4, headerLength >= IPv4View.minimumLength, headerLength <= bytes.byteCount
+    else {
       return .failure(HeaderProblem(.headerError))
     }
     guard Checksum.isValid(bytes.extracting(0..<headerLength)) else {

@@ -40,7 +40,8 @@ extension Router {
       let kind = packet.bytes[packet.network + field]
       field = offset
       let size = Int(packet.bytes[packet.network + offset + 1])
-      offset += kind == IPProtocol.fragment ? 8 : kind == IPProtocol.authentication ? (size + 2) * 4 : (size + 1) * 8
+      offset +=
+        kind == IPProtocol.fragment ? 8 : kind == IPProtocol.authentication ? (size + 2) * 4 : (size + 1) * 8
     }
     return field
   }
@@ -71,7 +72,8 @@ extension Router {
 
   /// Source: net/ipv4/icmp.c, icmp_timestamp: milliseconds since midnight, universal time.
   private func answerTimestamp(_ packet: Packet) {
-    guard let message = ICMPView(checking: packet.transportBytes), isICMPChecksumValid(packet), message.code == 0,
+    guard let message = ICMPView(checking: packet.transportBytes), isICMPChecksumValid(packet),
+      message.code == 0,
       message.data.byteCount >= 12, !packet.destination.isMulticast(.ipv4), packet.route?.type != .broadcast
     else { return statistics.count(.noListener) }
     var data: [UInt8] = []
@@ -93,7 +95,8 @@ extension Router {
     }
     switch message.type {
     case ICMPv6Type.echoRequest: answerEcho(packet, ICMPv6Type.echoRequest)
-    case ICMPv6Type.neighbourSolicitation, ICMPv6Type.neighbourAdvertisement: receiveNeighbourDiscovery(packet)
+    case ICMPv6Type.neighbourSolicitation, ICMPv6Type.neighbourAdvertisement:
+      receiveNeighbourDiscovery(packet)
     default: statistics.count(.noListener)
     }
   }
@@ -111,7 +114,8 @@ extension Router {
     let data = Array(packet.bytes[(packet.transport + ICMPView.headerLength)...])
     let type = packet.family == .ipv4 ? ICMPType.echoReply : ICMPv6Type.echoReply
     let reply = ICMPMessage(type: type, code: 0, word: message.word, data: data)
-    let own = isMany ? device(packet.input)?.sourceAddress(towards: packet.source, packet.family) : packet.destination
+    let own =
+      isMany ? device(packet.input)?.sourceAddress(towards: packet.source, packet.family) : packet.destination
     guard let source = own else { return statistics.count(.noRoute) }
     var answer = ownPacket(
       packet.family, from: source, to: packet.source, service: packet.typeOfService, reply,

@@ -107,7 +107,9 @@ extension Router {
   /// Source: net/ipv4/ip_options.c, ip_forward_options.
   func recordRoute(_ packet: inout Packet, _ route: Route) {
     let hop = route.gateway ?? packet.destination
-    guard let own = route.preferredSource ?? device(route.device)?.sourceAddress(towards: hop, .ipv4) else { return }
+    guard let own = route.preferredSource ?? device(route.device)?.sourceAddress(towards: hop, .ipv4) else {
+      return
+    }
     let slot = packet.network + packet.recordRouteSlot
     guard slot + 4 <= packet.transport else { return }
     packet.bytes.store(be32: own.ipv4, at: slot)

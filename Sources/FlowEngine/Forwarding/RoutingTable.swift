@@ -127,7 +127,9 @@ package struct RoutingTable: Sendable {
     } else {
       nodes[node].entries.append(entry)
     }
-    nodes[node].entries.sort { ($0.type != .local ? 1 : 0, $0.metric) < ($1.type != .local ? 1 : 0, $1.metric) }
+    nodes[node].entries.sort {
+      ($0.type != .local ? 1 : 0, $0.metric) < ($1.type != .local ? 1 : 0, $1.metric)
+    }
     changed(entry.prefix, entry.prefixLength)
     return true
   }
@@ -151,7 +153,9 @@ package struct RoutingTable: Sendable {
     generation &+= 1
     guard family == .ipv6 else { return }
     for index in nodes.indices where nodes[index].length <= length {
-      if nodes[index].prefix == prefix.masked(to: nodes[index].length, family) { nodes[index].serial = nextSerial() }
+      if nodes[index].prefix == prefix.masked(to: nodes[index].length, family) {
+        nodes[index].serial = nextSerial()
+      }
     }
   }
 

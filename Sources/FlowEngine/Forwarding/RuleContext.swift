@@ -172,7 +172,8 @@ extension Router {
   /// What the rules need to know of `packet`.
   func rulePacket(_ packet: Packet) -> RulePacket {
     var result = RulePacket(
-      family: packet.etherType == EtherType.ipv4 ? .ipv4 : packet.etherType == EtherType.ipv6 ? .ipv6 : .other,
+      family: packet.etherType == EtherType.ipv4
+        ? .ipv4 : packet.etherType == EtherType.ipv6 ? .ipv6 : .other,
       networkOffset: Int32(packet.network), transportOffset: Int32(packet.transport),
       endOffset: Int32(packet.bytes.count))
     result.linkOffset = Int32(packet.link)

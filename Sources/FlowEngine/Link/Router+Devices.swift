@@ -61,7 +61,9 @@ extension Router {
   /// Source: net/ipv4/fib_frontend.c, fib_add_ifaddr; net/ipv6/addrconf.c, addrconf_prefix_route.
   private func addRoutes(of address: DeviceAddress, _ index: UInt32) {
     let full = address.family.addressLength * 8
-    add(address.family, RouteEntry(address.address, full, .local, device: index, preferredSource: address.address))
+    add(
+      address.family,
+      RouteEntry(address.address, full, .local, device: index, preferredSource: address.address))
     if device(index)?.kind == .loopback {
       if address.prefixLength < full {
         add(address.family, RouteEntry(address.address, address.prefixLength, .local, device: index))
@@ -114,7 +116,8 @@ extension Router {
   package func removeRoute(_ family: IPFamily, _ prefix: Address, _ length: Int, device: UInt32) {
     let prefix = prefix.masked(to: length, family)
     func isGone(_ entry: RouteEntry) -> Bool {
-      entry.prefix == prefix && entry.prefixLength == length && entry.device == device && entry.type == .unicast
+      entry.prefix == prefix && entry.prefixLength == length && entry.device == device
+        && entry.type == .unicast
     }
     if family == .ipv4 { routes4.remove(where: isGone) } else { routes6.remove(where: isGone) }
     bumpEpoch()
@@ -173,7 +176,9 @@ extension Router {
 
   /// The route to `destination`, or nil. `device` restricts it to routes through that device.
   package func lookUpRoute(_ family: IPFamily, _ destination: Address, device: UInt32? = nil) -> Route? {
-    func isUsable(_ entry: RouteEntry) -> Bool { device == nil || entry.device == device || entry.type == .local }
+    func isUsable(_ entry: RouteEntry) -> Bool {
+      device == nil || entry.device == device || entry.type == .local
+    }
     return family == .ipv4
       ? routes4.lookup(destination, where: isUsable) : routes6.lookup(destination, where: isUsable)
   }

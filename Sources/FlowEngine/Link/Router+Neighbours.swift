@@ -27,7 +27,8 @@ extension Router {
     guard let device = device(index), device.isUp else { return statistics.count(.deviceDown) }
     guard device.isEthernet else { return statistics.count(.noRoute) }
     if hop.isMulticast(family) {
-      let group = family == .ipv6 ? MACAddress.group(ofIPv6: hop) : MACAddress(0x0100_5e00_0000 | hop.low & 0x7f_ffff)
+      let group =
+        family == .ipv6 ? MACAddress.group(ofIPv6: hop) : MACAddress(0x0100_5e00_0000 | hop.low & 0x7f_ffff)
       return emit(packet, to: group, on: index)
     }
     if packet.route?.type == .broadcast { return emit(packet, to: .broadcast, on: index) }
@@ -120,7 +121,8 @@ extension Router {
     var bytes: [UInt8] = []
     EthernetHeader(destination: mac, source: device.mac, type: EtherType.arp).emit(into: &bytes)
     ARPPacket(
-      operation: operation, senderHardware: device.mac, sender: sender, targetHardware: targetMAC, target: target
+      operation: operation, senderHardware: device.mac, sender: sender, targetHardware: targetMAC,
+      target: target
     ).emit(into: &bytes)
     emit(bytes, on: device.index)
   }
@@ -155,7 +157,8 @@ extension Router {
         update(key, arp.senderHardware, to: .stale, overrides: true)
       }
       statistics.count(.replySent)
-      return sendARP(ARPPacket.reply, device, to: arp.senderHardware, arp.target, arp.senderHardware, arp.sender)
+      return sendARP(
+        ARPPacket.reply, device, to: arp.senderHardware, arp.target, arp.senderHardware, arp.sender)
     }
     guard let known = neighbours[key] else { return }
     let isAnswer = arp.operation == ARPPacket.reply && packet.type == .host
@@ -198,7 +201,9 @@ extension Router {
     let target = view.target
     if view.type == ICMPv6Type.neighbourAdvertisement {
       let key = NeighbourKey(device: device.index, family: .ipv6, address: target)
-      guard neighbours[key] != nil, let mac = view.linkLayerAddress(option: 2) ?? neighbours[key]?.mac else { return }
+      guard neighbours[key] != nil, let mac = view.linkLayerAddress(option: 2) ?? neighbours[key]?.mac else {
+        return
+      }
       let overrides = view.isOverride || neighbours[key]?.state == .incomplete
       return update(key, mac, to: view.isSolicited ? .reachable : .stale, overrides: overrides)
     }
@@ -209,7 +214,9 @@ extension Router {
     let senderMAC = view.linkLayerAddress(option: 1)
     if !source.isUnspecified, let senderMAC {
       let key = NeighbourKey(device: device.index, family: .ipv6, address: source)
-      if neighbours[key] == nil, neighbours.makeRoom() { neighbours[key] = Neighbour(state: .none, mac: .zero) }
+      if neighbours[key] == nil, neighbours.makeRoom() {
+        neighbours[key] = Neighbour(state: .none, mac: .zero)
+      }
       update(key, senderMAC, to: .stale, overrides: true)
     }
     var data: [UInt8] = []

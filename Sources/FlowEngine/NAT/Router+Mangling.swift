@@ -7,14 +7,16 @@ extension Router {
   ///
   /// Source: net/netfilter/nf_nat_core.c, nf_nat_inet_fn; net/netfilter/nf_nat_proto.c, nf_nat_ipv4_fn.
   func translate(_ hook: Hook, _ part: TranslationPart, _ packet: inout Packet) -> Bool {
-    guard packet.tracking != .none, packet.tracking != .untracked, let slot = conntrack.slot(packet.entry) else {
+    guard packet.tracking != .none, packet.tracking != .untracked, let slot = conntrack.slot(packet.entry)
+    else {
       return true
     }
-    guard ruleset.hasTranslation(.prerouting, packet.family == .ipv4 ? .ipv4 : .ipv6)
-      || ruleset.hasTranslation(.postrouting, packet.family == .ipv4 ? .ipv4 : .ipv6)
-      || ruleset.hasTranslation(.input, packet.family == .ipv4 ? .ipv4 : .ipv6)
-      || ruleset.hasTranslation(.output, packet.family == .ipv4 ? .ipv4 : .ipv6)
-      || !conntrack[slot].status.isDisjoint(with: .anyNAT)
+    guard
+      ruleset.hasTranslation(.prerouting, packet.family == .ipv4 ? .ipv4 : .ipv6)
+        || ruleset.hasTranslation(.postrouting, packet.family == .ipv4 ? .ipv4 : .ipv6)
+        || ruleset.hasTranslation(.input, packet.family == .ipv4 ? .ipv4 : .ipv6)
+        || ruleset.hasTranslation(.output, packet.family == .ipv4 ? .ipv4 : .ipv6)
+        || !conntrack[slot].status.isDisjoint(with: .anyNAT)
     else { return true }
     switch packet.tracking {
     case .related, .relatedReply:
@@ -57,7 +59,8 @@ extension Router {
   }
 
   /// Whether the entry's translation changes this part of packets of this direction.
-  private func applies(_ part: TranslationPart, _ direction: FlowDirection, _ status: ConntrackStatus) -> Bool {
+  private func applies(_ part: TranslationPart, _ direction: FlowDirection, _ status: ConntrackStatus) -> Bool
+  {
     let isSource = (part == .source) == (direction == .original)
     return status.contains(isSource ? .sourceNAT : .destinationNAT)
   }
@@ -93,7 +96,8 @@ extension Router {
     let new = isSource ? target.source : target.destination
     func adjusted(_ checksum: UInt16) -> UInt16 {
       family == .ipv4
-        ? Checksum.replacing(checksum, old.ipv4, with: new.ipv4) : Checksum.replacing(checksum, old, with: new)
+        ? Checksum.replacing(checksum, old.ipv4, with: new.ipv4)
+        : Checksum.replacing(checksum, old, with: new)
     }
     let room = bytes.count - transport
     switch proto {
@@ -112,14 +116,16 @@ extension Router {
       bytes.store(be16: result, at: checksumOffset)
     case IPProtocol.sctp:
       guard room >= SCTPView.headerLength else { break }
-      bytes.store(be16: isSource ? target.sourcePort : target.destinationPort, at: transport + (isSource ? 0 : 2))
+      bytes.store(
+        be16: isSource ? target.sourcePort : target.destinationPort, at: transport + (isSource ? 0 : 2))
       if !isQuote {
         bytes.store(be32: 0, at: transport + 8)
         bytes.store(be32: CRC32C.compute(bytes.raw.dropping(transport)).byteSwapped, at: transport + 8)
       }
     case IPProtocol.icmp where family == .ipv4:
       guard room >= 8, ICMPType.inverse(bytes[transport]) != nil else { break }
-      let checksum = Checksum.replacing(bytes.be16(transport + 2), bytes.be16(transport + 4), with: target.sourcePort)
+      let checksum = Checksum.replacing(
+        bytes.be16(transport + 2), bytes.be16(transport + 4), with: target.sourcePort)
       bytes.store(be16: checksum, at: transport + 2)
       bytes.store(be16: target.sourcePort, at: transport + 4)
     case IPProtocol.icmpv6 where family == .ipv6:
@@ -160,12 +166,15 @@ extension Router {
     guard applies(part, packet.direction, entry.status) else { return true }
     let inner = start + ICMPView.headerLength
     let target = entry.tuple(packet.direction.opposite)
-    guard let (proto, offset) = quotedTransport(packet.bytes.raw.dropping(inner), packet.family) else { return false }
+    guard let (proto, offset) = quotedTransport(packet.bytes.raw.dropping(inner), packet.family) else {
+      return false
+    }
     let transport = inner + offset
     let opposite: TranslationPart = part == .source ? .destination : .source
     // The quoted packet travelled the other way: the other direction's own tuple is how it looked on this side.
     mangle(
-      &packet.bytes, network: inner, transport: transport, packet.family, proto, opposite, target, isQuote: true)
+      &packet.bytes, network: inner, transport: transport, packet.family, proto, opposite, target,
+      isQuote: true)
     packet.bytes.store(be16: 0, at: start + 2)
     if let outer = target.inverted { mangleOuter(&packet, part, outer) }
     let sum =
@@ -193,7 +202,8 @@ extension Router {
     let new = part == .source ? target.source : target.destination
     if packet.family == .ipv4 {
       let offset = packet.network + (part == .source ? 12 : 16)
-      let checksum = Checksum.replacing(packet.bytes.be16(packet.network + 10), packet.bytes.be32(offset), with: new.ipv4)
+      let checksum = Checksum.replacing(
+        packet.bytes.be16(packet.network + 10), packet.bytes.be32(offset), with: new.ipv4)
       packet.bytes.store(be16: checksum, at: packet.network + 10)
       packet.bytes.store(be32: new.ipv4, at: offset)
     } else {

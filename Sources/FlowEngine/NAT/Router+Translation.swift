@@ -21,7 +21,9 @@ extension Router {
       part = .source
       guard packet.family == .ipv6 || !packet.source.isUnspecified else { return .accept }
       let hop = packet.route?.gateway ?? packet.destination
-      guard let address = device(packet.output)?.sourceAddress(towards: hop, packet.family) else { return .drop }
+      guard let address = device(packet.output)?.sourceAddress(towards: hop, packet.family) else {
+        return .drop
+      }
       range.flags.insert(.addresses)
       range.minimumAddress = address
       range.maximumAddress = address
@@ -44,7 +46,9 @@ extension Router {
   package func bind(_ slot: Int, _ range: TranslationRange, _ part: TranslationPart) -> Bool {
     let done: ConntrackStatus = part == .source ? .sourceNATDone : .destinationNATDone
     let entry = conntrack[slot]
-    guard !entry.status.contains(done), !entry.isConfirmed, let current = entry.reply.inverted else { return false }
+    guard !entry.status.contains(done), !entry.isConfirmed, let current = entry.reply.inverted else {
+      return false
+    }
     let original = current.inZone(entry.original.zone)
     let chosen = uniqueTuple(original, slot, range, part)
     if chosen != original, let reply = chosen.inverted {
@@ -62,7 +66,9 @@ extension Router {
   }
 
   /// Source: net/netfilter/nf_nat_core.c, get_unique_tuple.
-  private func uniqueTuple(_ original: Tuple, _ slot: Int, _ range: TranslationRange, _ part: TranslationPart) -> Tuple {
+  private func uniqueTuple(_ original: Tuple, _ slot: Int, _ range: TranslationRange, _ part: TranslationPart)
+    -> Tuple
+  {
     let isRandom = !range.flags.isDisjoint(with: .anyRandom)
     if part == .source, !isRandom {
       if isInRange(original, range, part) {
@@ -94,7 +100,8 @@ extension Router {
   }
 
   private func isInRange(_ tuple: Tuple, _ range: TranslationRange, _ part: TranslationPart) -> Bool {
-    range.contains(part == .source ? tuple.source : tuple.destination) && range.contains(port: port(tuple, part))
+    range.contains(part == .source ? tuple.source : tuple.destination)
+      && range.contains(port: port(tuple, part))
   }
 
   /// The tuple that an earlier flow of the same source was given, when it is in range.
@@ -117,14 +124,19 @@ extension Router {
     let high = range.maximumAddress
     var chosen = low
     if low != high {
-      let last = range.flags.contains(.persistent) ? 0 : tuple.destination.low & 0xffff_ffff ^ UInt64(tuple.zone)
-      let hash = mixed(tuple.source.high ^ 0x9e37_79b9_7f4a_7c15, mixed(tuple.source.low ^ 0xbf58_476d_1ce4_e5b9, last | 1 << 40))
+      let last =
+        range.flags.contains(.persistent) ? 0 : tuple.destination.low & 0xffff_ffff ^ UInt64(tuple.zone)
+      let hash = mixed(
+        tuple.source.high ^ 0x9e37_79b9_7f4a_7c15,
+        mixed(tuple.source.low ^ 0xbf58_476d_1ce4_e5b9, last | 1 << 40))
       let lowValue = UInt128(low.high) << 64 | UInt128(low.low)
       let highValue = UInt128(high.high) << 64 | UInt128(high.low)
       let span = highValue &- lowValue
       chosen = Address(lowValue &+ (span == .max ? UInt128(hash) : UInt128(hash) % (span + 1)))
     }
-    if range.flags.contains(.netmap) { chosen = netmapped(part == .source ? tuple.source : tuple.destination, range) }
+    if range.flags.contains(.netmap) {
+      chosen = netmapped(part == .source ? tuple.source : tuple.destination, range)
+    }
     if part == .source { tuple.source = chosen } else { tuple.destination = chosen }
   }
 
@@ -132,7 +144,8 @@ extension Router {
   private func netmapped(_ address: Address, _ range: TranslationRange) -> Address {
     let low = range.minimumAddress
     let mask = (low.high ^ range.maximumAddress.high, low.low ^ range.maximumAddress.low)
-    return Address(high: low.high & ~mask.0 | address.high & mask.0, low: low.low & ~mask.1 | address.low & mask.1)
+    return Address(
+      high: low.high & ~mask.0 | address.high & mask.0, low: low.low & ~mask.1 | address.low & mask.1)
   }
 
   /// Searches a free port, or ICMP identifier; leaves the last one tried when there is none.
@@ -177,7 +190,11 @@ extension Router {
     while true {
       for _ in 0..<attempts {
         let candidate = UInt16(truncatingIfNeeded: first + offset % size)
-        if part == .source || isICMP { tuple.sourcePort = candidate } else { tuple.destinationPort = candidate }
+        if part == .source || isICMP {
+          tuple.sourcePort = candidate
+        } else {
+          tuple.destinationPort = candidate
+        }
         if !isTaken(tuple, slot) { return }
         offset &+= 1
       }

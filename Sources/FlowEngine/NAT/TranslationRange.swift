@@ -39,7 +39,8 @@ package struct TranslationRange: Equatable, Sendable {
   package func contains(_ address: Address) -> Bool {
     guard flags.contains(.addresses) else { return true }
     let value = (address.high, address.low)
-    return (minimumAddress.high, minimumAddress.low) <= value && value <= (maximumAddress.high, maximumAddress.low)
+    return (minimumAddress.high, minimumAddress.low) <= value
+      && value <= (maximumAddress.high, maximumAddress.low)
   }
 
   /// Whether the port (or ICMP identifier) of the part that is changed is inside.

@@ -181,7 +181,8 @@ struct FastPathTests {
     #expect(frame.be32(26) == 0xc633_644d)
   }
 
-  @Test("FT-064 and FT-124 the source MAC is the output device's, the destination the neighbour's of the moment")
+  @Test(
+    "FT-064 and FT-124 the source MAC is the output device's, the destination the neighbour's of the moment")
   func addresses() throws {
     let scene = Scene().handshake()
     scene.send(.client, .ack)

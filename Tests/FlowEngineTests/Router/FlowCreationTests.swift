@@ -37,7 +37,8 @@ struct FlowCreationTests {
     #expect(scene.entry?.status.contains(.seenReply) == false)
   }
 
-  @Test("FT-004 and FT-005 the handshake's third packet makes the flow, not the first two", arguments: kernels)
+  @Test(
+    "FT-004 and FT-005 the handshake's third packet makes the flow, not the first two", arguments: kernels)
   func handshake(kernel: KernelGeneration) {
     let scene = Scene(kernel)
     #expect(scene.send(.client, .syn) == .classic)
@@ -64,14 +65,16 @@ struct FlowCreationTests {
     let scene = Scene(rules: RecordedBatch.everything)
     scene.proto = IPProtocol.icmp
     for _ in 0..<3 {
-      let path = scene.send(.client, [], [], Oddity(damage: { frame in
-        frame.removeLast(frame.count - 34)
-        ICMPMessage(type: 8, code: 0, word: 7 << 16, data: [0, 0, 0, 0]).emit(into: &frame)
-        frame.store(be16: 32, at: 16)
-        frame.store(be16: 0, at: 24)
-        let checksum = Checksum.compute(frame.raw.extracting(14..<34))
-        frame.store(be16: checksum, at: 24)
-      }))
+      let path = scene.send(
+        .client, [], [],
+        Oddity(damage: { frame in
+          frame.removeLast(frame.count - 34)
+          ICMPMessage(type: 8, code: 0, word: 7 << 16, data: [0, 0, 0, 0]).emit(into: &frame)
+          frame.store(be16: 32, at: 16)
+          frame.store(be16: 0, at: 24)
+          let checksum = Checksum.compute(frame.raw.extracting(14..<34))
+          frame.store(be16: checksum, at: 24)
+        }))
       #expect(path == .classic)
     }
     #expect(scene.entry != nil)
@@ -150,12 +153,14 @@ struct FlowCreationTests {
     let scene = Scene()
     scene.proto = IPProtocol.udp
     for _ in 0..<3 {
-      scene.send(.client, [], [1], Oddity(damage: { frame in
-        let checksum = Checksum.replacing(frame.be16(24), Scene.server4.ipv4, with: 0xc000_0201)
-        frame.store(be16: checksum, at: 24)
-        frame.store(be16: 0, at: 40)
-        frame.store(be32: 0xc000_0201, at: 30)
-      }))
+      scene.send(
+        .client, [], [1],
+        Oddity(damage: { frame in
+          let checksum = Checksum.replacing(frame.be16(24), Scene.server4.ipv4, with: 0xc000_0201)
+          frame.store(be16: checksum, at: 24)
+          frame.store(be16: 0, at: 40)
+          frame.store(be32: 0xc000_0201, at: 30)
+        }))
     }
     #expect(scene.entry != nil)
     #expect(!scene.isOffloaded)

@@ -69,8 +69,10 @@ final class Scene {
     lan = router.addDevice("lan0", .port, mac: Self.lanMAC, mtu: 9000)
     wan = router.addDevice("wan0", .port, mac: Self.wanMAC, mtu: mtu)
     for device in [lan, wan] { router.setLink(device, up: true) }
-    router.addAddress(lan, DeviceAddress(family: .ipv4, address: Address(ipv4: 0xc000_0201), prefixLength: 24))
-    router.addAddress(wan, DeviceAddress(family: .ipv4, address: Address(ipv4: 0xc633_6401), prefixLength: 24))
+    router.addAddress(
+      lan, DeviceAddress(family: .ipv4, address: Address(ipv4: 0xc000_0201), prefixLength: 24))
+    router.addAddress(
+      wan, DeviceAddress(family: .ipv4, address: Address(ipv4: 0xc633_6401), prefixLength: 24))
     let lan6 = Address(high: Self.client6.high, low: 1)
     let wan6 = Address(high: Self.server6.high, low: 1)
     router.addAddress(lan, DeviceAddress(family: .ipv6, address: lan6, prefixLength: 64))
@@ -127,7 +129,8 @@ final class Scene {
   }
 
   /// The frame of one packet of the flow.
-  func frame(_ sender: Sender, _ flags: TCPFlags, _ payload: [UInt8], _ oddity: Oddity = Oddity()) -> [UInt8] {
+  func frame(_ sender: Sender, _ flags: TCPFlags, _ payload: [UInt8], _ oddity: Oddity = Oddity()) -> [UInt8]
+  {
     let isClient = sender == .client
     let source = isClient ? client : server
     let destination = isClient ? server : seenClient ?? client
@@ -142,8 +145,10 @@ final class Scene {
       let options: [UInt8] = flags.contains(.syn) ? [2, 4, 5, 0xb4, 4, 2, 1, 3, 3, 7, 1, 1] : []
       header.emit(from: source, to: destination, options: options, payload: payload, into: &body)
     } else if proto == IPProtocol.udp {
-      UDPHeader(sourcePort: isClient ? clientPort : serverPort, destinationPort: isClient ? serverPort : clientPort)
-        .emit(from: source, to: destination, payload: payload, into: &body)
+      UDPHeader(
+        sourcePort: isClient ? clientPort : serverPort, destinationPort: isClient ? serverPort : clientPort
+      )
+      .emit(from: source, to: destination, payload: payload, into: &body)
     } else {
       body = [0, 0, 8, 0] + payload
     }
@@ -191,8 +196,9 @@ final class Scene {
     var found: ConntrackEntry?
     router.forEachEntry { slot in
       let entry = router.conntrack[slot]
-      if entry.proto == proto, entry.original.sourcePort == clientPort || entry.original.sourcePort == serverPort
-        || proto != IPProtocol.tcp && proto != IPProtocol.udp
+      if entry.proto == proto,
+        entry.original.sourcePort == clientPort || entry.original.sourcePort == serverPort
+          || proto != IPProtocol.tcp && proto != IPProtocol.udp
       {
         found = entry
       }
