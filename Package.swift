@@ -72,4 +72,8 @@ if Context.environment["FTCTL_FUZZ"] != nil {
     .executableTarget(
       name: "FuzzNetlink", dependencies: ["NetlinkWire", "Reporting"],
       swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+  package.targets.append(
+    .executableTarget(
+      name: "FuzzControl", dependencies: ["FlowEngine", "NetlinkWire", "PacketWire"],
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -10,7 +10,8 @@ package enum AddressReader {
     return ipv4(text).map { (Address(ipv4: $0), .ipv4) }
   }
 
-  /// `ADDRESS` or `ADDRESS/LENGTH`; without a length the prefix is the whole address. `default` is not read here.
+  /// `ADDRESS` or `ADDRESS/LENGTH`; without a length the prefix is the whole address. `default` is not read
+  /// here.
   package static func prefix(_ text: some StringProtocol) -> (
     address: Address, length: Int, family: IPFamily
   )? {

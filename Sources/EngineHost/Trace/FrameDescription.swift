@@ -2,7 +2,8 @@
 
 /// Says where two frames differ, field by field.
 enum FrameDescription {
-  /// What to tell a person about an expected and an actual frame that are not the same; either may be missing.
+  /// What to tell a person about an expected and an actual frame that are not the same; either may be
+  /// missing.
   static func difference(_ expected: Trace.Frame?, _ actual: Trace.Frame?) -> [String] {
     guard let expected else {
       guard let actual else { return [] }

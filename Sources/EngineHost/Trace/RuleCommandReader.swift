@@ -2,9 +2,9 @@
 
 import NetlinkWire
 
-/// Reads the few nft commands that traces use, and builds the batch that nft would send: `add table`, `add flowtable`,
-/// `add rule` with simple matches, `flush chain`, `delete` of tables, chains and flowtables. Whole rulesets are
-/// loaded by nft itself.
+/// Reads the few nft commands that traces use, and builds the batch that nft would send: `add table`, `add
+/// flowtable`, `add rule` with simple matches, `flush chain`, `delete` of tables, chains and flowtables.
+/// Whole rulesets are loaded by nft itself.
 struct RuleCommandReader {
   private var words: [String] = []
   private var place = 0

@@ -2,9 +2,9 @@
 
 import NetlinkWire
 
-/// The ruleset as `nft list ruleset` (1.0.6) prints it, read over netlink as nft reads it. Rules are turned back into
-/// text for the matches that recorded scenarios use; anything else is shown by the names of its expressions, so that
-/// a listing with it never counts as equal by accident.
+/// The ruleset as `nft list ruleset` (1.0.6) prints it, read over netlink as nft reads it. Rules are turned
+/// back into text for the matches that recorded scenarios use; anything else is shown by the names of its
+/// expressions, so that a listing with it never counts as equal by accident.
 struct RulesetText {
   private var tables: [(family: UInt8, NFTables.Table)] = []
   private var chains: [NFTables.Chain] = []

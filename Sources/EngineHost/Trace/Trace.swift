@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// A recording of what a kernel did with a router's frames: one JSON document. What is recorded is compared; what
-/// the engine needs to know to repeat it is the rest.
+/// A recording of what a kernel did with a router's frames: one JSON document. What is recorded is
+/// compared; what the engine needs to know to repeat it is the rest.
 package struct Trace: Sendable {
   package struct Device: Sendable {
     package var name: String

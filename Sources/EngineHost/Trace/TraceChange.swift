@@ -4,8 +4,8 @@ import FlowEngine
 import NetlinkWire
 import PacketWire
 
-/// A change made from outside while traffic flows, as a trace says it: `change` as data where there is one, else the
-/// command itself.
+/// A change made from outside while traffic flows, as a trace says it: `change` as data where there is one,
+/// else the command itself.
 struct TraceChange {
   private let change: JSONValue?
   private let command: String

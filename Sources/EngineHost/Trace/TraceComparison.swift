@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Says whether what the engine did equals what was recorded. These alone may differ: the IPv4 identification and
-/// checksum, the IPv6 flow label and fragment identification of packets that the router makes itself; time-outs by
-/// as much as a slow machine explains; `use=`; and the order of equal lines.
+/// Says whether what the engine did equals what was recorded. These alone may differ: the IPv4
+/// identification and checksum, the IPv6 flow label and fragment identification of packets that the router
+/// makes itself; time-outs by as much as a slow machine explains; `use=`; and the order of equal lines.
 package enum TraceComparison {
   /// A frame with those fields zeroed that may differ.
   static func masked(_ frame: [UInt8]) -> [UInt8] {
@@ -38,8 +38,8 @@ package enum TraceComparison {
     return data
   }
 
-  /// Whether an IPv4 packet may be one that the router itself made: an ICMP error or echo reply, a tunnel's outer
-  /// header, a TCP reset.
+  /// Whether an IPv4 packet may be one that the router itself made: an ICMP error or echo reply, a tunnel's
+  /// outer header, a TCP reset.
   private static func isMadeByRouter(_ data: [UInt8], _ place: Int) -> Bool {
     let number = data[place + 9]
     if number == 4 || number == 41 { return true }

@@ -27,8 +27,9 @@ package struct TracePlayer {
   private var clock: UInt64 = 0
   private var result = Result()
 
-  /// Seconds that a step takes besides its own waiting, as the recorder's sources and recorded time-outs show: it
-  /// listens for a fifth of a second, or less once a frame came, and starting a program takes its time there.
+  /// Seconds that a step takes besides its own waiting, as the recorder's sources and recorded time-outs
+  /// show: it listens for a fifth of a second, or less once a frame came, and starting a program takes its
+  /// time there.
   private static func duration(of step: Trace.Step) -> Double {
     if step.wait != nil { return 0 }
     if step.conntrack != nil { return 0.3 }

@@ -238,8 +238,9 @@ extension Router {
 
   // MARK: Expectations
 
-  /// Answers one message of the expectation subsystem. No helper runs here, so that there is never an expectation
-  /// but what a client makes, and a client's is refused as the kernel refuses one without a helper to use it.
+  /// Answers one message of the expectation subsystem. No helper runs here, so that there is never an
+  /// expectation but what a client makes, and a client's is refused as the kernel refuses one without a
+  /// helper to use it.
   func controlExpectations(_ message: RawSpan, _ client: ControlClient) -> ControlOutput {
     var output = ControlOutput()
     var writer = ReplyWriter(client: client)

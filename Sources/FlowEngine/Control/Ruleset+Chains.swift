@@ -127,6 +127,7 @@ extension Ruleset {
   /// - Parameters:
   ///   - devices: as they came.
   ///   - path: the way to their list.
+  /// - Throws: E2BIG, EEXIST, EFBIG or ENOENT, blaming the device.
   func checkDevices(_ devices: [NFTables.Device], path: [AttributeStep]) throws(ControlError) {
     for (index, device) in devices.enumerated() {
       let blamed = path + [.member(index)]

@@ -2,8 +2,8 @@
 
 import NetlinkWire
 
-// Source (Linux 7.2): nf_tables_api.c, nf_tables_newflowtable, nft_flowtable_update, nft_flowtable_parse_hook,
-// nf_tables_delflowtable.
+// Source (Linux 7.2): nf_tables_api.c, nf_tables_newflowtable, nft_flowtable_update,
+// nft_flowtable_parse_hook, nf_tables_delflowtable.
 extension Ruleset {
   private typealias Flag = NFTables.Flowtable.Flag
 

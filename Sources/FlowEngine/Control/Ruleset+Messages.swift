@@ -35,6 +35,7 @@ extension Ruleset {
   ///   - chain: the chain.
   ///   - table: its table.
   ///   - references: of the table, as ``references(in:)`` counts them.
+  /// - Returns: the chain as a dump shows it.
   func wire(_ chain: ChainModel, in table: TableModel, _ references: TableReferences) -> NFTables.Chain {
     var wire = NFTables.Chain()
     wire.table = table.name
@@ -173,6 +174,7 @@ extension Ruleset {
   ///   - table: its table.
   ///   - references: of the table.
   ///   - devices: the devices to show, when not all.
+  /// - Returns: the flowtable as a dump shows it.
   func wire(
     _ flowtable: FlowtableModel, in table: TableModel, _ references: TableReferences,
     devices: [NFTables.Device]? = nil

@@ -24,6 +24,7 @@ extension Ruleset {
   ///   - message: with its `nlmsghdr`.
   ///   - client: who sent it.
   ///   - now: monotonic nanoseconds.
+  /// - Returns: the answer, and the acknowledgement that was asked for or an error.
   package mutating func handleRequest(
     _ message: RawSpan, from client: ControlClient, now: UInt64
   ) -> ControlOutput {
@@ -203,7 +204,8 @@ extension Ruleset {
       }
     }
     if set.isInterval {
-      // The kernel walks its tree from the greatest boundary down; a range's end comes before the next one's start.
+      // The kernel walks its tree from the greatest boundary down; a range's end comes before the next
+      // one's start.
       chosen.sort { left, right in
         if left.key.key != right.key.key { return right.key.key.lexicographicallyPrecedes(left.key.key) }
         return left.key.flags & 1 < right.key.flags & 1

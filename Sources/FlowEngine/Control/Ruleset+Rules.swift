@@ -99,7 +99,9 @@ extension Ruleset {
   private func checkNames(_ expressions: [NFTables.Expression]) throws(ControlError) {
     guard expressions.count <= 128 else { throw ControlError(ErrorNumber.invalid) }
     for (index, expression) in expressions.enumerated() {
-      guard case .other(let name, _) = expression, !ExpressionLoader.unsupported.contains(name) else { continue }
+      guard case .other(let name, _) = expression, !ExpressionLoader.unsupported.contains(name) else {
+        continue
+      }
       throw ControlError(ErrorNumber.noEntry, at: [.type(4), .member(index)])
     }
   }

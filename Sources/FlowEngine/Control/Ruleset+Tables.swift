@@ -153,8 +153,8 @@ extension Ruleset {
     transaction.note(.deletedTable(table), request)
   }
 
-  /// The socket of `portID` was closed: the tables that it owned go, or lose their owner if they persist. Nobody is
-  /// told.
+  /// The socket of `portID` was closed: the tables that it owned go, or lose their owner if they persist.
+  /// Nobody is told.
   package mutating func clientClosed(portID: UInt32) {
     guard model.tables.contains(where: { $0.owner == portID }) else { return }
     model.tables.removeAll {

@@ -2,8 +2,9 @@
 
 import NetlinkWire
 
-/// The ruleset as the control plane knows it: a value, so that a batch works on a copy and a refused batch leaves
-/// nothing behind. State that packets change (counters, token buckets) is kept outside, in numbered cells.
+/// The ruleset as the control plane knows it: a value, so that a batch works on a copy and a refused batch
+/// leaves nothing behind. State that packets change (counters, token buckets) is kept outside, in numbered
+/// cells.
 struct RulesetModel {
   var tables: [TableModel] = []
   /// Number of the present generation; never 0.
