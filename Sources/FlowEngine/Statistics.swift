@@ -16,7 +16,7 @@ package enum Reason: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   // Conntrack.
   case tracked, invalid, untracked, tableFull, earlyDropped, inserted, insertFailed, chainTooLong,
     clashResolved,
-    icmpError, translationFailed, searchRestarted
+    icmpError, translationFailed, searchRestarted, insertedByClient
   // Flowtable.
   case flowAdded, flowTornDown, flowFreed, flowRefused
   // Sent.

@@ -22,8 +22,8 @@ package enum ErrorNumber {
   package static let notSupported: Int32 = 95
 }
 
-/// One step on the way to an attribute inside a message: the `occurrence`-th attribute (from 0) of a type, or of any
-/// type.
+/// One step on the way to an attribute inside a message: the `occurrence`-th attribute (from 0) of a type,
+/// or of any type.
 struct AttributeStep: Equatable {
   var type: UInt16?
   var occurrence: Int

@@ -44,7 +44,8 @@ struct ReplyWriter {
     datagrams.append(Self.acknowledgement(message, error, client))
   }
 
-  /// `NLMSG_ERROR`. A failed request is echoed whole unless the client wants it capped; a successful one never is.
+  /// `NLMSG_ERROR`. A failed request is echoed whole unless the client wants it capped; a successful one
+  /// never is.
   static func acknowledgement(_ message: RawSpan, _ error: ControlError?, _ client: ControlClient) -> [UInt8]
   {
     let isCapped = error == nil || client.wantsCappedAcknowledgements

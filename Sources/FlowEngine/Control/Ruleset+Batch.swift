@@ -58,9 +58,11 @@ extension Ruleset {
     for table in model.tables { handles[table.handle] = table.handles }
     let tableHandles = model.tableHandles
     let flowtableNumbers = model.flowtableNumbers
+    let anonymousChains = model.anonymousChains
     model = saved
     model.tableHandles = tableHandles
     model.flowtableNumbers = flowtableNumbers
+    model.anonymousChains = anonymousChains
     for index in model.tables.indices {
       if let used = handles[model.tables[index].handle] { model.tables[index].handles = used }
     }

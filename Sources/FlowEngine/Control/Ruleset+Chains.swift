@@ -61,7 +61,8 @@ extension Ruleset {
       if message.name == nil, flags & Flag.binding == 0 { throw ControlError(ErrorNumber.invalid) }
     }
     let handle = model.tables[table].nextHandle()
-    let name = message.name ?? "__chain\(message.id ?? 0)"
+    if message.name == nil { model.anonymousChains += 1 }
+    let name = message.name ?? "__chain\(model.anonymousChains)"
     var chain = ChainModel(
       name: name, handle: handle, base: base,
       flags: base == nil ? flags & Flag.binding : flags | Flag.base, userData: message.userData)
@@ -126,6 +127,7 @@ extension Ruleset {
   /// - Parameters:
   ///   - devices: as they came.
   ///   - path: the way to their list.
+  /// - Throws: E2BIG, EEXIST, EFBIG or ENOENT, blaming the device.
   func checkDevices(_ devices: [NFTables.Device], path: [AttributeStep]) throws(ControlError) {
     for (index, device) in devices.enumerated() {
       let blamed = path + [.member(index)]
@@ -158,6 +160,10 @@ extension Ruleset {
       }
       var added = hook.devices ?? []
       if let device = hook.device { added.append(.name(device)) }
+      // Devices may be added to a chain since Linux 6.4.
+      if kernel < .linux6_12, !added.isEmpty, added != base.devices {
+        throw ControlError(ErrorNumber.exists, attribute: blamed)
+      }
       if !added.isEmpty {
         try checkDevices(added, path: [.type(4), .type(hook.device == nil ? 4 : 3)])
         base.devices = added.filter { !base.devices.contains($0) } + base.devices

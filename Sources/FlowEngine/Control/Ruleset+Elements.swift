@@ -41,8 +41,10 @@ extension Ruleset {
       }
     }
     if set.isInterval { try checkOverlaps(table, index, added) }
-    transaction.note(
-      .newElements(table: model.tables[table].handle, set: set.handle, keys: added), request)
+    if !added.isEmpty {
+      transaction.note(
+        .newElements(table: model.tables[table].handle, set: set.handle, keys: added), request)
+    }
     if set.isVerdictMap { transaction.tablesToValidate.insert(model.tables[table].handle) }
     if set.isVerdictMap, transaction.validatesEachRule, let error = validationError(of: model.tables[table]) {
       throw error

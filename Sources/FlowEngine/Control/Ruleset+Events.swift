@@ -107,7 +107,9 @@ extension Ruleset {
     guard let index = chain.rules.firstIndex(where: { $0.handle == rule }) else { return nil }
     var flags = request.flags.intersection([.create, .exclusive])
     if request.flags.contains(.append) || request.flags.contains(.replace) { flags.insert(.append) }
-    let previous = index > 0 ? chain.rules[index - 1].handle : nil
+    // The first and the last rule of a chain need no position.
+    let isInside = index > 0 && index < chain.rules.count - 1
+    let previous = isInside ? chain.rules[index - 1].handle : nil
     let wire = wire(chain.rules[index], chain, in: table, previous: previous, now: 0)
     return message(
       NFTables.Message.newRule, flags, family: table.family, sequence: request.sequence, to: client
@@ -124,7 +126,9 @@ extension Ruleset {
       list.table = table.name
       list.set = set.name
       list.elements = [wire(element, in: set, now: 0)]
-      result += message(type, flags, family: table.family, sequence: request.sequence, to: client) {
+      // Kernels after 6.12 announce elements without the request's sequence number.
+      let sequence = kernel >= .linux7_2 ? 0 : request.sequence
+      result += message(type, flags, family: table.family, sequence: sequence, to: client) {
         list.encode(into: &$0)
       }
     }

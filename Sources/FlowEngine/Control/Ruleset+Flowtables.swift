@@ -2,8 +2,8 @@
 
 import NetlinkWire
 
-// Source (Linux 7.2): nf_tables_api.c, nf_tables_newflowtable, nft_flowtable_update, nft_flowtable_parse_hook,
-// nf_tables_delflowtable.
+// Source (Linux 7.2): nf_tables_api.c, nf_tables_newflowtable, nft_flowtable_update,
+// nft_flowtable_parse_hook, nf_tables_delflowtable.
 extension Ruleset {
   private typealias Flag = NFTables.Flowtable.Flag
 
@@ -22,6 +22,8 @@ extension Ruleset {
       if request.flags.contains(.exclusive) { throw ControlError(ErrorNumber.exists, attribute: 2) }
       return try updateFlowtable(table, existing, hook, message.flags, request, &transaction)
     }
+    // The kernel gives the handle away before it looks further: a refused flowtable uses one up.
+    let handle = model.tables[table].nextHandle()
     let families = [NFTables.Family.inet, NFTables.Family.ipv4, NFTables.Family.ipv6]
     guard families.contains(request.family) else { throw ControlError(ErrorNumber.noEntry) }
     guard let number = hook.number, let priority = hook.priority else {
@@ -32,7 +34,6 @@ extension Ruleset {
     try checkDevices(devices, path: [.type(3), .type(3)])
     try checkFree(devices, table)
     if (message.flags ?? 0) & Flag.hardwareOffload != 0 { try checkHardware(devices) }
-    let handle = model.tables[table].nextHandle()
     model.registrations += 1
     model.flowtableNumbers += 1
     model.tables[table].flowtables.append(

@@ -35,6 +35,7 @@ extension Ruleset {
   ///   - chain: the chain.
   ///   - table: its table.
   ///   - references: of the table, as ``references(in:)`` counts them.
+  /// - Returns: the chain as a dump shows it.
   func wire(_ chain: ChainModel, in table: TableModel, _ references: TableReferences) -> NFTables.Chain {
     var wire = NFTables.Chain()
     wire.table = table.name
@@ -56,7 +57,9 @@ extension Ruleset {
       }
     }
     if chain.flags != 0 { wire.flags = chain.flags }
-    wire.use = UInt32(chain.rules.count + (references.chains[chain.name] ?? 0))
+    // The rule that a chain without a name is bound to holds it twice.
+    let isBound = chain.flags & NFTables.Chain.Flag.binding != 0
+    wire.use = UInt32(chain.rules.count + (references.chains[chain.name] ?? 0) + (isBound ? 1 : 0))
     wire.userData = chain.userData
     return wire
   }
@@ -171,6 +174,7 @@ extension Ruleset {
   ///   - table: its table.
   ///   - references: of the table.
   ///   - devices: the devices to show, when not all.
+  /// - Returns: the flowtable as a dump shows it.
   func wire(
     _ flowtable: FlowtableModel, in table: TableModel, _ references: TableReferences,
     devices: [NFTables.Device]? = nil

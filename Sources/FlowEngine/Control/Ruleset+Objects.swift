@@ -74,10 +74,7 @@ extension Ruleset {
     guard var helper = decoded, let name = helper.name, let transport = helper.transportProtocol,
       transport != 0
     else { throw ControlError(ErrorNumber.invalid) }
-    guard name.utf8.count < 16, !name.isEmpty else { throw ControlError(ErrorNumber.noEntry) }
-    guard Self.helpers.contains(name) else { throw ControlError(ErrorNumber.noEntry) }
-    var octets: UInt128 = 0
-    for (index, unit) in name.utf8.enumerated() { octets |= UInt128(unit) << UInt128(8 * (15 - index)) }
+    guard let octets = Self.packedHelperName(name) else { throw ControlError(ErrorNumber.noEntry) }
     var cell = StateCell(.helper)
     cell.a = UInt64(truncatingIfNeeded: octets >> 64)
     cell.b = UInt64(truncatingIfNeeded: octets)
@@ -94,6 +91,14 @@ extension Ruleset {
   private static let helpers: Set<String> = [
     "ftp", "sip", "tftp", "irc", "amanda", "netbios-ns", "snmp", "pptp", "sane", "RAS", "Q.931", "H.245",
   ]
+
+  /// The name of a helper as sixteen octets, the first the most significant; nil for one that does not exist.
+  static func packedHelperName(_ name: String) -> UInt128? {
+    guard helpers.contains(name) else { return nil }
+    var octets: UInt128 = 0
+    for (index, unit) in name.utf8.enumerated() { octets |= UInt128(unit) << UInt128(8 * (15 - index)) }
+    return octets
+  }
 
   /// Decodes the data of a counter, quota or limit object, which look as the expression of that name does.
   static func expression(name: String, attributes: [UInt8]) -> NFTables.Expression? {

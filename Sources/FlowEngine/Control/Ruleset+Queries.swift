@@ -24,6 +24,7 @@ extension Ruleset {
   ///   - message: with its `nlmsghdr`.
   ///   - client: who sent it.
   ///   - now: monotonic nanoseconds.
+  /// - Returns: the answer, and the acknowledgement that was asked for or an error.
   package mutating func handleRequest(
     _ message: RawSpan, from client: ControlClient, now: UInt64
   ) -> ControlOutput {
@@ -202,6 +203,14 @@ extension Ruleset {
         chosen.append(found)
       }
     }
+    if set.isInterval {
+      // The kernel walks its tree from the greatest boundary down; a range's end comes before the next
+      // one's start.
+      chosen.sort { left, right in
+        if left.key.key != right.key.key { return right.key.key.lexicographicallyPrecedes(left.key.key) }
+        return left.key.flags & 1 < right.key.flags & 1
+      }
+    }
     sendElements(chosen, set, table, query, &writer)
     if query.isReset {
       for element in chosen { for loaded in element.expressions { reset(loaded.cell) } }
@@ -263,6 +272,14 @@ extension Ruleset {
       }
       send(NFTables.Message.newElement, query, table.family, &writer) { list.encode(into: &$0) }
     } while start < elements.count
+    guard query.isDump, !elements.isEmpty else { return }
+    // The kernel finds out with one more, empty message that there is nothing left.
+    writer.flush()
+    var list = NFTables.ElementList()
+    list.table = table.name
+    list.set = set.name
+    list.elements = []
+    send(NFTables.Message.newElement, query, table.family, &writer) { list.encode(into: &$0) }
   }
 
   private mutating func answerObjects(

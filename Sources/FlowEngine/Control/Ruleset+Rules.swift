@@ -33,8 +33,11 @@ extension Ruleset {
       throw ControlError(
         ErrorNumber.outOfRange, at: [.type(7)], text: "Attribute failed policy validation")
     }
-    let expressions = try load(message.expressions ?? [], table, transaction)
+    let wanted = message.expressions ?? []
+    try checkNames(wanted)
+    // The kernel gives the handle away before the expressions look at their attributes.
     let handle = model.tables[table].nextHandle()
+    let expressions = try load(wanted, table, transaction)
     let rule = RuleModel(handle: handle, expressions: expressions, userData: message.userData)
     switch place {
     case .insert(let index): model.tables[table].chains[chain].rules.insert(rule, at: index)
@@ -92,11 +95,21 @@ extension Ruleset {
     return .insert(appends ? index + 1 : index)
   }
 
+  /// Refuses a rule with an expression that no kernel knows.
+  private func checkNames(_ expressions: [NFTables.Expression]) throws(ControlError) {
+    guard expressions.count <= 128 else { throw ControlError(ErrorNumber.invalid) }
+    for (index, expression) in expressions.enumerated() {
+      guard case .other(let name, _) = expression, !ExpressionLoader.unsupported.contains(name) else {
+        continue
+      }
+      throw ControlError(ErrorNumber.noEntry, at: [.type(4), .member(index)])
+    }
+  }
+
   /// Checks the expressions of a rule and gives each that needs it a cell.
   private mutating func load(
     _ expressions: [NFTables.Expression], _ table: Int, _ transaction: Transaction
   ) throws(ControlError) -> [LoadedExpression] {
-    guard expressions.count <= 128 else { throw ControlError(ErrorNumber.invalid) }
     let handle = model.tables[table].handle
     var loader = ExpressionLoader(
       kernel: kernel, table: model.tables[table], now: transaction.now,
@@ -162,10 +175,9 @@ extension Ruleset {
     else { return }
     let rule = model.tables[table].chains[place].rules[index]
     let previous = index > 0 ? model.tables[table].chains[place].rules[index - 1].handle : nil
-    transaction.note(
-      .deletedRule(
-        table: model.tables[table], chain: model.tables[table].chains[place], rule: rule, previous: previous),
-      request)
+    noteDeletion(
+      of: rule, model.tables[table].chains[place], model.tables[table], previous: previous, request,
+      &transaction)
     model.tables[table].chains[place].rules.remove(at: index)
     for expression in rule.expressions {
       switch expression.expression {
@@ -176,14 +188,33 @@ extension Ruleset {
           let target = model.tables[table].chain(name),
           model.tables[table].chains[target].flags & NFTables.Chain.Flag.binding != 0
         else { continue }
+        // A chain without a name goes with its rule, and nobody is told.
         let bound = model.tables[table].chains[target]
-        for rule in bound.rules { removeRule(table, bound.handle, rule.handle, request, &transaction) }
+        var silent = transaction
+        for rule in bound.rules { removeRule(table, bound.handle, rule.handle, request, &silent) }
         if let target = model.tables[table].chain(handle: bound.handle) {
           model.tables[table].chains.remove(at: target)
-          transaction.note(.deletedChain(table: model.tables[table], chain: bound), request)
         }
       default: break
       }
+    }
+  }
+
+  /// Announces a rule's deletion, and behind it that of the anonymous sets that go with it.
+  func noteDeletion(
+    of rule: RuleModel, _ chain: ChainModel, _ table: TableModel, previous: UInt64?,
+    _ request: RequestContext, _ transaction: inout Transaction
+  ) {
+    transaction.note(.deletedRule(table: table, chain: chain, rule: rule, previous: previous), request)
+    for expression in rule.expressions {
+      let name: String?
+      switch expression.expression {
+      case .lookup(let value): name = value.set
+      case .objectReference(let value): name = value.set
+      default: name = nil
+      }
+      guard let name, let index = table.set(name), table.sets[index].isAnonymous else { continue }
+      transaction.note(.deletedSet(table: table, set: table.sets[index]), request)
     }
   }
 

@@ -75,7 +75,10 @@ extension Ruleset {
     if wanted == old { return }
     let losesOwner = old & Flag.owner != 0 && wanted & Flag.owner == 0
     let changesPersistence = (old ^ wanted) & Flag.persist != 0
-    if losesOwner || changesPersistence { throw ControlError(ErrorNumber.notSupported) }
+    // Only a table that outlived its owner may get one.
+    let isOrphan = old & (Flag.owner | Flag.persist) == Flag.persist
+    let takesOwner = wanted & Flag.owner != 0 && !isOrphan
+    if losesOwner || changesPersistence || takesOwner { throw ControlError(ErrorNumber.notSupported) }
     if (old ^ wanted) & Flag.dormant != 0 {
       guard transaction.toggledTables.insert(model.tables[index].handle).inserted else {
         throw ControlError(ErrorNumber.invalid)
@@ -130,11 +133,11 @@ extension Ruleset {
   ) {
     guard let index = model.tables.firstIndex(where: { $0.handle == handle }) else { return }
     let table = model.tables[index]
-    for chain in table.chains {
+    let named = table.chains.filter { $0.flags & NFTables.Chain.Flag.binding == 0 }
+    for chain in named {
       var previous: UInt64?
       for rule in chain.rules {
-        transaction.note(
-          .deletedRule(table: table, chain: chain, rule: rule, previous: previous), request)
+        noteDeletion(of: rule, chain, table, previous: previous, request, &transaction)
         previous = rule.handle
       }
     }
@@ -145,13 +148,13 @@ extension Ruleset {
       transaction.note(.deletedFlowtable(table: table, flowtable: flowtable, devices: nil), request)
     }
     for object in table.objects { transaction.note(.deletedObject(table: table, object: object), request) }
-    for chain in table.chains { transaction.note(.deletedChain(table: table, chain: chain), request) }
+    for chain in named { transaction.note(.deletedChain(table: table, chain: chain), request) }
     model.tables.remove(at: index)
     transaction.note(.deletedTable(table), request)
   }
 
-  /// The socket of `portID` was closed: the tables that it owned go, or lose their owner if they persist. Nobody is
-  /// told.
+  /// The socket of `portID` was closed: the tables that it owned go, or lose their owner if they persist.
+  /// Nobody is told.
   package mutating func clientClosed(portID: UInt32) {
     guard model.tables.contains(where: { $0.owner == portID }) else { return }
     model.tables.removeAll {
@@ -159,6 +162,7 @@ extension Ruleset {
     }
     for index in model.tables.indices where model.tables[index].owner == portID {
       model.tables[index].owner = nil
+      model.tables[index].flags &= ~NFTables.Table.Flag.owner
     }
     rebuild()
   }

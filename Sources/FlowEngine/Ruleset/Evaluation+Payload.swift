@@ -270,12 +270,12 @@ extension Ruleset {
 private struct ChecksumDelta {
   private var sum = 0
 
-  /// - Parameter isHigh: whether the octet is the first of its 16-bit word.
+  /// `isHigh`: whether the octet is the first of its 16-bit word.
   mutating func replace(_ old: UInt8, by new: UInt8, isHigh: Bool) {
     sum += (Int(new) - Int(old)) << (isHigh ? 8 : 0)
   }
 
-  /// - Parameter writesZeroAsOnes: whether a checksum that comes out as 0 is written as 0xffff
+  /// `writesZeroAsOnes`: whether a checksum that comes out as 0 is written as 0xffff
   ///   (nft_payload.c, `nft_csum_replace`).
   func apply<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
     at place: Int, writesZeroAsOnes: Bool, _ environment: inout Environment

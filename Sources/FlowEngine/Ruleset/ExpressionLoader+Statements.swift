@@ -85,7 +85,7 @@ extension ExpressionLoader {
       let level = value.level ?? 4
       guard level <= 8 else { throw ControlError(ErrorNumber.invalid) }
       result.level = level
-      guard value.flags ?? 0 <= 0x1f else { throw ControlError(ErrorNumber.invalid) }
+      guard (value.flags ?? 0) & ~0x2f == 0 else { throw ControlError(ErrorNumber.invalid) }
       if result.flags == 0 { result.flags = nil }
     }
     return Loaded(.log(result))

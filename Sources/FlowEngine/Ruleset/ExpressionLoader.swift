@@ -2,8 +2,8 @@
 
 import NetlinkWire
 
-/// Checks the expressions of one rule as the kernel does when it loads them, and brings them into the form in which
-/// the kernel dumps them.
+/// Checks the expressions of one rule as the kernel does when it loads them, and brings them into the form
+/// in which the kernel dumps them.
 ///
 /// Source (Linux 7.2): nf_tables_newrule, nft_parse_register_load and each expression's init function.
 struct ExpressionLoader {
@@ -123,14 +123,15 @@ struct ExpressionLoader {
   // MARK: Expressions
 
   /// Names that the kernel knows and the engine does not.
-  private static let unsupported: Set<String> = [
+  static let unsupported: Set<String> = [
     "match", "target", "queue", "tproxy", "socket", "synproxy", "osf", "xfrm", "tunnel", "inner", "secmark",
     "dynset", "connlimit",
   ]
 
   /// Checks one expression.
   ///
-  /// - Throws: ``ControlError`` with the kernel's errno; ENOENT for a name that no kernel knows, EOPNOTSUPP for
+  /// - Throws: ``ControlError`` with the kernel's errno; ENOENT for a name that no kernel knows, EOPNOTSUPP
+  /// for
   ///   one that only the engine lacks.
   mutating func load(_ expression: NFTables.Expression) throws(ControlError) -> Loaded {
     if Self.unsupported.contains(expression.name) {

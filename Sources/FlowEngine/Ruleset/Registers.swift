@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Registers of the rules: twenty 32-bit words whose octets lie in memory as the kernel's do (words 0…3 are the
-/// verdict's, 4…19 hold data). The engine runs on little-endian machines: the first octet of a word is its lowest.
+/// Registers of the rules: twenty 32-bit words whose octets lie in memory as the kernel's do (words 0…3 are
+/// the verdict's, 4…19 hold data). The engine runs on little-endian machines: the first octet of a word is
+/// its lowest.
 ///
 /// Source (Linux 7.2): struct nft_regs, nft_reg_store8 and its kin.
 struct Registers {

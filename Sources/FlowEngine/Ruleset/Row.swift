@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// A growable row of plain values in memory of its own: what the packet path reads instead of an array, so that no
-/// reference is counted there. `@safe`: every access checks its index against `count`.
+/// A growable row of plain values in memory of its own: what the packet path reads instead of an array, so
+/// that no reference is counted there. `@safe`: every access checks its index against `count`.
 @safe
 struct Row<Element: BitwiseCopyable>: ~Copyable {
   private var storage: UnsafeMutablePointer<Element>

@@ -6,7 +6,8 @@ package enum RuleDirection: UInt8, Equatable, Sendable {
   case reply = 1
 }
 
-/// Integer-valued keys of `ct`. Each value is in host order; the rules lay it out in the register as the kernel does.
+/// Integer-valued keys of `ct`. Each value is in host order; the rules lay it out in the register as the
+/// kernel does.
 package enum ConntrackKey: UInt8, Equatable, Sendable {
   /// Direction of this packet: 0 original, 1 reply.
   case direction
@@ -107,7 +108,8 @@ package struct RouteQuery: Equatable, Sendable {
 package struct RouteAnswer: Equatable, Sendable {
   /// Index of the outgoing device, 0 when there is no route.
   package var device: UInt32
-  /// RTN_*: 0 unspecified, 1 unicast, 2 local, 3 broadcast, 5 multicast, 6 blackhole, 7 unreachable, 8 prohibit.
+  /// RTN_*: 0 unspecified, 1 unicast, 2 local, 3 broadcast, 5 multicast, 6 blackhole, 7 unreachable, 8
+  /// prohibit.
   package var type: UInt32
 
   package init(device: UInt32, type: UInt32) {
@@ -116,11 +118,12 @@ package struct RouteAnswer: Equatable, Sendable {
   }
 }
 
-/// The packet and the router around it, as the rules see them. Used generically, so that each call is static; the
-/// implementation may hold the frame as a span.
+/// The packet and the router around it, as the rules see them. Used generically, so that each call is
+/// static; the implementation may hold the frame as a span.
 ///
-/// Names and addresses are values without allocation: a name is sixteen octets, first octet most significant, zero
-/// padded; an address has its first octet most significant, an IPv4 address fills the low 32 bits.
+/// Names and addresses are values without allocation: a name is sixteen octets, first octet most
+/// significant, zero padded; an address has its first octet most significant, an IPv4 address fills the low
+/// 32 bits.
 package protocol RuleEnvironment: ~Copyable, ~Escapable {
   /// The frame. Offsets in ``RulePacket`` count from its start.
   var octets: RawSpan { @_lifetime(borrow self) get }
@@ -176,7 +179,8 @@ package protocol RuleEnvironment: ~Copyable, ~Escapable {
   /// Binds the translation to the entry. `.accept` on success, `.drop` when no tuple is free.
   @_lifetime(self: copy self)
   mutating func translate(_ request: TranslationRequest, packet: RulePacket) -> RuleVerdict
-  /// True when this packet's entry already has its source (or destination) translation, null bindings included.
+  /// True when this packet's entry already has its source (or destination) translation, null bindings
+  /// included.
   func isTranslated(isSource: Bool) -> Bool
 
   /// `flow add`: puts the packet's flow into the flowtable. False: the rule stops here (BREAK).

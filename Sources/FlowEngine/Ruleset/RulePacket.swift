@@ -30,7 +30,8 @@ package struct RulePacket: Equatable, Sendable {
   package var linkOffset: Int32
   /// Start of the network header.
   package var networkOffset: Int32
-  /// Start of the transport header, or -1 when it is unknown: a malformed header, or an IPv6 chain that ends early.
+  /// Start of the transport header, or -1 when it is unknown: a malformed header, or an IPv6 chain that
+  /// ends early.
   package var transportOffset: Int32
   /// End of the packet. Octets behind it (Ethernet padding) do not belong to the packet.
   package var endOffset: Int32
@@ -81,6 +82,7 @@ package enum RuleVerdict: UInt8, Equatable, Sendable {
   case accept
   /// The packet is gone.
   case drop
-  /// The packet was taken over by a rule (`fwd`, or a translation that failed and already counted its reason).
+  /// The packet was taken over by a rule (`fwd`, or a translation that failed and already counted its
+  /// reason).
   case stolen
 }

@@ -109,8 +109,8 @@ package struct Ruleset: ~Copyable {
     return .accept
   }
 
-  /// Runs the translating base chains of `hook` in order until one of them has bound a translation. To be called for
-  /// the first packet of a flow in each of its two translations only.
+  /// Runs the translating base chains of `hook` in order until one of them has bound a translation. To be
+  /// called for the first packet of a flow in each of its two translations only.
   package mutating func runTranslation<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
     _ hook: Hook, packet: inout RulePacket, environment: inout Environment
   ) -> RuleVerdict {

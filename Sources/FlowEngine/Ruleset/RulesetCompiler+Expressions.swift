@@ -2,8 +2,8 @@
 
 import NetlinkWire
 
-// One instruction for each expression. The loader has checked everything: an absent attribute cannot occur here,
-// and counts as 0 if it does.
+// One instruction for each expression. The loader has checked everything: an absent attribute cannot occur
+// here, and counts as 0 if it does.
 extension Ruleset {
   mutating func compile(_ loaded: LoadedExpression, _ scope: CompilerScope) {
     switch loaded.expression {

@@ -2,8 +2,9 @@
 
 import NetlinkWire
 
-/// The ruleset as the control plane knows it: a value, so that a batch works on a copy and a refused batch leaves
-/// nothing behind. State that packets change (counters, token buckets) is kept outside, in numbered cells.
+/// The ruleset as the control plane knows it: a value, so that a batch works on a copy and a refused batch
+/// leaves nothing behind. State that packets change (counters, token buckets) is kept outside, in numbered
+/// cells.
 struct RulesetModel {
   var tables: [TableModel] = []
   /// Number of the present generation; never 0.
@@ -12,6 +13,8 @@ struct RulesetModel {
   /// Counts the registrations of hooks, to order those of equal priority.
   var registrations: UInt64 = 0
   var flowtableNumbers: UInt32 = 0
+  /// Counts the chains without names, which are named by number.
+  var anonymousChains: UInt64 = 0
 
   func table(_ name: String, _ family: UInt8) -> Int? {
     tables.firstIndex { $0.name == name && $0.family == family }
@@ -35,7 +38,10 @@ struct TableModel {
 
   var isDormant: Bool { flags & NFTables.Table.Flag.dormant != 0 }
 
-  var use: UInt32 { UInt32(chains.count + sets.count + objects.count + flowtables.count) }
+  /// Number of chains, sets, objects and flowtables. Anonymous sets belong to their rule and do not count.
+  var use: UInt32 {
+    UInt32(chains.count + sets.count { !$0.isAnonymous } + objects.count + flowtables.count)
+  }
 
   mutating func nextHandle() -> UInt64 {
     handles += 1

@@ -10,8 +10,9 @@ enum SetLayout: UInt8 {
   case ranges
 }
 
-/// One set, ready to be searched. Elements are records of `stride` words in ``SetTable``: the key, for ranges its
-/// end, the data, then the element's cell + 1, expiry (two words, nanoseconds, 0: never) and flags.
+/// One set, ready to be searched. Elements are records of `stride` words in ``SetTable``: the key, for
+/// ranges its end, the data, then the element's cell + 1, expiry (two words, nanoseconds, 0: never) and
+/// flags.
 struct SetHeader: BitwiseCopyable {
   var layout: SetLayout
   /// Octets of the key.

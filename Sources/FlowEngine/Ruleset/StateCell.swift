@@ -8,7 +8,8 @@ struct StateCell: BitwiseCopyable {
     case counter
     /// consumed, allowed.
     case quota
-    /// tokens, time of the last update, greatest number of tokens, cost of a packet, nanoseconds of a unit, rate.
+    /// tokens, time of the last update, greatest number of tokens, cost of a packet, nanoseconds of a unit,
+    /// rate.
     case limit
     /// time of the last packet (nanoseconds), whether there was one.
     case last

@@ -108,22 +108,22 @@ package struct ConntrackStatus: OptionSet, Hashable, Sendable {
   @inlinable @inline(__always)
   package func contains(_ member: ConntrackStatus) -> Bool { rawValue & member.rawValue == member.rawValue }
 
-  package static let expected = ConntrackStatus(rawValue: 1 << 0)
-  package static let seenReply = ConntrackStatus(rawValue: 1 << 1)
-  package static let assured = ConntrackStatus(rawValue: 1 << 2)
-  package static let confirmed = ConntrackStatus(rawValue: 1 << 3)
-  package static let sourceNAT = ConntrackStatus(rawValue: 1 << 4)
-  package static let destinationNAT = ConntrackStatus(rawValue: 1 << 5)
-  package static let sequenceAdjust = ConntrackStatus(rawValue: 1 << 6)
-  package static let sourceNATDone = ConntrackStatus(rawValue: 1 << 7)
-  package static let destinationNATDone = ConntrackStatus(rawValue: 1 << 8)
-  package static let dying = ConntrackStatus(rawValue: 1 << 9)
-  package static let fixedTimeout = ConntrackStatus(rawValue: 1 << 10)
-  package static let template = ConntrackStatus(rawValue: 1 << 11)
-  package static let natClash = ConntrackStatus(rawValue: 1 << 12)
-  package static let helper = ConntrackStatus(rawValue: 1 << 13)
-  package static let offload = ConntrackStatus(rawValue: 1 << 14)
-  package static let hardwareOffload = ConntrackStatus(rawValue: 1 << 15)
+  @inlinable package static var expected: ConntrackStatus { ConntrackStatus(rawValue: 1 << 0) }
+  @inlinable package static var seenReply: ConntrackStatus { ConntrackStatus(rawValue: 1 << 1) }
+  @inlinable package static var assured: ConntrackStatus { ConntrackStatus(rawValue: 1 << 2) }
+  @inlinable package static var confirmed: ConntrackStatus { ConntrackStatus(rawValue: 1 << 3) }
+  @inlinable package static var sourceNAT: ConntrackStatus { ConntrackStatus(rawValue: 1 << 4) }
+  @inlinable package static var destinationNAT: ConntrackStatus { ConntrackStatus(rawValue: 1 << 5) }
+  @inlinable package static var sequenceAdjust: ConntrackStatus { ConntrackStatus(rawValue: 1 << 6) }
+  @inlinable package static var sourceNATDone: ConntrackStatus { ConntrackStatus(rawValue: 1 << 7) }
+  @inlinable package static var destinationNATDone: ConntrackStatus { ConntrackStatus(rawValue: 1 << 8) }
+  @inlinable package static var dying: ConntrackStatus { ConntrackStatus(rawValue: 1 << 9) }
+  @inlinable package static var fixedTimeout: ConntrackStatus { ConntrackStatus(rawValue: 1 << 10) }
+  @inlinable package static var template: ConntrackStatus { ConntrackStatus(rawValue: 1 << 11) }
+  @inlinable package static var natClash: ConntrackStatus { ConntrackStatus(rawValue: 1 << 12) }
+  @inlinable package static var helper: ConntrackStatus { ConntrackStatus(rawValue: 1 << 13) }
+  @inlinable package static var offload: ConntrackStatus { ConntrackStatus(rawValue: 1 << 14) }
+  @inlinable package static var hardwareOffload: ConntrackStatus { ConntrackStatus(rawValue: 1 << 15) }
 
   /// Each bit with the name that people write and read, in order of bit.
   package static let names: [(name: String, bit: ConntrackStatus)] = [
@@ -137,14 +137,14 @@ package struct ConntrackStatus: OptionSet, Hashable, Sendable {
 
 /// Layer 4 protocol numbers (IANA) that conntrack treats specially.
 package enum Layer4Protocol {
-  package static let icmp: UInt8 = 1
-  package static let tcp: UInt8 = 6
-  package static let udp: UInt8 = 17
-  package static let dccp: UInt8 = 33
-  package static let gre: UInt8 = 47
-  package static let icmpv6: UInt8 = 58
-  package static let sctp: UInt8 = 132
-  package static let udplite: UInt8 = 136
+  @inlinable package static var icmp: UInt8 { 1 }
+  @inlinable package static var tcp: UInt8 { 6 }
+  @inlinable package static var udp: UInt8 { 17 }
+  @inlinable package static var dccp: UInt8 { 33 }
+  @inlinable package static var gre: UInt8 { 47 }
+  @inlinable package static var icmpv6: UInt8 { 58 }
+  @inlinable package static var sctp: UInt8 { 132 }
+  @inlinable package static var udplite: UInt8 { 136 }
 
   /// Number and name of each protocol that conntrack(8) names.
   package static let names: [(number: UInt8, name: StaticString)] = [

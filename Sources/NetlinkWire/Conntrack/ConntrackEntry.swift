@@ -79,35 +79,35 @@ package struct ConntrackEntry: Hashable, Sendable {
     /// Whether all bits of `member` are set. OptionSet's own is not specialised across modules.
     @inlinable @inline(__always)
     package func contains(_ member: Presence) -> Bool { rawValue & member.rawValue == member.rawValue }
-    package static let original = Presence(rawValue: 1 << 0)
-    package static let reply = Presence(rawValue: 1 << 1)
-    package static let status = Presence(rawValue: 1 << 2)
-    package static let timeout = Presence(rawValue: 1 << 3)
-    package static let mark = Presence(rawValue: 1 << 4)
-    package static let originalCounters = Presence(rawValue: 1 << 5)
-    package static let replyCounters = Presence(rawValue: 1 << 6)
-    package static let use = Presence(rawValue: 1 << 7)
-    package static let id = Presence(rawValue: 1 << 8)
-    package static let master = Presence(rawValue: 1 << 9)
-    package static let zone = Presence(rawValue: 1 << 10)
-    package static let start = Presence(rawValue: 1 << 11)
-    package static let stop = Presence(rawValue: 1 << 12)
-    package static let labels = Presence(rawValue: 1 << 13)
-    package static let state = Presence(rawValue: 1 << 14)
-    package static let windowScale = Presence(rawValue: 1 << 15)
-    package static let tcpFlags = Presence(rawValue: 1 << 16)
-    package static let verificationTags = Presence(rawValue: 1 << 17)
-    package static let helper = Presence(rawValue: 1 << 18)
-    package static let securityContext = Presence(rawValue: 1 << 19)
-    package static let originalSequence = Presence(rawValue: 1 << 20)
-    package static let replySequence = Presence(rawValue: 1 << 21)
-    package static let synproxy = Presence(rawValue: 1 << 22)
-    package static let eventTime = Presence(rawValue: 1 << 23)
-    package static let securityMark = Presence(rawValue: 1 << 24)
-    package static let dccpRole = Presence(rawValue: 1 << 25)
-    package static let dccpSequence = Presence(rawValue: 1 << 26)
+    @inlinable package static var original: Presence { Presence(rawValue: 1 << 0) }
+    @inlinable package static var reply: Presence { Presence(rawValue: 1 << 1) }
+    @inlinable package static var status: Presence { Presence(rawValue: 1 << 2) }
+    @inlinable package static var timeout: Presence { Presence(rawValue: 1 << 3) }
+    @inlinable package static var mark: Presence { Presence(rawValue: 1 << 4) }
+    @inlinable package static var originalCounters: Presence { Presence(rawValue: 1 << 5) }
+    @inlinable package static var replyCounters: Presence { Presence(rawValue: 1 << 6) }
+    @inlinable package static var use: Presence { Presence(rawValue: 1 << 7) }
+    @inlinable package static var id: Presence { Presence(rawValue: 1 << 8) }
+    @inlinable package static var master: Presence { Presence(rawValue: 1 << 9) }
+    @inlinable package static var zone: Presence { Presence(rawValue: 1 << 10) }
+    @inlinable package static var start: Presence { Presence(rawValue: 1 << 11) }
+    @inlinable package static var stop: Presence { Presence(rawValue: 1 << 12) }
+    @inlinable package static var labels: Presence { Presence(rawValue: 1 << 13) }
+    @inlinable package static var state: Presence { Presence(rawValue: 1 << 14) }
+    @inlinable package static var windowScale: Presence { Presence(rawValue: 1 << 15) }
+    @inlinable package static var tcpFlags: Presence { Presence(rawValue: 1 << 16) }
+    @inlinable package static var verificationTags: Presence { Presence(rawValue: 1 << 17) }
+    @inlinable package static var helper: Presence { Presence(rawValue: 1 << 18) }
+    @inlinable package static var securityContext: Presence { Presence(rawValue: 1 << 19) }
+    @inlinable package static var originalSequence: Presence { Presence(rawValue: 1 << 20) }
+    @inlinable package static var replySequence: Presence { Presence(rawValue: 1 << 21) }
+    @inlinable package static var synproxy: Presence { Presence(rawValue: 1 << 22) }
+    @inlinable package static var eventTime: Presence { Presence(rawValue: 1 << 23) }
+    @inlinable package static var securityMark: Presence { Presence(rawValue: 1 << 24) }
+    @inlinable package static var dccpRole: Presence { Presence(rawValue: 1 << 25) }
+    @inlinable package static var dccpSequence: Presence { Presence(rawValue: 1 << 26) }
     /// The original tuple had ports (or GRE keys): kernels that do not track a protocol leave them out.
-    package static let ports = Presence(rawValue: 1 << 27)
+    @inlinable package static var ports: Presence { Presence(rawValue: 1 << 27) }
   }
 
   package var present: Presence = []

@@ -6,9 +6,13 @@ package struct AddressFamily: RawRepresentable, Hashable, Sendable {
   package let rawValue: UInt8
   @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  package static let unspecified = AddressFamily(rawValue: 0)
-  package static let ipv4 = AddressFamily(rawValue: 2)
-  package static let ipv6 = AddressFamily(rawValue: 10)
+  /// RawRepresentable's own is not specialised across modules.
+  @inlinable @inline(__always)
+  package static func == (left: AddressFamily, right: AddressFamily) -> Bool { left.rawValue == right.rawValue }
+
+  @inlinable package static var unspecified: AddressFamily { AddressFamily(rawValue: 0) }
+  @inlinable package static var ipv4: AddressFamily { AddressFamily(rawValue: 2) }
+  @inlinable package static var ipv6: AddressFamily { AddressFamily(rawValue: 10) }
 
   /// Bits of an address: 32 or 128.
   package var addressBits: Int { self == .ipv6 ? 128 : 32 }
@@ -30,6 +34,12 @@ package struct IPAddress: Hashable, Sendable {
     self.family = family
   }
 
+  /// Synthesised equality is not inlined across modules.
+  @inlinable @inline(__always)
+  package static func == (left: IPAddress, right: IPAddress) -> Bool {
+    (left.high ^ right.high) | (left.low ^ right.low) == 0 && left.family == right.family
+  }
+
   /// - Parameter number: the address in host byte order, 192.0.2.1 being 0xC0000201.
   @inlinable package init(ipv4 number: UInt32) {
     self.init(high: 0, low: UInt64(number), family: .ipv4)
@@ -45,7 +55,7 @@ package struct IPAddress: Hashable, Sendable {
   }
 
   /// No address: neither family.
-  package static let none = IPAddress(high: 0, low: 0, family: .unspecified)
+  @inlinable package static var none: IPAddress { IPAddress(high: 0, low: 0, family: .unspecified) }
 
   /// The address in network order: 4 or 16 octets.
   package var octets: [UInt8] {

@@ -2,8 +2,9 @@
 
 /// Batches as nft 1.0.6 sends them, recorded with nlmon while `nft -f` ran.
 enum RecordedBatch {
-  /// `table inet x`: counter classic, set clients (interval), flowtable f, chain fast { flow add @f; accept; }, chain y
-  /// at forward with ct state, set lookups, goto and a verdict map (scenario sets-and-maps).
+  /// `table inet x`: counter classic, set clients (interval), flowtable f, chain fast { flow add @f;
+  /// accept; }, chain y at forward with ct state, set lookups, goto and a verdict map (scenario
+  /// sets-and-maps).
   static let setsAndMaps = """
     140000001000010000000000000000000000000a24000000000a010001000000000000000100000006000100780000000800
     02000000000028000000030a010402000000000000000100000006000100780000000900030066617374000000004c000000
