@@ -10,7 +10,7 @@ struct RestoreTests {
   private func labWithEverything() throws -> Lab {
     let lab = try Lab()
     lab.run(["sysctl", "-qw", "net.netfilter.nf_conntrack_acct=1", "net.netfilter.nf_conntrack_timestamp=1"])
-    let rules = "table inet t { chain c { type filter hook forward priority 0; ct label set 5\n } }"
+    let rules = "table inet t { chain c { type filter hook forward priority 0; ct label set 5\n }\n }"
     let loaded = lab.run(["nft", "-f", "-"], input: Data(rules.utf8))
     #expect(loaded.status == 0, "\(loaded.error)")
     return lab
