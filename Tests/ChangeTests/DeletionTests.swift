@@ -3,6 +3,7 @@ import Foundation
 import NetfilterClient
 import NetlinkWire
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("delete", .serialized, .enabled(if: Lab.isPossible, "needs root, conntrack(8) and network namespaces"))

@@ -35,7 +35,8 @@ package struct FlowDraft {
     var entry = entry
     entry.original.layer4 = layer4
     entry.reply.layer4 = layer4
-    guard entry.original.source.family != .unspecified, entry.original.destination.family != .unspecified else {
+    guard entry.original.source.family != .unspecified, entry.original.destination.family != .unspecified
+    else {
       throw RestoreError("no source and destination address")
     }
     entry.reply.source = replySource ?? entry.original.destination
@@ -107,7 +108,8 @@ package struct FlowDraft {
         entry.reply.sourcePort = replySourcePort ?? destinationPort
         entry.reply.destinationPort = replyDestinationPort ?? sourcePort
         entry.present.insert(.ports)
-      } else if layer4 == Layer4Protocol.tcp || layer4 == Layer4Protocol.udp || layer4 == Layer4Protocol.sctp {
+      } else if layer4 == Layer4Protocol.tcp || layer4 == Layer4Protocol.udp || layer4 == Layer4Protocol.sctp
+      {
         throw RestoreError("no source and destination port")
       }
     default:
