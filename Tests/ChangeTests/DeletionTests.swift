@@ -111,6 +111,20 @@ struct DeletionTests {
     }
   }
 
+  @Test("of random entries of every kind, just the selected go")
+  func randomEntries() throws {
+    let lab = try Lab()
+    #expect(lab.run([Lab.fillPath, "3000", "21"]).status == 0)
+    let expression = "not tcp or mark != 0"
+    let selected = try lab.ftctl("list", "--where", expression).lines.count
+    let total = lab.table().count
+    #expect(selected > 1000 && selected < total)
+    let result = try lab.ftctl("delete", "--where", expression)
+    #expect(result.error == "ftctl: \(selected) flow entries have been deleted.\n")
+    #expect(lab.table().count == total - selected)
+    #expect(try lab.ftctl("list", "--where", expression).output.isEmpty)
+  }
+
   @Test("a newer entry of the same tuple is never deleted", .timeLimit(.minutes(5)))
   func churn() throws {
     let lab = try Lab()

@@ -29,6 +29,7 @@ package struct FlowDraft {
   /// The flow, checked, with what was left out made up: the reply is the original's inverse, changed by NAT.
   ///
   /// - Parameter isExclusive: whether a flow that exists is an error.
+  /// - Returns: what is to be created.
   /// - Throws: ``RestoreError`` that names what is missing or does not fit.
   package func finished(isExclusive: Bool) throws(RestoreError) -> RestoredFlow {
     guard let layer4 else { throw RestoreError("no protocol") }
