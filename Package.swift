@@ -46,6 +46,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["NetfilterClient"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .testTarget(name: "NetlinkWireTests", dependencies: ["NetlinkWire", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "NetfilterClient", "NetlinkWire", "CNetfilter", "TestSupport"],

@@ -26,15 +26,11 @@ struct ConditionMaker {
   }
 
   let flows: [ListedFlow]
-  /// Numbers of seconds such that no flow's time-out comes to it during the next five minutes.
-  let quietTimes: [UInt64]
   var random: SeededGenerator
 
   init(flows: [ListedFlow], seed: UInt64) {
     self.flows = flows
     random = SeededGenerator(seed: seed)
-    let times = flows.compactMap(\.timeout).sorted()
-    quietTimes = zip(times, times.dropFirst()).filter { $1 - $0 > 400 }.map { $0.0 + 50 }
   }
 
   private mutating func sample(_ condition: (ListedFlow) -> Bool = { _ in true }) -> ListedFlow {
@@ -113,7 +109,7 @@ struct ConditionMaker {
         isPossible && $0.numbers["delta-time"] != nil
       }
     case .expiresWithin, .timeout:
-      let limit = quietTimes.isEmpty ? 1_000_000 : random.pick(quietTimes)
+      let limit = sample().timeout ?? 100_000
       let text = kind == .timeout ? "timeout > \(limit)" : "timeout <= \(limit)s"
       let isAbove = kind == .timeout
       return Condition(option: isAbove ? [] : ["--expires-within", "\(limit)"], expression: text) { flow in
