@@ -57,6 +57,9 @@ let package = Package(
     .testTarget(
       name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "KernelTests", dependencies: ["TestSupport"], exclude: ["offload.sh", "traffic.py"],
+      swiftSettings: strict),
   ]
 )
 

@@ -1,28 +1,38 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import Foundation
+package import Foundation
 import Glibc
 
 /// Three listings of one table that did not change, one after the other: only seconds may differ, and those of the
 /// second listing lie between those of the first and the third.
-struct TickingListing {
+package struct TickingListing {
   /// Where the seconds stand in a line.
-  enum Form {
+  package enum Form {
     /// conntrack's line, without or with the layer 3 protocol in front.
     case line(isExtended: Bool)
     case xml
     case save
   }
 
-  let form: Form
+  private let form: Form
+
+  package init(form: Form) { self.form = form }
 
   /// What is wrong with `middle`; nil when nothing is.
-  func difference(_ before: Data, _ middle: Data, _ after: Data) -> String? {
+  package func difference(_ before: Data, _ middle: Data, _ after: Data) -> String? {
+    let (before, after) = (named(before), named(after))
     // Safe: the three buffers outlive the closures, and every offset lies inside a line of its buffer.
-    unsafe before.withUnsafeBytes { first in
+    return unsafe before.withUnsafeBytes { first in
       unsafe middle.withUnsafeBytes { second in
         unsafe after.withUnsafeBytes { third in unsafe compare(first, second, third) }
       }
     }
+  }
+
+  /// conntrack 1.4.7 has no word for the last states of SCTP when it saves, and writes `(null)`; we name them.
+  private func named(_ listing: Data) -> Data {
+    guard case .save = form, listing.range(of: Data("(null)".utf8)) != nil else { return listing }
+    let text = String(decoding: listing, as: UTF8.self)
+    return Data(text.replacingOccurrences(of: "--state (null)", with: "--state HEARTBEAT_SENT").utf8)
   }
 
   private func compare(
