@@ -17,7 +17,9 @@ struct MonitorTests {
 
   /// Starts a monitor, or conntrack -E, and waits until it prints events: until an entry that is made again and
   /// again shows up.
-  private func started(_ command: [String], in table: ConntrackTable, seeing probe: Int) throws -> RunningProgram {
+  private func started(_ command: [String], in table: ConntrackTable, seeing probe: Int) throws
+    -> RunningProgram
+  {
     let program = try RunningProgram(table.namespace.command(command))
     var port = 20_000 + probe * 1000
     let isReady = program.wait(seconds: 60) {
@@ -42,7 +44,8 @@ struct MonitorTests {
     }
   }
 
-  @Test("after a burst that overflows its buffer it reports the loss, and what it printed is the kernel's table",
+  @Test(
+    "after a burst that overflows its buffer it reports the loss, and what it printed is the kernel's table",
     .timeLimit(.minutes(10)))
   func burst() throws {
     let table = try ConntrackTable(entries: 0)
@@ -59,7 +62,9 @@ struct MonitorTests {
     try table.fill(100_000, seed: 12)
     try table.command(["conntrack", "-D", "-p", "sctp"])
     monitor.signal(SIGCONT)
-    let isResynchronised = monitor.wait(seconds: 240) { monitor.errorSoFar.contains("the table has been read") }
+    let isResynchronised = monitor.wait(seconds: 240) {
+      monitor.errorSoFar.contains("the table has been read")
+    }
     #expect(isResynchronised)
     // It goes on: what comes after is seen, too.
     try table.fill(50, seed: 13)
@@ -119,7 +124,9 @@ struct MonitorTests {
     for program in [monitor, reference] { program.signal(SIGINT) }
     // A program that caused an event may have ended when its name is looked up.
     func lines(_ result: ProgramResult) -> [String] {
-      result.lines.filter { !$0.contains(Self.probe) }.map { String($0).replacing(#/ progname=.*$/#, with: "") }
+      result.lines.filter { !$0.contains(Self.probe) }.map {
+        String($0).replacing(#/ progname=.*$/#, with: "")
+      }
     }
     let ours = try monitor.result(within: 30)
     let expected = lines(try reference.result(within: 30))
@@ -127,7 +134,8 @@ struct MonitorTests {
     #expect(expected.count > 250)
     let difference = zip(lines(ours), expected).first { $0 != $1 }
     #expect(difference == nil && lines(ours).count == expected.count)
-    #expect(expected.contains { $0.hasPrefix(" [UPDATE] ") } && expected.contains { $0.hasPrefix("[DESTROY] ") })
+    #expect(
+      expected.contains { $0.hasPrefix(" [UPDATE] ") } && expected.contains { $0.hasPrefix("[DESTROY] ") })
     #expect(ours.errorLines.last == "ftctl: \(ours.lines.count) flow events have been shown.")
   }
 
@@ -137,8 +145,9 @@ struct MonitorTests {
     try table.set("events", 1)
     let forms = ["jsonl", "json", "csv", "xml", "save", "timestamp"]
     let monitors = try forms.map { form in
-      try RunningProgram(table.namespace.command(
-        [BuiltProgram.ftctl, "monitor", "-e", "destroy", "-p", "udp", "-o", form]))
+      try RunningProgram(
+        table.namespace.command(
+          [BuiltProgram.ftctl, "monitor", "-e", "destroy", "-p", "udp", "-o", form]))
     }
     // All of them listen when a probe was printed by each.
     var port = 30_000
@@ -168,8 +177,11 @@ struct MonitorTests {
       case "csv": #expect(lines.dropFirst().allSatisfy { $0.contains("udp") } && lines.count > 6)
       case "xml":
         #expect(lines.last == "</conntrack>")
-        #expect(lines.dropFirst(2).dropLast().allSatisfy { $0.hasPrefix("<flow type=\"destroy\">") } && lines.count > 8)
-      case "save": #expect(lines.allSatisfy { $0.hasPrefix("-D ") && $0.contains(" -p udp ") } && lines.count > 5)
+        #expect(
+          lines.dropFirst(2).dropLast().allSatisfy { $0.hasPrefix("<flow type=\"destroy\">") }
+            && lines.count > 8)
+      case "save":
+        #expect(lines.allSatisfy { $0.hasPrefix("-D ") && $0.contains(" -p udp ") } && lines.count > 5)
       default:
         #expect(lines.count > 5)
         #expect(lines.allSatisfy { $0.firstMatch(of: #/^\[\d+\.\d{6}\]\t\[DESTROY\] udp /#) != nil })

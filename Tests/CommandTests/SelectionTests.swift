@@ -55,7 +55,9 @@ struct SelectionTests {
   }
 
   /// The ids of the flows that a selection means, so many seconds after they were listed.
-  private static func matches(_ selection: Selection, _ flows: [ListedFlow], after seconds: UInt64) -> [UInt64] {
+  private static func matches(_ selection: Selection, _ flows: [ListedFlow], after seconds: UInt64)
+    -> [UInt64]
+  {
     flows.filter { flow in
       guard seconds > 0, let timeout = flow.timeout else { return selection.holds(flow) }
       var later = flow
@@ -68,7 +70,8 @@ struct SelectionTests {
   ///
   /// - Returns: how many flows were listed in all, and how many selections were refused as impossible.
   static func compare(
-    _ selections: [Selection], _ flows: [ListedFlow], listed: ClosedRange<Date>, in table: ConntrackTable, seed: UInt64
+    _ selections: [Selection], _ flows: [ListedFlow], listed: ClosedRange<Date>, in table: ConntrackTable,
+    seed: UInt64
   ) throws -> (hits: Int, refused: Int) {
     let results = try list(selections.map(\.arguments), in: table.namespace)
     #expect(results.count == selections.count)
@@ -79,9 +82,10 @@ struct SelectionTests {
       let least = Int(result.start.timeIntervalSince(listed.upperBound))
       let most = max(least, Int(result.end.timeIntervalSince(listed.lowerBound)) + 1)
       let dependsOnTime = selection.arguments.contains { $0.contains("timeout") || $0.contains("expires") }
-      let expected = (dependsOnTime ? Array(least...most) : [0]).lazy.map { seconds in
-        matches(selection, flows, after: UInt64(max(0, seconds)))
-      }.reduce(nil as [UInt64]?) { $0 == result.ids ? $0 : $1 } ?? []
+      let expected =
+        (dependsOnTime ? Array(least...most) : [0]).lazy.map { seconds in
+          matches(selection, flows, after: UInt64(max(0, seconds)))
+        }.reduce(nil as [UInt64]?) { $0 == result.ids ? $0 : $1 } ?? []
       let what = Comment("seed \(seed), selection \(number): \(selection.arguments)")
       if result.status == 2 {
         refused += 1
@@ -117,7 +121,9 @@ struct SelectionTests {
     for kind in ConditionMaker.Kind.allCases {
       for _ in 0..<2 {
         let condition = maker.condition(kind)
-        if !condition.option.isEmpty { single.append(Selection(arguments: condition.option, holds: condition.holds)) }
+        if !condition.option.isEmpty {
+          single.append(Selection(arguments: condition.option, holds: condition.holds))
+        }
         single.append(Selection(arguments: ["--where", condition.expression], holds: condition.holds))
       }
     }
@@ -129,7 +135,9 @@ struct SelectionTests {
     for _ in 0..<500 {
       var arguments: [String] = []
       var parts: [(ListedFlow) -> Bool] = []
-      for kind in ConditionMaker.Kind.options.shuffled(using: &maker.random).prefix(Int.random(in: 0...3, using: &maker.random)) {
+      for kind in ConditionMaker.Kind.options.shuffled(using: &maker.random).prefix(
+        Int.random(in: 0...3, using: &maker.random))
+      {
         let condition = maker.condition(kind)
         arguments += condition.option
         parts.append(condition.holds)

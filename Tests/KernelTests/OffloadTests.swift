@@ -17,7 +17,8 @@ enum Guest {
     guard geteuid() == 0 else { return "needs root" }
     do {
       let result = try TestSupport.run([program, "true"], environment: environment, within: 600)
-      return result.status == 0 ? nil : "the guest does not start: \(result.errorLines.last ?? "no reason given")"
+      return result.status == 0
+        ? nil : "the guest does not start: \(result.errorLines.last ?? "no reason given")"
     } catch {
       return "the guest does not start: \(error)"
     }
@@ -37,7 +38,8 @@ struct OffloadTests {
     "listings, selections, counts, JSON and events agree with the kernel about a flowtable's flows",
     .enabled(if: Guest.lacks == nil, Comment(rawValue: Guest.lacks ?? "")), .timeLimit(.minutes(20)))
   func offload() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("ftctl-guest-\(UUID().uuidString)")
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "ftctl-guest-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let script = BuiltProgram.sourceRoot.appendingPathComponent("Tests/KernelTests/offload.sh").path
@@ -87,11 +89,13 @@ struct OffloadTests {
     }
     for name in ["hardware", "idle", "lo"] { #expect(try lines(name).isEmpty, "\(name)") }
     let none = try lines("none")
-    #expect(none.count == (try lines("line.ours").count) - tcp - udp && !none.contains { $0.contains("OFFLOAD") })
+    #expect(
+      none.count == (try lines("line.ours").count) - tcp - udp && !none.contains { $0.contains("OFFLOAD") })
     #expect(try lines("where").count { $0.hasPrefix("tcp ") } == tcp && lines("where").count == tcp)
     let table = try lines("table")
     #expect(table.count == tcp + udp + 1)
-    #expect(table.dropFirst().allSatisfy { $0.contains("OFFLOAD") && $0.contains("f") && $0.contains("wan0") })
+    #expect(
+      table.dropFirst().allSatisfy { $0.contains("OFFLOAD") && $0.contains("f") && $0.contains("wan0") })
   }
 
   private func checkJSON(_ objects: (String) throws -> [[String: Any]]) throws {

@@ -25,9 +25,6 @@ ip -n server route add default via 10.0.2.1
 inside() { ip netns exec router "$@"; }
 set_sysctl() { inside sh -c "echo $2 >/proc/sys/net/$1"; }
 set_sysctl ipv4/ip_forward 1
-set_sysctl netfilter/nf_conntrack_acct 1
-set_sysctl netfilter/nf_conntrack_timestamp 1
-set_sysctl netfilter/nf_conntrack_events 1
 inside nft -f - <<RULES
 table inet x {
     flowtable f { hook ingress priority 0; devices = { lan0, wan0 }; counter; }
@@ -43,6 +40,9 @@ table inet x {
     }
 }
 RULES
+set_sysctl netfilter/nf_conntrack_acct 1
+set_sysctl netfilter/nf_conntrack_timestamp 1
+set_sysctl netfilter/nf_conntrack_events 1
 # Flows rest while they are looked at, and are not to leave the flowtable for it.
 set_sysctl netfilter/nf_flowtable_tcp_timeout 3000
 set_sysctl netfilter/nf_flowtable_udp_timeout 3000

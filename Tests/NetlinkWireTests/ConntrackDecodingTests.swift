@@ -13,8 +13,10 @@ private func decode(_ payload: [UInt8]) throws(NetlinkFormatError) -> ConntrackE
 /// Messages that a kernel sent (Linux 6.18), by name: `conntrack-FAMILY-PROTOCOL`.
 private let recorded: [(name: String, bytes: [UInt8])] = {
   let folder = BuiltProgram.sourceRoot.appendingPathComponent("Tests/Corpus/FuzzNetlink")
-  let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
-  return files.filter { $0.lastPathComponent.hasPrefix("conntrack-") }.sorted { $0.path < $1.path }.compactMap { file in
+  let files =
+    (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+  return files.filter { $0.lastPathComponent.hasPrefix("conntrack-") }.sorted { $0.path < $1.path }.compactMap
+  { file in
     (try? Data(contentsOf: file)).map { (file.lastPathComponent, Array($0)) }
   }
 }()
@@ -72,7 +74,9 @@ struct ConntrackDecodingTests {
       let expected = try decode(usual.payload)
       #expect(expected.original.source == IPAddress(ipv4: usual.addresses[0].1))
       #expect(expected.reply.destination == IPAddress(ipv4: usual.addresses[1].1))
-      #expect(expected.original.sourcePort == usual.ports[0].1 && expected.reply.destinationPort == usual.ports[1].1)
+      #expect(
+        expected.original.sourcePort == usual.ports[0].1 && expected.reply.destinationPort == usual.ports[1].1
+      )
       #expect(expected.original.layer4 == usual.layer4)
       #expect(expected.originalCounters?.packets == usual.counters[0].1)
       #expect(expected.replyCounters?.bytes == usual.counters[1].1)
@@ -101,7 +105,9 @@ struct ConntrackDecodingTests {
     unsafe try entry.decode(plain.span.bytes)
     let fresh = try decode(plain)
     #expect(entry.present == fresh.present && entry.identity == fresh.identity)
-    #expect(entry.helper == nil && entry.labels == nil && entry.zone == nil && entry.state == nil && entry.id == nil)
+    #expect(
+      entry.helper == nil && entry.labels == nil && entry.zone == nil && entry.state == nil && entry.id == nil
+    )
   }
 
   @Test("every message that a kernel sent is decoded, to what its name says")
@@ -115,10 +121,15 @@ struct ConntrackDecodingTests {
       var entry = ConntrackEntry()
       try entry.decode(messages.payload)
       let parts = name.split(separator: "-")
-      #expect(entry.original.family.rawValue == UInt8(parts[1]) && entry.original.layer4 == UInt8(parts[2]), "\(name)")
+      #expect(
+        entry.original.family.rawValue == UInt8(parts[1]) && entry.original.layer4 == UInt8(parts[2]),
+        "\(name)")
       #expect(entry.reply.family == entry.original.family && entry.reply.layer4 == entry.original.layer4)
-      #expect(entry.status?.contains(.confirmed) == true && entry.id != nil && entry.timeout != nil && entry.use == 1)
-      #expect((entry.state != nil) == ["6", "132", "33"].contains(String(parts[2])) || parts[2] == "33", "\(name)")
+      #expect(
+        entry.status?.contains(.confirmed) == true && entry.id != nil && entry.timeout != nil
+          && entry.use == 1)
+      #expect(
+        (entry.state != nil) == ["6", "132", "33"].contains(String(parts[2])) || parts[2] == "33", "\(name)")
       let isMore = try messages.advance()
       #expect(!isMore)
     }

@@ -91,14 +91,18 @@ struct CursorTests {
     read(8, 0x0102_0304_0506_0708) { () throws(NetlinkFormatError) in try cursor.bigEndian64() }
   }
 
-  @Test("a message shorter than its header or longer than the datagram is an error", arguments: [0, 1, 15, 17, 100, UInt32.max])
+  @Test(
+    "a message shorter than its header or longer than the datagram is an error",
+    arguments: [0, 1, 15, 17, 100, UInt32.max])
   func messageLengths(_ length: UInt32) {
     #expect(throws: NetlinkFormatError.messageLength(length)) { try walkMessages(header(length: length)) }
   }
 
   @Test("messages are padded to four octets, the last one needs not be")
   func messages() throws {
-    let bytes = header(length: 17, type: 1) + [9, 0, 0, 0] + header(length: 16, type: 2) + header(length: 18, type: 3) + [1, 2]
+    let bytes =
+      header(length: 17, type: 1) + [9, 0, 0, 0] + header(length: 16, type: 2) + header(length: 18, type: 3)
+      + [1, 2]
     #expect(try walkMessages(bytes).elementsEqual([(1, 1), (2, 0), (3, 2)], by: ==))
     #expect(try walkMessages([]).isEmpty)
     #expect(try walkMessages(Array(repeating: 0xff, count: 15)).isEmpty)
@@ -110,7 +114,9 @@ struct CursorTests {
     for _ in 0..<3000 {
       let count = Int.random(in: 0..<64, using: &random)
       // Small numbers are lengths that make sense, so that walks come further.
-      let bytes = (0..<count).map { _ in UInt8.random(in: 0...(Bool.random(using: &random) ? 12 : 255), using: &random) }
+      let bytes = (0..<count).map { _ in
+        UInt8.random(in: 0...(Bool.random(using: &random) ? 12 : 255), using: &random)
+      }
       if let attributes = try? walk(bytes) { #expect(attributes.count * 4 <= count) }
       if let messages = try? walkMessages(bytes) { #expect(messages.count * 16 <= count) }
     }

@@ -61,7 +61,8 @@ struct WriterTests {
         let header = NetlinkHeader(
           type: .random(in: 0x10...0xfff), flags: NetlinkFlags(rawValue: .random(in: 0...0xfff)),
           sequence: .random(in: 0...UInt32.max), portID: .random(in: 0...UInt32.max))
-        let netfilter = NetfilterHeader(family: .random(in: 0...255), version: .random(in: 0...255), resourceID: .random(in: 0...0xffff))
+        let netfilter = NetfilterHeader(
+          family: .random(in: 0...255), version: .random(in: 0...255), resourceID: .random(in: 0...0xffff))
         let nodes = (0..<Int.random(in: 0..<6)).map { _ in Node.random(depth: 3) }
         let mark = writer.beginMessage(header, netfilter)
         for node in nodes { node.write(to: &writer) }
@@ -111,13 +112,16 @@ struct WriterTests {
 
 @Suite("Acknowledgements")
 struct AcknowledgementTests {
-  private let request = NetlinkHeader(length: 28, type: 0x0a06, flags: [.request, .acknowledge], sequence: 77, portID: 5)
+  private let request = NetlinkHeader(
+    length: 28, type: 0x0a06, flags: [.request, .acknowledge], sequence: 77, portID: 5)
 
   private func payload(
-    error: Int32, request header: NetlinkHeader? = nil, body: [UInt8] = [], _ attributes: (inout NetlinkWriter) -> Void = { _ in }
+    error: Int32, request header: NetlinkHeader? = nil, body: [UInt8] = [],
+    _ attributes: (inout NetlinkWriter) -> Void = { _ in }
   ) -> [UInt8] {
     var writer = NetlinkWriter()
-    writer.raw((0..<4).map { UInt8(truncatingIfNeeded: UInt32(bitPattern: error).littleEndian >> UInt32(8 * $0)) })
+    writer.raw(
+      (0..<4).map { UInt8(truncatingIfNeeded: UInt32(bitPattern: error).littleEndian >> UInt32(8 * $0)) })
     if let header {
       _ = writer.beginMessage(header)
       var bytes = writer.bytes
@@ -157,7 +161,9 @@ struct AcknowledgementTests {
     let whole = payload(error: -22, request: request, body: Array(repeating: 0xee, count: 12), words)
     #expect(try decode(whole, .acknowledgementAttributes) == expected)
     // Without the flag nothing behind the request is read.
-    #expect(try decode(payload(error: -22, request: request, words), .capped) == Acknowledgement(errorNumber: 22, request: request))
+    #expect(
+      try decode(payload(error: -22, request: request, words), .capped)
+        == Acknowledgement(errorNumber: 22, request: request))
   }
 
   @Test("the end of a dump carries an errno and words, but no request")

@@ -48,11 +48,11 @@ package struct TickingListing {
       if unsafe Self.areEqual(second, first) || Self.areEqual(second, third) { continue }
       if let reason = unsafe mismatch(first, second, third) {
         return unsafe """
-          line \(number): \(reason)
-          before: \(Self.text(first))
-          ours:   \(Self.text(second))
-          after:  \(Self.text(third))
-          """
+        line \(number): \(reason)
+        before: \(Self.text(first))
+        ours:   \(Self.text(second))
+        after:  \(Self.text(third))
+        """
       }
     }
     let rests = (before.count - starts.0, middle.count - starts.1, after.count - starts.2)
@@ -63,7 +63,8 @@ package struct TickingListing {
   private static func line(_ text: UnsafeRawBufferPointer, _ start: inout Int) -> UnsafeRawBufferPointer {
     let rest = unsafe UnsafeRawBufferPointer(rebasing: text[start...])
     guard let base = rest.baseAddress else { return unsafe rest }
-    let length = unsafe memchr(base, 0x0a, rest.count).map { unsafe UnsafeRawPointer($0) - base } ?? rest.count
+    let length =
+      unsafe memchr(base, 0x0a, rest.count).map { unsafe UnsafeRawPointer($0) - base } ?? rest.count
     start += length + 1
     return unsafe UnsafeRawBufferPointer(start: base, count: length)
   }
@@ -82,7 +83,8 @@ package struct TickingListing {
     _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer, _ third: UnsafeRawBufferPointer
   ) -> String? {
     let parts = unsafe (self.parts(first), self.parts(second), self.parts(third))
-    guard parts.0.seconds.count == parts.1.seconds.count, parts.2.seconds.count == parts.1.seconds.count else {
+    guard parts.0.seconds.count == parts.1.seconds.count, parts.2.seconds.count == parts.1.seconds.count
+    else {
       return "other numbers of seconds"
     }
     for index in parts.1.seconds.indices {
@@ -133,13 +135,17 @@ package struct TickingListing {
   }
 
   /// Where `mark` ends. It is looked for by its rarest letter, as most of the time goes into this.
-  private static func place(after mark: StaticString, in line: UnsafeRawBufferPointer, from start: Int) -> Int? {
+  private static func place(after mark: StaticString, in line: UnsafeRawBufferPointer, from start: Int)
+    -> Int?
+  {
     let octets = unsafe UnsafeBufferPointer(start: mark.utf8Start, count: mark.utf8CodeUnitCount)
     let pivot = unsafe octets.firstIndex(of: 0x2d) ?? octets.firstIndex(of: 0x6d) ?? 0
     guard let base = line.baseAddress, let first = octets.baseAddress else { return nil }
     var position = start + pivot
     while position < line.count {
-      guard let found = unsafe memchr(base + position, Int32(first[pivot]), line.count - position) else { return nil }
+      guard let found = unsafe memchr(base + position, Int32(first[pivot]), line.count - position) else {
+        return nil
+      }
       let begin = unsafe UnsafeRawPointer(found) - base - pivot
       if begin + octets.count <= line.count, unsafe memcmp(base + begin, first, octets.count) == 0 {
         return begin + octets.count
