@@ -52,6 +52,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["NetfilterClient"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .testTarget(name: "NetlinkWireTests", dependencies: ["NetlinkWire", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "NetfilterClient", "NetlinkWire", "CNetfilter", "TestSupport"],
@@ -71,6 +72,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EngineHostTests", dependencies: ["EngineHost", "FlowEngine"], exclude: ["Traces"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "KernelTests", dependencies: ["TestSupport"], exclude: ["offload.sh", "traffic.py"],
       swiftSettings: strict),
   ]
 )

@@ -69,7 +69,8 @@ struct DocumentationTests {
     let page = try BuiltProgram.sourceText("man/ftctl-flows.8")
     let words = Set(page.split { !$0.isLetter && !$0.isNumber && $0 != "-" && $0 != "_" }.map(String.init))
     for (arguments, ending) in [
-      (["list", "-o", "nosuch"], "there are: "), (["list", "-o", "table", "--sort", "nosuch"], "there are: "),
+      (["list", "-o", "nosuch"], "there are: "),
+      (["list", "-o", "table", "--sort", "nosuch"], "there are: "),
       (["count", "--by", "nosuch"], "there are: "), (["monitor", "-e", "nosuch"], "there are: "),
     ] {
       let hint = try #require(try run([BuiltProgram.ftctl] + arguments).errorLines.last)
@@ -83,7 +84,8 @@ struct DocumentationTests {
   @Test("the manuals are correct mdoc", .enabled(if: Machine.has("mandoc"), "needs mandoc"))
   func lint() throws {
     let folder = BuiltProgram.sourceRoot.appendingPathComponent("man")
-    let pages = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).map(\.path)
+    let pages = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).map(
+      \.path)
     #expect(pages.count >= 3)
     let result = try run(["mandoc", "-Tlint", "-Wwarning"] + pages)
     #expect(result.status == 0 && result.output == "")
@@ -97,7 +99,8 @@ struct DocumentationTests {
     #expect(kept == generated.output, ".ci/completions writes them anew")
   }
 
-  @Test("bash completes subcommands, options and their values", .enabled(if: Machine.has("bash"), "needs bash"))
+  @Test(
+    "bash completes subcommands, options and their values", .enabled(if: Machine.has("bash"), "needs bash"))
   func bash() throws {
     func complete(_ words: [String]) throws -> Set<String> {
       let script = """
@@ -107,7 +110,8 @@ struct DocumentationTests {
         _ftctl "$1" "${!#}" "${COMP_WORDS[COMP_CWORD-1]}"
         printf '%s\\n' "${COMPREPLY[@]}"
         """
-      return Set(try run(["bash", "-c", script, "bash"] + words).lines.map { $0.trimmingCharacters(in: .whitespaces) })
+      return Set(
+        try run(["bash", "-c", script, "bash"] + words).lines.map { $0.trimmingCharacters(in: .whitespaces) })
     }
     #expect(try complete(["ftctl", "co"]) == ["count"])
     #expect(try complete(["ftctl", "list", "--reply-d"]).isSuperset(of: ["--reply-dst", "--reply-dport"]))
@@ -116,13 +120,18 @@ struct DocumentationTests {
   }
 
   /// Asks for values as the scripts do.
-  private func values(_ subcommand: String, _ option: String, shell: String = "bash") throws -> ProgramResult {
+  private func values(_ subcommand: String, _ option: String, shell: String = "bash") throws -> ProgramResult
+  {
     try run(
-      [BuiltProgram.ftctl, "---completion", subcommand, "--", option, "2", "0", "ftctl", subcommand, option, ""],
+      [
+        BuiltProgram.ftctl, "---completion", subcommand, "--", option, "2", "0", "ftctl", subcommand, option,
+        "",
+      ],
       environment: ["SAP_SHELL": shell])
   }
 
-  @Test("protocols, states and status flags are completed without privilege", arguments: ["bash", "zsh", "fish"])
+  @Test(
+    "protocols, states and status flags are completed without privilege", arguments: ["bash", "zsh", "fish"])
   func fixedValues(_ shell: String) throws {
     #expect(try values("list", "--proto", shell: shell).lines.contains("tcp"))
     #expect(try values("count", "--state", shell: shell).lines.contains("SHUTDOWN_ACK_SENT"))
@@ -138,7 +147,8 @@ struct DocumentationTests {
     #expect(try values("list", "--netns").lines.contains("all"))
     func inside(_ option: String) throws -> ProgramResult {
       try table.run([
-        "env", "SAP_SHELL=bash", BuiltProgram.ftctl, "---completion", "list", "--", option, "2", "0", "ftctl", "list", option, "",
+        "env", "SAP_SHELL=bash", BuiltProgram.ftctl, "---completion", "list", "--", option, "2", "0", "ftctl",
+        "list", option, "",
       ])
     }
     let zones = try inside("--zone")
