@@ -44,6 +44,7 @@ let package = Package(
     .testTarget(
       name: "ChangeTests", dependencies: ["NetfilterClient", "NetlinkWire", "ftctl", "ConntrackFill"],
       swiftSettings: strict),
+    .testTarget(name: "DropInTests", swiftSettings: strict),
     .testTarget(
       name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),
   ]
