@@ -15,7 +15,19 @@ package final class CarrierFinder {
     package var family: String
     package var table: String
     package var name: String
+    /// Names; one that ends with an asterisk stands for all that begin so.
     package var devices: [String]
+
+    /// Whether the device, or one of those that it is stacked on, is among the flowtable's.
+    package func covers(_ device: String, in links: NetworkLinks) -> Bool {
+      if includes(device) { return true }
+      return links.bottoms(of: device).contains { includes($0) }
+    }
+
+    /// Whether exactly this device is among the flowtable's.
+    package func includes(_ device: String) -> Bool {
+      devices.contains { $0 == device || $0.hasSuffix("*") && device.hasPrefix($0.dropLast()) }
+    }
   }
 
   /// What carries a flow.
@@ -31,6 +43,7 @@ package final class CarrierFinder {
   private let names: [CarrierName]
   private let routes: NetlinkSession
   private let flowtables: [Flowtable]
+  private let links: NetworkLinks
   private var deviceOfAddress: [IPAddress: String?] = [:]
 
   /// - Parameter names: carriers to be asked for by number later.
@@ -39,6 +52,7 @@ package final class CarrierFinder {
     self.names = names
     flowtables = try Self.listFlowtables()
     routes = NetlinkSession(try KernelSocket(.route))
+    links = try NetworkLinks.read()
     for name in names { try checkExistence(of: name) }
   }
 
@@ -55,24 +69,17 @@ package final class CarrierFinder {
       guard let header = NetfilterHeader(payload), let table = found.table, let name = found.name else {
         return true
       }
-      let devices = (found.hook?.devices ?? []).compactMap { device -> String? in
-        if case .name(let name) = device { name } else { nil }
+      let devices = (found.hook?.devices ?? []).map { device in
+        switch device {
+        case .name(let name): name
+        case .prefix(let prefix): prefix + "*"
+        }
       }
       result.append(
-        Flowtable(family: familyName(header.family), table: table, name: name, devices: devices))
+        Flowtable(family: NFTables.familyName(header.family), table: table, name: name, devices: devices))
       return true
     }
     return result
-  }
-
-  /// The family's name as nft writes it (`NFPROTO_*`).
-  private static func familyName(_ number: UInt8) -> String {
-    switch number {
-    case NFTables.Family.inet: "inet"
-    case NFTables.Family.ipv4: "ip"
-    case NFTables.Family.ipv6: "ip6"
-    default: "\(number)"
-    }
   }
 
   private func checkExistence(of name: CarrierName) throws(NetlinkError) {
@@ -116,10 +123,13 @@ package final class CarrierFinder {
     let family = entry.original.family == .ipv6 ? "ip6" : "ip"
     let candidates = flowtables.filter { flowtable in
       (flowtable.family == "inet" || flowtable.family == family) && !devices.isEmpty
-        && devices.allSatisfy(flowtable.devices.contains)
+        && devices.allSatisfy { flowtable.covers($0, in: links) }
     }
     return Path(flowtable: candidates.count == 1 ? candidates[0] : nil, devices: devices)
   }
+
+  /// Whether the device, or one that it is stacked on, is in any flowtable.
+  package func isCarried(_ device: String) -> Bool { flowtables.contains { $0.covers(device, in: links) } }
 
   private func device(towards address: IPAddress) -> String? {
     if let known = deviceOfAddress[address] { return known }

@@ -54,26 +54,37 @@ extension NetlinkSession {
     var entry = ConntrackEntry()
     var recent = RecentIdentities()
     func run(_ filter: KernelFilter) throws {
-      let request = ConntrackRequest.dump(filter, isZeroingCounters: isZeroingCounters, sequence: nextSequence())
+      let request = ConntrackRequest.dump(
+        filter, isZeroingCounters: isZeroingCounters, sequence: nextSequence())
       summary.wasInterrupted = try dump("list conntrack entries", request) { type, payload in
         guard type == ConntrackMessage.type(ConntrackMessage.new) else { return true }
-        try entry.decode(payload)
-        guard recent.insert(entry.identity) else {
-          summary.repeated += 1
-          return true
-        }
-        summary.entries += 1
-        return try body(&entry)
+        return try Self.pass(payload, &entry, &recent, &summary, body)
       }
     }
     do {
       try run(filter)
     } catch let error as NetlinkError
-      where !filter.isEmpty && (error.number == .invalid || error.number == .notSupported)
+      where !filter.isEmpty && summary.entries == 0
+      && (error.number == .invalid || error.number == .notSupported)
     {
       try run(KernelFilter())
     }
     return summary
+  }
+
+  /// Decodes an entry and passes it on unless it was sent before. Apart from the loop because an inout parameter,
+  /// unlike a captured variable, is read where it lies.
+  private static func pass(
+    _ payload: RawSpan, _ entry: inout ConntrackEntry, _ recent: inout RecentIdentities,
+    _ summary: inout DumpSummary, _ body: (inout ConntrackEntry) throws -> Bool
+  ) throws -> Bool {
+    try entry.decode(payload)
+    guard recent.insert(entry.identity) else {
+      summary.repeated += 1
+      return true
+    }
+    summary.entries += 1
+    return try body(&entry)
   }
 
   /// Looks one entry up by either of its tuples.

@@ -10,7 +10,16 @@ private import Glibc
 package final class KernelSocket: NetlinkTransport {
   /// Netlink's protocol numbers.
   package enum Bus: Sendable {
-    case netfilter, route
+    case netfilter, route, generic, xfrm
+
+    fileprivate var number: Int32 {
+      switch self {
+      case .netfilter: NETLINK_NETFILTER
+      case .route: NETLINK_ROUTE
+      case .generic: NETLINK_GENERIC
+      case .xfrm: NETLINK_XFRM
+      }
+    }
   }
 
   // Safe to share: libmnl reads the structure and never writes it after bind; the kernel serialises the rest.
@@ -22,9 +31,8 @@ package final class KernelSocket: NetlinkTransport {
   /// - Parameter isBlocking: whether `receive(into:)` waits.
   /// - Throws: ``NetlinkError`` with the errno of socket(2) or bind(2).
   package init(_ bus: Bus = .netfilter, isBlocking: Bool = true) throws(NetlinkError) {
-    let number = bus == .netfilter ? NETLINK_NETFILTER : NETLINK_ROUTE
     let flags = Int32(SOCK_CLOEXEC.rawValue) | (isBlocking ? 0 : Int32(SOCK_NONBLOCK.rawValue))
-    guard let opened = unsafe mnl_socket_open2(number, flags) else {
+    guard let opened = unsafe mnl_socket_open2(bus.number, flags) else {
       throw NetlinkError("open a netlink socket", .current)
     }
     guard unsafe mnl_socket_bind(opened, 0, 0) == 0 else {

@@ -19,6 +19,8 @@ package struct ErrorNumber: RawRepresentable, Hashable, Sendable {
   package static let familyNotSupported = ErrorNumber(rawValue: EAFNOSUPPORT)
   package static let wouldBlock = ErrorNumber(rawValue: EAGAIN)
   package static let badMessage = ErrorNumber(rawValue: EBADMSG)
+  package static let noMemory = ErrorNumber(rawValue: ENOMEM)
+  package static let busy = ErrorNumber(rawValue: EBUSY)
   package static let noSpace = ErrorNumber(rawValue: ENOSPC)
   package static let timerExpired = ErrorNumber(rawValue: ETIME)
   package static let outOfMemory = ErrorNumber(rawValue: ENOMEM)

@@ -74,6 +74,23 @@ package struct RequestBuilder: ~Copyable {
     }
   }
 
+  /// Begins a request of any bus.
+  ///
+  /// - Parameters:
+  ///   - flags: besides `NLM_F_REQUEST`.
+  ///   - family: the family's own header, at most 64 octets: `ifinfomsg`, `ndmsg`, `genlmsghdr`.
+  package init(type: UInt16, flags: NetlinkFlags, sequence: UInt32, header family: [UInt8]) {
+    precondition(family.count <= 64)
+    unsafe memory = .allocate(byteCount: Self.capacity, alignment: 16)
+    unsafe message = mnl_nlmsg_put_header(memory)
+    unsafe message.pointee.nlmsg_type = type
+    unsafe message.pointee.nlmsg_flags = NetlinkFlags.request.union(flags).rawValue
+    unsafe message.pointee.nlmsg_seq = sequence
+    if let extra = unsafe mnl_nlmsg_put_extra_header(message, family.count) {
+      unsafe extra.copyMemory(from: family, byteCount: family.count)
+    }
+  }
+
   deinit { unsafe memory.deallocate() }
 
   /// The request's octets.

@@ -29,7 +29,8 @@ enum Main {
       print(Ftctl.fullMessage(for: error))
       return .done
     case .validationFailure:
-      let words = Ftctl.message(for: error).split(whereSeparator: \.isNewline).joined(separator: "; ")
+      var words = Ftctl.message(for: error).split(whereSeparator: \.isNewline).joined(separator: "; ")
+      if words.hasSuffix(".") { words.removeLast() }
       StandardError.report(words.prefix(1).lowercased() + words.dropFirst())
       StandardError.hint("'ftctl help' and 'ftctl help SUBCOMMAND' show what there is")
       return .usage
@@ -45,7 +46,8 @@ enum Main {
 struct Ftctl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ftctl",
-    abstract: "Show and manage the flows of a Linux router: conntrack entries and the flowtables that carry them",
+    abstract:
+      "Show and manage the flows of a Linux router: conntrack entries and the flowtables that carry them",
     discussion: """
       EXAMPLES:
         ftctl list --proto tcp --dport 443    HTTPS flows, as conntrack shows them
@@ -59,8 +61,14 @@ struct Ftctl: ParsableCommand {
         name: "Flows",
         subcommands: [
           ListCommand.self, GetCommand.self, CountCommand.self, StatsCommand.self, MonitorCommand.self,
-          DeleteCommand.self, FlushCommand.self, ConntrackCommand.self,
-        ])
+          AnnotateCommand.self, DeleteCommand.self, FlushCommand.self, AddCommand.self, ExpectCommand.self,
+          OffloadCommand.self,
+        ]),
+      CommandGroup(
+        name: "Flowtables",
+        subcommands: [FlowtableCommand.self, RuleCommand.self, ApplyCommand.self, ExportCommand.self]),
+      CommandGroup(name: "Diagnosis", subcommands: [ExplainCommand.self, DoctorCommand.self]),
+      CommandGroup(name: "Drop-in", subcommands: [ConntrackCommand.self]),
     ])
 
   @OptionGroup(title: "Global options") var global: GlobalOptions

@@ -26,7 +26,7 @@ struct LineFormatTests {
   ) throws {
     let printer = try ReferencePrinter()
     var sample = SampleMessage(seed: seed)
-    for index in 0..<800 {
+    for index in 0..<400 {
       let message = sample.next(SampleMessage.Kind.allCases[index % 4])
       let event = Self.events[index % 4]
       let entry = try #require(decodedEntry(message))

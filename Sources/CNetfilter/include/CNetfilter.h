@@ -5,19 +5,35 @@
 #ifndef FTCTL_CNETFILTER_H
 #define FTCTL_CNETFILTER_H
 
+// Before the kernel's headers, which leave out what it has defined.
+#include <netinet/in.h>
+
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 // Before libnetfilter_conntrack, whose own copy of nfnetlink.h is older and would define the enums differently.
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/ethtool_netlink.h>
+#include <linux/genetlink.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
 
 #include <libmnl/libmnl.h>
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/common.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/flowtable.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
 
 // errno is a macro that Swift does not import.
 static inline int ftctl_errno(void) { return errno; }

@@ -160,6 +160,11 @@ package struct ConntrackCreation: Sendable {
   package var sourceNAT: NATTarget?
   package var destinationNAT: NATTarget?
 
+  /// Status bits that a request must not have, or that only the kernel sets. EXPECTED comes with a master.
+  private static let unrestorable: ConntrackStatus = [
+    .expected, .dying, .template, .natClash, .offload, .hardwareOffload,
+  ]
+
   /// Takes the entry as it is: the reply tuple as given, no NAT.
   package init(_ entry: ConntrackEntry, isExclusive: Bool = true) {
     self.entry = entry
@@ -172,6 +177,7 @@ package struct ConntrackCreation: Sendable {
   package init(restoring entry: ConntrackEntry, isExclusive: Bool = true) {
     self.init(entry, isExclusive: isExclusive)
     guard entry.present.contains(.status) else { return }
+    self.entry.statusField = entry.statusField.subtracting(Self.unrestorable)
     let status = entry.statusField
     let isTranslated = status.rawValue & ConntrackStatus([.sourceNAT, .destinationNAT]).rawValue != 0
     let isBound = status.rawValue & ConntrackStatus([.sourceNATDone, .destinationNATDone]).rawValue != 0

@@ -40,7 +40,7 @@ struct ListCommand: ParsableCommand {
         let carriers = try query.carriers(isShown: writer.showsCarrier)
         FlowQuery.report(
           try query.forEach(in: try global.session(), carriers: carriers, isZeroingCounters: zero) { entry, now in
-            try writer.append(entry, now: now, carrier: carriers?.path(of: entry).map(FlowCarrier.init), namespace: namespace)
+            try writer.append(entry, now: now, carrier: FlowCarrier.of(entry, carriers), namespace: namespace)
           })
       }
       try writer.finish()
@@ -53,7 +53,7 @@ struct ListCommand: ParsableCommand {
         let carriers = try query.carriers(isShown: renderer.showsCarrier)
         FlowQuery.report(
           try query.forEach(in: try global.session(), carriers: carriers, isZeroingCounters: zero) { entry, now in
-            try renderer.append(entry, now: now, carrier: carriers?.path(of: entry).map(FlowCarrier.init))
+            try renderer.append(entry, now: now, carrier: FlowCarrier.of(entry, carriers))
             return renderer.count < limit
           })
       }

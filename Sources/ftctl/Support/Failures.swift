@@ -8,6 +8,7 @@ extension CommandFailure {
     switch error {
     case let failure as CommandFailure: self = failure
     case let error as NetlinkError: self.init(error)
+    case let refusal as RulesetRefusal: self.init(refusal)
     default: self.init(.failed, "\(error)")
     }
   }
@@ -21,7 +22,7 @@ extension CommandFailure {
     case .operationNotPermitted, .accessDenied:
       self.init(
         .notPermitted, message,
-        hint: error.hint ?? "run it as root, or with CAP_NET_ADMIN in this network namespace")
+        hint: error.hint ?? Self.privilegesHint)
     case .notSupported, .protocolNotSupported, .familyNotSupported:
       self.init(
         .notSupported, message, hint: error.hint ?? "this kernel lacks the feature or its module is not loaded")

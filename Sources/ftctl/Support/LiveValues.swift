@@ -34,6 +34,31 @@ enum LiveValues {
     return result
   }
 
+  /// Helpers that the kernel's own modules have.
+  static func helpers() -> [String] {
+    ["amanda", "ftp", "h323", "irc", "netbios-ns", "pptp", "sane", "sip", "snmp", "tftp"]
+  }
+
+  /// Families, then tables, then what is in them: the words of `[FAMILY] TABLE NAME`.
+  static func flowtableWords() -> [String] {
+    let ruleset = try? NetlinkSession(KernelSocket()).ruleset(.flowtables)
+    return unique(
+      NFTables.flowtableFamilies.map(NFTables.familyName) + (ruleset?.tables ?? []).compactMap(\.object.name)
+        + (ruleset?.flowtables ?? []).compactMap(\.object.name))
+  }
+
+  static func chainWords() -> [String] {
+    let ruleset = try? NetlinkSession(KernelSocket()).ruleset(.chains)
+    return unique(
+      NFTables.flowtableFamilies.map(NFTables.familyName) + (ruleset?.tables ?? []).compactMap(\.object.name)
+        + (ruleset?.chains ?? []).compactMap(\.object.name))
+  }
+
+  private static func unique(_ words: [String]) -> [String] {
+    var seen: Set<String> = []
+    return words.filter { seen.insert($0).inserted }
+  }
+
   /// Zones of the first entries of the table.
   static func zones() -> [String] {
     var found: Set<UInt16> = []
