@@ -61,6 +61,7 @@ let package = Package(
       name: "ChangeTests",
       dependencies: ["NetfilterClient", "NetlinkWire", "TestSupport", "ftctl", "ConntrackFill"],
       swiftSettings: strict),
+    .testTarget(name: "DropInTests", swiftSettings: strict),
     .testTarget(
       name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
