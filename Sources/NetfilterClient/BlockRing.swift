@@ -104,7 +104,8 @@ final class BlockRing: @unchecked Sendable {
     }
     while !isComplete {
       unsafe wait(vacant)
-      if isCancelled.load(ordering: .relaxed) { break }
+      // The reader is gone: there may never be another vacancy to wait for.
+      if isCancelled.load(ordering: .relaxed) { return }
       let slot = received % Self.slots
       do {
         // Safe: the slot is the receiver's until it posts `filled`.

@@ -57,13 +57,7 @@ extension NetlinkSession {
       let request = ConntrackRequest.dump(filter, isZeroingCounters: isZeroingCounters, sequence: nextSequence())
       summary.wasInterrupted = try dump("list conntrack entries", request) { type, payload in
         guard type == ConntrackMessage.type(ConntrackMessage.new) else { return true }
-        try entry.decode(payload)
-        guard recent.insert(entry.identity) else {
-          summary.repeated += 1
-          return true
-        }
-        summary.entries += 1
-        return try body(&entry)
+        return try Self.pass(payload, &entry, &recent, &summary, body)
       }
     }
     do {
@@ -74,6 +68,21 @@ extension NetlinkSession {
       try run(KernelFilter())
     }
     return summary
+  }
+
+  /// Decodes an entry and passes it on unless it was sent before. Apart from the loop because an inout parameter,
+  /// unlike a captured variable, is read where it lies.
+  private static func pass(
+    _ payload: RawSpan, _ entry: inout ConntrackEntry, _ recent: inout RecentIdentities,
+    _ summary: inout DumpSummary, _ body: (inout ConntrackEntry) throws -> Bool
+  ) throws -> Bool {
+    try entry.decode(payload)
+    guard recent.insert(entry.identity) else {
+      summary.repeated += 1
+      return true
+    }
+    summary.entries += 1
+    return try body(&entry)
   }
 
   /// Looks one entry up by either of its tuples.
@@ -99,8 +108,12 @@ extension NetlinkSession {
   /// Reads the per-CPU counters, in order of CPU.
   /// - Throws: ``NetlinkError``.
   package func conntrackStatistics() throws -> [ConntrackStatistics] {
+    try statistics(ConntrackRequest.statisticsPerCPU(sequence: nextSequence()))
+  }
+
+  /// Reads per-CPU counters of either subsystem.
+  func statistics(_ request: [UInt8]) throws -> [ConntrackStatistics] {
     var result: [ConntrackStatistics] = []
-    let request = ConntrackRequest.statisticsPerCPU(sequence: nextSequence())
     _ = try dump("read conntrack statistics", request) { _, payload in
       guard let header = NetfilterHeader(payload) else { return true }
       var statistics = ConntrackStatistics(cpu: header.resourceID)

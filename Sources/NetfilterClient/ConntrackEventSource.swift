@@ -18,12 +18,20 @@ package final class ConntrackEventSource {
 
   /// Joins the groups in the current network namespace; events are kept from now on.
   ///
-  /// - Parameter receiveBuffer: octets to ask for; an event takes about 640.
+  /// - Parameters:
+  ///   - receiveBuffer: octets to ask for; an event takes about 640. nil is the system's default.
+  ///   - groups: which of ``ConntrackGroup``.
   /// - Throws: ``NetlinkError``; EPERM without CAP_NET_ADMIN.
-  package init(receiveBuffer: Int32) throws(NetlinkError) {
+  package init(
+    receiveBuffer: Int32?, groups: [UInt32] = [ConntrackGroup.new, ConntrackGroup.update, ConntrackGroup.destroy]
+  ) throws(NetlinkError) {
     socket = try KernelSocket(.netfilter, isBlocking: false)
-    self.receiveBuffer = socket.enlargeReceiveBuffer(to: receiveBuffer)
-    for group in [ConntrackGroup.new, ConntrackGroup.update, ConntrackGroup.destroy] {
+    if let receiveBuffer {
+      self.receiveBuffer = socket.enlargeReceiveBuffer(to: receiveBuffer)
+    } else {
+      self.receiveBuffer = socket.receiveBuffer
+    }
+    for group in groups {
       do {
         try socket.subscribe(to: group)
       } catch {
@@ -61,6 +69,35 @@ package final class ConntrackEventSource {
       return false
     } catch let error as NetlinkFormatError {
       throw NetlinkError("read conntrack events", .badMessage, text: "\(error)")
+    }
+    return true
+  }
+
+  /// Reads the expectation events of one datagram.
+  ///
+  /// - Parameter body: reads an event.
+  /// - Returns: false when none is waiting.
+  /// - Throws: as ``read(_:)``.
+  package func readExpectations(_ body: (Kind, ConntrackExpectation) throws -> Void) throws -> Bool {
+    do {
+      try buffer.receive(from: socket) { datagram in
+        var messages = NetlinkMessageCursor(datagram)
+        while try messages.advance() {
+          switch messages.type {
+          case ExpectationMessage.type(ExpectationMessage.new):
+            let kind: Kind = messages.flags.contains(.create) ? .new : .update
+            try body(kind, ConntrackExpectation(messages.payload))
+          case ExpectationMessage.type(ExpectationMessage.delete):
+            try body(.destroy, ConntrackExpectation(messages.payload))
+          default:
+            continue
+          }
+        }
+      }
+    } catch let error as NetlinkError where error.number == .wouldBlock {
+      return false
+    } catch let error as NetlinkFormatError {
+      throw NetlinkError("read expectation events", .badMessage, text: "\(error)")
     }
     return true
   }

@@ -39,13 +39,13 @@ package enum ConntrackRequest {
   }
 
   /// The tuple as an attribute; libnetfilter_conntrack only writes whole entries.
-  private static func put(_ tuple: ConntrackTuple, _ type: UInt16, into request: inout RequestBuilder) {
+  static func put(_ tuple: ConntrackTuple, _ type: UInt16, into request: inout RequestBuilder) {
     let isIPv6 = tuple.family == .ipv6
     request.nest(type) { request in
       request.nest(ConntrackAttribute.Tuple.addresses) { request in
         typealias Address = ConntrackAttribute.Address
-        request.put(isIPv6 ? Address.ipv6Source : Address.ipv4Source, bytes: tuple.source.octets)
-        request.put(isIPv6 ? Address.ipv6Destination : Address.ipv4Destination, bytes: tuple.destination.octets)
+        request.put(isIPv6 ? Address.ipv6Source : Address.ipv4Source, tuple.source)
+        request.put(isIPv6 ? Address.ipv6Destination : Address.ipv4Destination, tuple.destination)
       }
       request.nest(ConntrackAttribute.Tuple.layer4) { request in
         typealias Layer4 = ConntrackAttribute.Layer4
@@ -72,7 +72,7 @@ package enum ConntrackRequest {
 
   /// The filter: mark and status as libnetfilter_conntrack writes them, the rest, which its releases before 1.1.0
   /// do not know, by hand.
-  private static func put(_ filter: KernelFilter, into request: inout RequestBuilder) {
+  static func put(_ filter: KernelFilter, into request: inout RequestBuilder) {
     unsafe request.withMessage { message in
       // Safe: the library copies both values; the filter is destroyed once, after its last use.
       guard let dump = unsafe nfct_filter_dump_create() else { return }

@@ -46,6 +46,11 @@ package struct FlowGroups {
   package static let maximumKeys = 4
 
   private let keys: [GroupingKey]
+  /// For each number of a state, the place of its name among all names, from 1: states of different protocols that
+  /// share a name are counted together.
+  private let tcpStates = Self.statePlaces(ConnectionState.tcp)
+  private let sctpStates = Self.statePlaces(ConnectionState.sctp)
+  private let dccpStates = Self.statePlaces(ConnectionState.dccp)
   private var places: [Words: Int] = [:]
   private var sums: [Sums] = []
   private var texts: [String] = []
@@ -101,6 +106,16 @@ package struct FlowGroups {
     }
   }
 
+  private static func statePlaces(_ names: [StaticString]) -> SIMD16<UInt8> {
+    var result = SIMD16<UInt8>()
+    for number in 0..<16 {
+      // A number without a name is printed as the first one.
+      let name = "\(names[number < names.count ? number : 0])"
+      result[number] = UInt8((FlowValueParser.stateNames.firstIndex(of: name) ?? 0) + 1)
+    }
+    return result
+  }
+
   private static func isAddress(_ key: GroupingKey) -> Bool {
     switch key {
     case .src, .dst, .replySource, .replyDestination: true
@@ -121,7 +136,14 @@ package struct FlowGroups {
     case .family: return (0, UInt64(entry.original.family.rawValue))
     case .proto: return (0, UInt64(entry.original.layer4))
     case .state:
-      return entry.present.contains(.state) ? (UInt64(entry.original.layer4), UInt64(entry.stateField)) : (0, 0)
+      guard entry.present.contains(.state) else { return (0, 0) }
+      let index = min(Int(entry.stateField), 15)
+      return switch entry.original.layer4 {
+      case Layer4Protocol.tcp: (0, UInt64(tcpStates[index]))
+      case Layer4Protocol.sctp: (0, UInt64(sctpStates[index]))
+      case Layer4Protocol.dccp: (0, UInt64(dccpStates[index]))
+      default: (0, 0)
+      }
     case .offload:
       return (0, status.contains(.hardwareOffload) ? 2 : status.contains(.offload) ? 1 : 0)
     case .flowtable:
@@ -163,9 +185,7 @@ package struct FlowGroups {
     switch key {
     case .family: return .text(low == UInt64(AddressFamily.ipv6.rawValue) ? "ipv6" : "ipv4")
     case .proto: return .text(FlowValueParser.name(ofLayer4: UInt8(truncatingIfNeeded: low)))
-    case .state:
-      let names = ConnectionState.names(of: UInt8(truncatingIfNeeded: high))
-      return .text(names.isEmpty ? "none" : "\(names[low < UInt64(names.count) ? Int(low) : 0])")
+    case .state: return .text(low == 0 ? "none" : FlowValueParser.stateNames[Int(low) - 1])
     case .offload: return .text(["none", "software", "hardware"][Int(low)])
     case .flowtable, .helper: return .text(high == 1 ? "none" : texts[Int(low)])
     case .src, .dst, .replySource, .replyDestination:

@@ -25,6 +25,8 @@ package final class KernelSocket: NetlinkTransport {
   // Safe to share: libmnl reads the structure and never writes it after bind; the kernel serialises the rest.
   private nonisolated(unsafe) let socket: OpaquePointer
   package let descriptor: Int32
+  /// What the kernel calls the socket, in the events that its requests cause for instance (`nlmsg_pid`).
+  package var portID: UInt32 { unsafe mnl_socket_get_portid(socket) }
 
   /// - Parameter isBlocking: whether `receive(into:)` waits.
   /// - Throws: ``NetlinkError`` with the errno of socket(2) or bind(2).
@@ -71,6 +73,9 @@ package final class KernelSocket: NetlinkTransport {
       unsafe mnl_socket_setsockopt(socket, NETLINK_ADD_MEMBERSHIP, &group, 4)
     }
   }
+
+  /// The receive buffer that the kernel grants now, in octets.
+  package var receiveBuffer: Int32 { ftctl_receive_buffer(descriptor) }
 
   /// Asks for a receive buffer of `octets`, beyond the system's limit where privileges allow.
   ///

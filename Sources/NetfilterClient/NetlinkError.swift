@@ -19,7 +19,11 @@ package struct ErrorNumber: RawRepresentable, Hashable, Sendable {
   package static let familyNotSupported = ErrorNumber(rawValue: EAFNOSUPPORT)
   package static let wouldBlock = ErrorNumber(rawValue: EAGAIN)
   package static let badMessage = ErrorNumber(rawValue: EBADMSG)
+  package static let noMemory = ErrorNumber(rawValue: ENOMEM)
+  package static let busy = ErrorNumber(rawValue: EBUSY)
   package static let noSpace = ErrorNumber(rawValue: ENOSPC)
+  package static let timerExpired = ErrorNumber(rawValue: ETIME)
+  package static let outOfMemory = ErrorNumber(rawValue: ENOMEM)
 
   /// What errno holds now; read it at once, for any later call may overwrite it.
   package static var current: ErrorNumber { ErrorNumber(rawValue: ftctl_errno()) }

@@ -23,6 +23,27 @@ package struct RequestBuilder: ~Copyable {
   package init(type: UInt16, flags: NetlinkFlags, sequence: UInt32, netfilter: NetfilterHeader) {
     unsafe memory = .allocate(byteCount: Self.capacity, alignment: 16)
     unsafe message = mnl_nlmsg_put_header(memory)
+    begin(type: type, flags: flags, sequence: sequence, netfilter: netfilter)
+  }
+
+  /// Memory for requests that ``begin(type:flags:sequence:netfilter:)`` starts.
+  package init() {
+    unsafe memory = .allocate(byteCount: Self.capacity, alignment: 16)
+    unsafe message = mnl_nlmsg_put_header(memory)
+  }
+
+  /// Begins another request in the same memory; the one before is forgotten.
+  ///
+  /// - Parameters:
+  ///   - type: `nlmsg_type`.
+  ///   - flags: besides `NLM_F_REQUEST`, which every request has.
+  ///   - sequence: from ``NetlinkSession/nextSequence()``.
+  ///   - netfilter: family and version.
+  package mutating func begin(
+    type: UInt16, flags: NetlinkFlags, sequence: UInt32, netfilter: NetfilterHeader
+  ) {
+    isComplete = true
+    unsafe mnl_nlmsg_put_header(memory)
     unsafe message.pointee.nlmsg_type = type
     unsafe message.pointee.nlmsg_flags = NetlinkFlags.request.union(flags).rawValue
     unsafe message.pointee.nlmsg_seq = sequence
@@ -78,6 +99,14 @@ package struct RequestBuilder: ~Copyable {
     return unsafe Array(UnsafeRawBufferPointer(start: memory, count: length))
   }
 
+  /// Appends the request's octets, padded to four, to a datagram of several.
+  package func append(to datagram: inout [UInt8]) {
+    let length = unsafe Int(message.pointee.nlmsg_len)
+    // Safe: the memory holds `length` octets, which are copied.
+    unsafe datagram.append(contentsOf: UnsafeRawBufferPointer(start: memory, count: length))
+    while datagram.count & 3 != 0 { datagram.append(0) }
+  }
+
   /// Lets a C library append to the message. It must not write beyond ``capacity`` octets.
   mutating func withMessage<Result>(_ body: (UnsafeMutablePointer<nlmsghdr>) -> Result) -> Result {
     unsafe body(message)
@@ -103,6 +132,26 @@ package struct RequestBuilder: ~Copyable {
   /// Appends an octet.
   package mutating func put(_ type: UInt16, _ value: UInt8) {
     let fitted = unsafe mnl_attr_put_u8_check(message, Self.capacity, type, value)
+    isComplete = isComplete && fitted
+  }
+
+  /// Appends a 64-bit number, big-endian on the wire.
+  package mutating func put(_ type: UInt16, _ value: UInt64) {
+    let fitted = unsafe mnl_attr_put_u64_check(message, Self.capacity, type, value.bigEndian)
+    isComplete = isComplete && fitted
+  }
+
+  /// Appends an address: 4 or 16 octets in network order.
+  package mutating func put(_ type: UInt16, _ address: IPAddress) {
+    guard address.family == .ipv6 else {
+      put(type, UInt32(truncatingIfNeeded: address.low))
+      return
+    }
+    let words = (address.high.bigEndian, address.low.bigEndian)
+    // Safe: libmnl copies the 16 octets before it returns.
+    let fitted = unsafe withUnsafeBytes(of: words) {
+      unsafe mnl_attr_put_check(message, Self.capacity, type, $0.count, $0.baseAddress)
+    }
     isComplete = isComplete && fitted
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-package import NetlinkWire
+public import NetlinkWire
 
 extension OutputBuffer {
   /// Appends an address in the form of inet_ntop(3).

@@ -5,6 +5,8 @@ package import NetlinkWire
 ///
 /// An entry or a new one becomes `-A`, an update `-U`, a destroyed one `-D`. The form has no room for mark,
 /// labels, helper and counters; an offloaded entry lacks the timeout and the state that reading it needs.
+/// One thing differs: where conntrack 1.4.7 has no name for an SCTP state (the heartbeat states), it prints
+/// `(null)`, and this the state's name.
 package struct SaveFormat: Sendable {
   package init() {}
 

@@ -6,6 +6,7 @@ import Glibc
 @main
 enum Main {
   static func main() {
+    if let words = DropIn.words(of: CommandLine.arguments) { exit(DropIn.run(words)) }
     signal(SIGPIPE, SIG_IGN)
     exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
   }
@@ -28,7 +29,8 @@ enum Main {
       print(Ftctl.fullMessage(for: error))
       return .done
     case .validationFailure:
-      let words = Ftctl.message(for: error).split(whereSeparator: \.isNewline).joined(separator: "; ")
+      var words = Ftctl.message(for: error).split(whereSeparator: \.isNewline).joined(separator: "; ")
+      if words.hasSuffix(".") { words.removeLast() }
       StandardError.report(words.prefix(1).lowercased() + words.dropFirst())
       StandardError.hint("'ftctl help' and 'ftctl help SUBCOMMAND' show what there is")
       return .usage
@@ -58,9 +60,13 @@ struct Ftctl: ParsableCommand {
         name: "Flows",
         subcommands: [
           ListCommand.self, GetCommand.self, CountCommand.self, StatsCommand.self, MonitorCommand.self,
+          DeleteCommand.self, FlushCommand.self, AddCommand.self,
         ]),
-      CommandGroup(name: "Flowtables", subcommands: [FlowtableCommand.self, RuleCommand.self, ApplyCommand.self, ExportCommand.self]),
+      CommandGroup(
+        name: "Flowtables",
+        subcommands: [FlowtableCommand.self, RuleCommand.self, ApplyCommand.self, ExportCommand.self]),
       CommandGroup(name: "Diagnosis", subcommands: [ExplainCommand.self, DoctorCommand.self]),
+      CommandGroup(name: "Drop-in", subcommands: [ConntrackCommand.self]),
     ])
 
   @OptionGroup(title: "Global options") var global: GlobalOptions

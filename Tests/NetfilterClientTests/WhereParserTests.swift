@@ -16,7 +16,7 @@ private let ipv4 = test(.family(.ipv4))
 
 @Suite("The language of --where")
 struct WhereParserTests {
-  let parser = WhereParser(labelNames: ConntrackLabelMap(text: "3 a b\n4 and\n"))
+  let parser = WhereParser(labelNames: ConntrackLabelMap(text: "3 a\n4 and\n"))
 
   @Test("the documented example")
   func example() throws {

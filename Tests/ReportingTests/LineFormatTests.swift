@@ -12,11 +12,10 @@ struct LineFormatTests {
 
   private static func number(_ event: FlowEvent?) -> UInt32 {
     switch event {
-    case nil: 0
+    case nil, .offload, .classic: 0
     case .new: UInt32(NFCT_T_NEW.rawValue)
     case .update: UInt32(NFCT_T_UPDATE.rawValue)
     case .destroy: UInt32(NFCT_T_DESTROY.rawValue)
-    case .offload, .classic: 0
     }
   }
 
@@ -27,7 +26,7 @@ struct LineFormatTests {
   ) throws {
     let printer = try ReferencePrinter()
     var sample = SampleMessage(seed: seed)
-    for index in 0..<800 {
+    for index in 0..<400 {
       let message = sample.next(SampleMessage.Kind.allCases[index % 4])
       let event = Self.events[index % 4]
       let entry = try #require(decodedEntry(message))
@@ -91,6 +90,15 @@ struct LineFormatTests {
     let when =
       "<when><hour>3</hour><min>04</min><sec>05</sec><wday>6</wday><day>2</day><month>1</month><year>2026</year>"
     #expect(output.text.hasSuffix(when + "</when></flow>"))
+  }
+
+  @Test("events that are ours alone are tagged like the others")
+  func fastPath() {
+    for (event, tag) in [(FlowEvent.offload, "[OFFLOAD] "), (.classic, "[CLASSIC] ")] {
+      var output = OutputBuffer()
+      LineFormat().append(ConntrackEntry(), FormatContext(event: event), to: &output)
+      #expect(output.text.hasPrefix(tag + "unknown  0 src="))
+    }
   }
 
   @Test("colour changes no text")

@@ -21,16 +21,17 @@ struct OutputBufferTests {
     for value in values {
       output.removeAll()
       output.append(decimal: value)
-      #expect(output.text == "\(value)")
-      output.removeAll()
+      output.append(byte: 0x20)
       output.append(hexadecimal: value)
-      #expect(output.text == String(value, radix: 16))
-      output.removeAll()
+      output.append(byte: 0x20)
       output.append(signed: Int64(bitPattern: value))
-      #expect(output.text == "\(Int64(bitPattern: value))")
-      output.removeAll()
+      output.append(byte: 0x20)
       output.append(decimal: value, width: 9)
-      #expect(output.text == String(repeating: "0", count: max(0, 9 - "\(value)".utf8.count)) + "\(value)")
+      let decimal = "\(value)"
+      let padded = String(repeating: "0", count: max(0, 9 - decimal.utf8.count)) + decimal
+      let expected = "\(decimal) \(String(value, radix: 16)) \(Int64(bitPattern: value)) \(padded)"
+      // One comparison without the macro: there are many.
+      if output.text != expected { Issue.record("\(output.text) is not \(expected)") }
     }
   }
 

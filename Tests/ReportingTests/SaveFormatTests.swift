@@ -3,6 +3,7 @@ import Foundation
 import NetfilterClient
 import NetlinkWire
 import Reporting
+import TestSupport
 import Testing
 
 @Suite("Save format")

@@ -100,33 +100,51 @@ package enum ConntrackAttribute {
 
 /// `IPS_*`: the status bits of an entry.
 @frozen
-package struct ConntrackStatus: OptionSet, Hashable, Sendable {
-  package let rawValue: UInt32
-  @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
+public struct ConntrackStatus: OptionSet, Hashable, Sendable {
+  /// The bits as numbered in `enum ip_conntrack_status`.
+  public let rawValue: UInt32
+  /// The bits as numbered in `enum ip_conntrack_status`.
+  @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
   /// Whether all bits of `member` are set. OptionSet's own is not specialised across modules.
   @inlinable @inline(__always)
-  package func contains(_ member: ConntrackStatus) -> Bool { rawValue & member.rawValue == member.rawValue }
+  public func contains(_ member: ConntrackStatus) -> Bool { rawValue & member.rawValue == member.rawValue }
 
-  package static let expected = ConntrackStatus(rawValue: 1 << 0)
-  package static let seenReply = ConntrackStatus(rawValue: 1 << 1)
-  package static let assured = ConntrackStatus(rawValue: 1 << 2)
-  package static let confirmed = ConntrackStatus(rawValue: 1 << 3)
-  package static let sourceNAT = ConntrackStatus(rawValue: 1 << 4)
-  package static let destinationNAT = ConntrackStatus(rawValue: 1 << 5)
-  package static let sequenceAdjust = ConntrackStatus(rawValue: 1 << 6)
-  package static let sourceNATDone = ConntrackStatus(rawValue: 1 << 7)
-  package static let destinationNATDone = ConntrackStatus(rawValue: 1 << 8)
-  package static let dying = ConntrackStatus(rawValue: 1 << 9)
-  package static let fixedTimeout = ConntrackStatus(rawValue: 1 << 10)
-  package static let template = ConntrackStatus(rawValue: 1 << 11)
-  package static let natClash = ConntrackStatus(rawValue: 1 << 12)
-  package static let helper = ConntrackStatus(rawValue: 1 << 13)
-  package static let offload = ConntrackStatus(rawValue: 1 << 14)
-  package static let hardwareOffload = ConntrackStatus(rawValue: 1 << 15)
+  /// Bit 0: made for an expectation.
+  @inlinable public static var expected: ConntrackStatus { ConntrackStatus(rawValue: 1 << 0) }
+  /// Bit 1: a packet in reply direction was seen; never cleared.
+  @inlinable public static var seenReply: ConntrackStatus { ConntrackStatus(rawValue: 1 << 1) }
+  /// Bit 2: not dropped early when the table is full; never cleared.
+  @inlinable public static var assured: ConntrackStatus { ConntrackStatus(rawValue: 1 << 2) }
+  /// Bit 3: in the table.
+  @inlinable public static var confirmed: ConntrackStatus { ConntrackStatus(rawValue: 1 << 3) }
+  /// Bit 4: the source is translated.
+  @inlinable public static var sourceNAT: ConntrackStatus { ConntrackStatus(rawValue: 1 << 4) }
+  /// Bit 5: the destination is translated.
+  @inlinable public static var destinationNAT: ConntrackStatus { ConntrackStatus(rawValue: 1 << 5) }
+  /// Bit 6: TCP sequence numbers are shifted.
+  @inlinable public static var sequenceAdjust: ConntrackStatus { ConntrackStatus(rawValue: 1 << 6) }
+  /// Bit 7: the source NAT hook has seen the flow, whether or not it translated.
+  @inlinable public static var sourceNATDone: ConntrackStatus { ConntrackStatus(rawValue: 1 << 7) }
+  /// Bit 8: the destination NAT hook has seen the flow, whether or not it translated.
+  @inlinable public static var destinationNATDone: ConntrackStatus { ConntrackStatus(rawValue: 1 << 8) }
+  /// Bit 9: being removed.
+  @inlinable public static var dying: ConntrackStatus { ConntrackStatus(rawValue: 1 << 9) }
+  /// Bit 10: packets do not renew the timeout.
+  @inlinable public static var fixedTimeout: ConntrackStatus { ConntrackStatus(rawValue: 1 << 10) }
+  /// Bit 11: a template of rules, never in the table.
+  @inlinable public static var template: ConntrackStatus { ConntrackStatus(rawValue: 1 << 11) }
+  /// Bit 12: lost a race for its tuple (formerly UNTRACKED).
+  @inlinable public static var natClash: ConntrackStatus { ConntrackStatus(rawValue: 1 << 12) }
+  /// Bit 13: a helper was attached explicitly.
+  @inlinable public static var helper: ConntrackStatus { ConntrackStatus(rawValue: 1 << 13) }
+  /// Bit 14: in a flowtable.
+  @inlinable public static var offload: ConntrackStatus { ConntrackStatus(rawValue: 1 << 14) }
+  /// Bit 15: carried by hardware.
+  @inlinable public static var hardwareOffload: ConntrackStatus { ConntrackStatus(rawValue: 1 << 15) }
 
   /// Each bit with the name that people write and read, in order of bit.
-  package static let names: [(name: String, bit: ConntrackStatus)] = [
+  public static let names: [(name: String, bit: ConntrackStatus)] = [
     ("EXPECTED", .expected), ("SEEN_REPLY", .seenReply), ("ASSURED", .assured), ("CONFIRMED", .confirmed),
     ("SRC_NAT", .sourceNAT), ("DST_NAT", .destinationNAT), ("SEQ_ADJUST", .sequenceAdjust),
     ("SRC_NAT_DONE", .sourceNATDone), ("DST_NAT_DONE", .destinationNATDone), ("DYING", .dying),
@@ -136,24 +154,32 @@ package struct ConntrackStatus: OptionSet, Hashable, Sendable {
 }
 
 /// Layer 4 protocol numbers (IANA) that conntrack treats specially.
-package enum Layer4Protocol {
-  package static let icmp: UInt8 = 1
-  package static let tcp: UInt8 = 6
-  package static let udp: UInt8 = 17
-  package static let dccp: UInt8 = 33
-  package static let gre: UInt8 = 47
-  package static let icmpv6: UInt8 = 58
-  package static let sctp: UInt8 = 132
-  package static let udplite: UInt8 = 136
+public enum Layer4Protocol {
+  /// Internet Control Message Protocol (RFC 792).
+  @inlinable public static var icmp: UInt8 { 1 }
+  /// Transmission Control Protocol (RFC 9293).
+  @inlinable public static var tcp: UInt8 { 6 }
+  /// User Datagram Protocol (RFC 768).
+  @inlinable public static var udp: UInt8 { 17 }
+  /// Datagram Congestion Control Protocol (RFC 4340).
+  @inlinable public static var dccp: UInt8 { 33 }
+  /// Generic Routing Encapsulation (RFC 2784).
+  @inlinable public static var gre: UInt8 { 47 }
+  /// ICMP for IPv6 (RFC 4443).
+  @inlinable public static var icmpv6: UInt8 { 58 }
+  /// Stream Control Transmission Protocol (RFC 9260).
+  @inlinable public static var sctp: UInt8 { 132 }
+  /// UDP-Lite (RFC 3828).
+  @inlinable public static var udplite: UInt8 { 136 }
 
   /// Number and name of each protocol that conntrack(8) names.
-  package static let names: [(number: UInt8, name: StaticString)] = [
+  public static let names: [(number: UInt8, name: StaticString)] = [
     (tcp, "tcp"), (udp, "udp"), (icmp, "icmp"), (icmpv6, "icmpv6"), (gre, "gre"), (sctp, "sctp"),
     (dccp, "dccp"), (udplite, "udplite"),
   ]
 
   /// The name that conntrack(8) prints for a protocol: `unknown` for one it has no name for.
-  @inlinable package static func name(of number: UInt8) -> StaticString {
+  @inlinable public static func name(of number: UInt8) -> StaticString {
     switch number {
     case tcp: "tcp"
     case udp: "udp"
@@ -168,7 +194,7 @@ package enum Layer4Protocol {
   }
 
   /// Whether conntrack(8) has a name for a protocol.
-  @inlinable package static func isNamed(_ number: UInt8) -> Bool {
+  @inlinable public static func isNamed(_ number: UInt8) -> Bool {
     switch number {
     case tcp, udp, icmp, icmpv6, gre, sctp, dccp, udplite: true
     default: false
@@ -176,12 +202,12 @@ package enum Layer4Protocol {
   }
 
   /// Whether a tuple of this protocol has ports.
-  @inlinable package static func hasPorts(_ number: UInt8) -> Bool {
+  @inlinable public static func hasPorts(_ number: UInt8) -> Bool {
     number == tcp || number == udp || number == udplite || number == sctp || number == dccp
   }
 
   /// Whether entries of this protocol have a connection state.
-  @inlinable package static func hasState(_ number: UInt8) -> Bool {
+  @inlinable public static func hasState(_ number: UInt8) -> Bool {
     number == tcp || number == sctp || number == dccp
   }
 }

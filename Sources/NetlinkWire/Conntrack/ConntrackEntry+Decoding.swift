@@ -319,7 +319,8 @@ extension AttributeCursor {
   fileprivate func ipv6() throws(NetlinkFormatError) -> IPAddress {
     guard payloadLength == 16 else { throw .payloadSize(type) }
     return IPAddress(
-      high: bytes.bigEndian64(at: payloadOffset), low: bytes.bigEndian64(at: payloadOffset &+ 8), family: .ipv6)
+      high: bytes.bigEndian64(at: payloadOffset), low: bytes.bigEndian64(at: payloadOffset &+ 8),
+      family: .ipv6)
   }
 }
 

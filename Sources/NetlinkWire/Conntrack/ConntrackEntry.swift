@@ -4,63 +4,89 @@
 ///
 /// Ports, ids and the zone are in host byte order. GRE keys are in the port fields, as on the wire.
 @frozen
-package struct ConntrackTuple: Hashable, Sendable {
-  package var source = IPAddress.none
-  package var destination = IPAddress.none
-  package var layer4: UInt8 = 0
-  package var icmpType: UInt8 = 0
-  package var icmpCode: UInt8 = 0
-  package var icmpID: UInt16 = 0
-  package var sourcePort: UInt16 = 0
-  package var destinationPort: UInt16 = 0
+public struct ConntrackTuple: Hashable, Sendable {
+  /// Where packets of this direction come from.
+  public var source = IPAddress.none
+  /// Where packets of this direction go to.
+  public var destination = IPAddress.none
+  /// The protocol's number (`CTA_PROTO_NUM`).
+  public var layer4: UInt8 = 0
+  /// Of ICMP and ICMPv6.
+  public var icmpType: UInt8 = 0
+  /// Of ICMP and ICMPv6.
+  public var icmpCode: UInt8 = 0
+  /// Of ICMP and ICMPv6 queries, in host byte order.
+  public var icmpID: UInt16 = 0
+  /// Of protocols with ports; the key of GRE.
+  public var sourcePort: UInt16 = 0
+  /// Of protocols with ports; the key of GRE.
+  public var destinationPort: UInt16 = 0
   /// The zone of this direction alone, where it has one of its own.
-  package var zone: UInt16 = 0
-  package var hasZone = false
+  public var zone: UInt16 = 0
+  /// Whether this direction has a zone of its own.
+  public var hasZone = false
 
-  @inlinable package init() {}
+  /// A tuple of nothing.
+  @inlinable public init() {}
 
   /// Octets of the address that is present; unspecified for an empty tuple.
-  @inlinable package var family: AddressFamily { source.family }
+  @inlinable public var family: AddressFamily { source.family }
 }
 
 /// Packets and octets of one direction. Octets are layer 3's, headers included.
 @frozen
-package struct ConntrackCounters: Hashable, Sendable {
-  package var packets: UInt64 = 0
-  package var bytes: UInt64 = 0
-  @inlinable package init() {}
+public struct ConntrackCounters: Hashable, Sendable {
+  /// Packets counted (`CTA_COUNTERS_PACKETS`).
+  public var packets: UInt64 = 0
+  /// Layer 3 octets counted (`CTA_COUNTERS_BYTES`).
+  public var bytes: UInt64 = 0
+  /// Nothing counted.
+  @inlinable public init() {}
 }
 
 /// Offsets that NAT helpers add to TCP sequence numbers (`struct nf_ct_seqadj`).
 @frozen
-package struct SequenceAdjustment: Hashable, Sendable {
-  package var position: UInt32 = 0
-  package var before: UInt32 = 0
-  package var after: UInt32 = 0
-  @inlinable package init() {}
+public struct SequenceAdjustment: Hashable, Sendable {
+  /// The sequence number from which `after` applies.
+  public var position: UInt32 = 0
+  /// The offset below `position`.
+  public var before: UInt32 = 0
+  /// The offset from `position` on.
+  public var after: UInt32 = 0
+  /// No offsets.
+  @inlinable public init() {}
 }
 
 /// The 128 labels of an entry: bit n is bit n % 8 of octet n / 8 on the wire.
 @frozen
-package struct ConntrackLabels: Hashable, Sendable {
-  package var low: UInt64 = 0
-  package var high: UInt64 = 0
-  @inlinable package init() {}
-  @inlinable package init(low: UInt64, high: UInt64) {
+public struct ConntrackLabels: Hashable, Sendable {
+  /// Labels 0 to 63, label n being bit n.
+  public var low: UInt64 = 0
+  /// Labels 64 to 127, label n being bit n - 64.
+  public var high: UInt64 = 0
+  /// No labels.
+  @inlinable public init() {}
+  /// The labels with these bits.
+  @inlinable public init(low: UInt64, high: UInt64) {
     self.low = low
     self.high = high
   }
 
   /// Whether label `bit` (0 to 127) is set.
-  @inlinable package subscript(bit: Int) -> Bool {
+  @inlinable public subscript(bit: Int) -> Bool {
     get { bit < 64 ? low >> UInt64(bit) & 1 == 1 : high >> UInt64(bit &- 64) & 1 == 1 }
     set {
       let mask: UInt64 = 1 << UInt64(bit & 63)
-      if bit < 64 { low = newValue ? low | mask : low & ~mask } else { high = newValue ? high | mask : high & ~mask }
+      if bit < 64 {
+        low = newValue ? low | mask : low & ~mask
+      } else {
+        high = newValue ? high | mask : high & ~mask
+      }
     }
   }
 
-  @inlinable package var isEmpty: Bool { low | high == 0 }
+  /// Whether no label is set.
+  @inlinable public var isEmpty: Bool { low | high == 0 }
 }
 
 /// A conntrack entry as a ctnetlink message describes it.
@@ -69,131 +95,196 @@ package struct ConntrackLabels: Hashable, Sendable {
 /// the timeout and the protocol's state of an offloaded entry in dumps
 /// (net/netfilter/nf_conntrack_netlink.c, `ctnetlink_dump_extinfo`). The storage is flat, so that one value can be
 /// decoded into again and again without touching the heap.
-package struct ConntrackEntry: Hashable, Sendable {
+public struct ConntrackEntry: Hashable, Sendable {
   /// Which of the fields below the message had.
   @frozen
-  package struct Presence: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt32
-    @inlinable package init(rawValue: UInt32) { self.rawValue = rawValue }
+  public struct Presence: OptionSet, Hashable, Sendable {
+    /// A bit for each field.
+    public let rawValue: UInt32
+    /// The fields with these bits.
+    @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// Whether all bits of `member` are set. OptionSet's own is not specialised across modules.
     @inlinable @inline(__always)
-    package func contains(_ member: Presence) -> Bool { rawValue & member.rawValue == member.rawValue }
-    package static let original = Presence(rawValue: 1 << 0)
-    package static let reply = Presence(rawValue: 1 << 1)
-    package static let status = Presence(rawValue: 1 << 2)
-    package static let timeout = Presence(rawValue: 1 << 3)
-    package static let mark = Presence(rawValue: 1 << 4)
-    package static let originalCounters = Presence(rawValue: 1 << 5)
-    package static let replyCounters = Presence(rawValue: 1 << 6)
-    package static let use = Presence(rawValue: 1 << 7)
-    package static let id = Presence(rawValue: 1 << 8)
-    package static let master = Presence(rawValue: 1 << 9)
-    package static let zone = Presence(rawValue: 1 << 10)
-    package static let start = Presence(rawValue: 1 << 11)
-    package static let stop = Presence(rawValue: 1 << 12)
-    package static let labels = Presence(rawValue: 1 << 13)
-    package static let state = Presence(rawValue: 1 << 14)
-    package static let windowScale = Presence(rawValue: 1 << 15)
-    package static let tcpFlags = Presence(rawValue: 1 << 16)
-    package static let verificationTags = Presence(rawValue: 1 << 17)
-    package static let helper = Presence(rawValue: 1 << 18)
-    package static let securityContext = Presence(rawValue: 1 << 19)
-    package static let originalSequence = Presence(rawValue: 1 << 20)
-    package static let replySequence = Presence(rawValue: 1 << 21)
-    package static let synproxy = Presence(rawValue: 1 << 22)
-    package static let eventTime = Presence(rawValue: 1 << 23)
-    package static let securityMark = Presence(rawValue: 1 << 24)
-    package static let dccpRole = Presence(rawValue: 1 << 25)
-    package static let dccpSequence = Presence(rawValue: 1 << 26)
+    public func contains(_ member: Presence) -> Bool { rawValue & member.rawValue == member.rawValue }
+    /// `CTA_TUPLE_ORIG`.
+    @inlinable public static var original: Presence { Presence(rawValue: 1 << 0) }
+    /// `CTA_TUPLE_REPLY`.
+    @inlinable public static var reply: Presence { Presence(rawValue: 1 << 1) }
+    /// `CTA_STATUS`.
+    @inlinable public static var status: Presence { Presence(rawValue: 1 << 2) }
+    /// `CTA_TIMEOUT`.
+    @inlinable public static var timeout: Presence { Presence(rawValue: 1 << 3) }
+    /// `CTA_MARK`.
+    @inlinable public static var mark: Presence { Presence(rawValue: 1 << 4) }
+    /// `CTA_COUNTERS_ORIG`.
+    @inlinable public static var originalCounters: Presence { Presence(rawValue: 1 << 5) }
+    /// `CTA_COUNTERS_REPLY`.
+    @inlinable public static var replyCounters: Presence { Presence(rawValue: 1 << 6) }
+    /// `CTA_USE`.
+    @inlinable public static var use: Presence { Presence(rawValue: 1 << 7) }
+    /// `CTA_ID`.
+    @inlinable public static var id: Presence { Presence(rawValue: 1 << 8) }
+    /// `CTA_TUPLE_MASTER`.
+    @inlinable public static var master: Presence { Presence(rawValue: 1 << 9) }
+    /// `CTA_ZONE`.
+    @inlinable public static var zone: Presence { Presence(rawValue: 1 << 10) }
+    /// `CTA_TIMESTAMP_START`.
+    @inlinable public static var start: Presence { Presence(rawValue: 1 << 11) }
+    /// `CTA_TIMESTAMP_STOP`.
+    @inlinable public static var stop: Presence { Presence(rawValue: 1 << 12) }
+    /// `CTA_LABELS`.
+    @inlinable public static var labels: Presence { Presence(rawValue: 1 << 13) }
+    /// The state in `CTA_PROTOINFO`.
+    @inlinable public static var state: Presence { Presence(rawValue: 1 << 14) }
+    /// TCP's window scales in `CTA_PROTOINFO`.
+    @inlinable public static var windowScale: Presence { Presence(rawValue: 1 << 15) }
+    /// TCP's flags in `CTA_PROTOINFO`.
+    @inlinable public static var tcpFlags: Presence { Presence(rawValue: 1 << 16) }
+    /// SCTP's verification tags in `CTA_PROTOINFO`.
+    @inlinable public static var verificationTags: Presence { Presence(rawValue: 1 << 17) }
+    /// `CTA_HELP_NAME`.
+    @inlinable public static var helper: Presence { Presence(rawValue: 1 << 18) }
+    /// `CTA_SECCTX_NAME`.
+    @inlinable public static var securityContext: Presence { Presence(rawValue: 1 << 19) }
+    /// `CTA_SEQ_ADJ_ORIG`.
+    @inlinable public static var originalSequence: Presence { Presence(rawValue: 1 << 20) }
+    /// `CTA_SEQ_ADJ_REPLY`.
+    @inlinable public static var replySequence: Presence { Presence(rawValue: 1 << 21) }
+    /// `CTA_SYNPROXY`.
+    @inlinable public static var synproxy: Presence { Presence(rawValue: 1 << 22) }
+    /// `CTA_TIMESTAMP_EVENT`.
+    @inlinable public static var eventTime: Presence { Presence(rawValue: 1 << 23) }
+    /// `CTA_SECMARK`.
+    @inlinable public static var securityMark: Presence { Presence(rawValue: 1 << 24) }
+    /// DCCP's role in `CTA_PROTOINFO`.
+    @inlinable public static var dccpRole: Presence { Presence(rawValue: 1 << 25) }
+    /// DCCP's handshake sequence number in `CTA_PROTOINFO`.
+    @inlinable public static var dccpSequence: Presence { Presence(rawValue: 1 << 26) }
     /// The original tuple had ports (or GRE keys): kernels that do not track a protocol leave them out.
-    package static let ports = Presence(rawValue: 1 << 27)
+    @inlinable public static var ports: Presence { Presence(rawValue: 1 << 27) }
   }
 
-  package var present: Presence = []
-  package var original = ConntrackTuple()
-  package var reply = ConntrackTuple()
-  package var master = ConntrackTuple()
+  /// Which fields the message had; the others hold what an earlier message left.
+  public var present: Presence = []
+  /// The original direction.
+  public var original = ConntrackTuple()
+  /// The reply direction.
+  public var reply = ConntrackTuple()
+  /// The original direction of the entry that this one was expected by.
+  public var master = ConntrackTuple()
 
-  package var statusField: ConntrackStatus = []
-  package var timeoutField: UInt32 = 0
-  package var markField: UInt32 = 0
-  package var idField: UInt32 = 0
-  package var useField: UInt32 = 0
-  package var zoneField: UInt16 = 0
-  package var stateField: UInt8 = 0
-  package var originalWindowScale: UInt8 = 0
-  package var replyWindowScale: UInt8 = 0
-  package var originalTCPFlags: UInt8 = 0
-  package var replyTCPFlags: UInt8 = 0
-  package var dccpRoleField: UInt8 = 0
-  package var originalVerificationTag: UInt32 = 0
-  package var replyVerificationTag: UInt32 = 0
-  package var dccpSequenceField: UInt64 = 0
-  package var securityMarkField: UInt32 = 0
-  package var originalCountersField = ConntrackCounters()
-  package var replyCountersField = ConntrackCounters()
-  package var startField: UInt64 = 0
-  package var stopField: UInt64 = 0
-  package var eventTimeField: UInt64 = 0
-  package var labelsField = ConntrackLabels()
-  package var originalSequence = SequenceAdjustment()
-  package var replySequence = SequenceAdjustment()
-  package var helperField: [UInt8] = []
-  package var securityContextField: [UInt8] = []
+  /// Behind ``status``.
+  public var statusField: ConntrackStatus = []
+  /// Behind ``timeout``: seconds.
+  public var timeoutField: UInt32 = 0
+  /// Behind ``mark``.
+  public var markField: UInt32 = 0
+  /// Behind ``id``.
+  public var idField: UInt32 = 0
+  /// Behind ``use``.
+  public var useField: UInt32 = 0
+  /// Behind ``zone``.
+  public var zoneField: UInt16 = 0
+  /// Behind ``state``.
+  public var stateField: UInt8 = 0
+  /// TCP's window scale of the original direction, 0 to 14.
+  public var originalWindowScale: UInt8 = 0
+  /// TCP's window scale of the reply direction, 0 to 14.
+  public var replyWindowScale: UInt8 = 0
+  /// `IP_CT_TCP_FLAG_*` of the original direction.
+  public var originalTCPFlags: UInt8 = 0
+  /// `IP_CT_TCP_FLAG_*` of the reply direction.
+  public var replyTCPFlags: UInt8 = 0
+  /// Which side the original direction is: 0 client, 1 server.
+  public var dccpRoleField: UInt8 = 0
+  /// SCTP's tag of the original direction, in host byte order.
+  public var originalVerificationTag: UInt32 = 0
+  /// SCTP's tag of the reply direction, in host byte order.
+  public var replyVerificationTag: UInt32 = 0
+  /// DCCP's handshake sequence number, in host byte order.
+  public var dccpSequenceField: UInt64 = 0
+  /// Behind ``securityMark``.
+  public var securityMarkField: UInt32 = 0
+  /// Behind ``originalCounters``.
+  public var originalCountersField = ConntrackCounters()
+  /// Behind ``replyCounters``.
+  public var replyCountersField = ConntrackCounters()
+  /// Behind ``start``: nanoseconds since 1970.
+  public var startField: UInt64 = 0
+  /// Behind ``stop``: nanoseconds since 1970.
+  public var stopField: UInt64 = 0
+  /// Behind ``eventTime``: nanoseconds since 1970.
+  public var eventTimeField: UInt64 = 0
+  /// Behind ``labels``.
+  public var labelsField = ConntrackLabels()
+  /// What is added to sequence numbers of the original direction.
+  public var originalSequence = SequenceAdjustment()
+  /// What is added to sequence numbers of the reply direction.
+  public var replySequence = SequenceAdjustment()
+  /// Behind ``helper``: octets as sent.
+  public var helperField: [UInt8] = []
+  /// The security context: octets as sent.
+  public var securityContextField: [UInt8] = []
 
-  @inlinable package init() {}
+  /// An entry without any field.
+  @inlinable public init() {}
 }
 
 extension ConntrackEntry {
   /// Status bits; `nil` when the message had none.
-  @inlinable package var status: ConntrackStatus? { present.contains(.status) ? statusField : nil }
+  @inlinable public var status: ConntrackStatus? { present.contains(.status) ? statusField : nil }
   /// Seconds until the entry expires; `nil` for an offloaded entry in a dump.
-  @inlinable package var timeout: UInt32? { present.contains(.timeout) ? timeoutField : nil }
-  @inlinable package var mark: UInt32? { present.contains(.mark) ? markField : nil }
+  @inlinable public var timeout: UInt32? { present.contains(.timeout) ? timeoutField : nil }
+  /// The mark of the connection.
+  @inlinable public var mark: UInt32? { present.contains(.mark) ? markField : nil }
   /// The kernel's opaque identifier; not unique in time.
-  @inlinable package var id: UInt32? { present.contains(.id) ? idField : nil }
+  @inlinable public var id: UInt32? { present.contains(.id) ? idField : nil }
   /// References to the entry.
-  @inlinable package var use: UInt32? { present.contains(.use) ? useField : nil }
+  @inlinable public var use: UInt32? { present.contains(.use) ? useField : nil }
   /// The zone of both directions; `nil` is zone 0 or one direction's alone.
-  @inlinable package var zone: UInt16? { present.contains(.zone) ? zoneField : nil }
+  @inlinable public var zone: UInt16? { present.contains(.zone) ? zoneField : nil }
   /// The number of the TCP, SCTP or DCCP state.
-  @inlinable package var state: UInt8? { present.contains(.state) ? stateField : nil }
-  @inlinable package var originalCounters: ConntrackCounters? {
+  @inlinable public var state: UInt8? { present.contains(.state) ? stateField : nil }
+  /// What was counted in original direction; nil without accounting.
+  @inlinable public var originalCounters: ConntrackCounters? {
     present.contains(.originalCounters) ? originalCountersField : nil
   }
-  @inlinable package var replyCounters: ConntrackCounters? {
+  /// What was counted in reply direction; nil without accounting.
+  @inlinable public var replyCounters: ConntrackCounters? {
     present.contains(.replyCounters) ? replyCountersField : nil
   }
   /// When the entry was confirmed, in nanoseconds since 1970 (wall clock).
-  @inlinable package var start: UInt64? { present.contains(.start) ? startField : nil }
+  @inlinable public var start: UInt64? { present.contains(.start) ? startField : nil }
   /// When the entry was removed, in nanoseconds since 1970 (wall clock).
-  @inlinable package var stop: UInt64? { present.contains(.stop) ? stopField : nil }
+  @inlinable public var stop: UInt64? { present.contains(.stop) ? stopField : nil }
   /// When the event happened, in nanoseconds since 1970 (wall clock).
-  @inlinable package var eventTime: UInt64? { present.contains(.eventTime) ? eventTimeField : nil }
-  @inlinable package var labels: ConntrackLabels? { present.contains(.labels) ? labelsField : nil }
-  @inlinable package var securityMark: UInt32? { present.contains(.securityMark) ? securityMarkField : nil }
+  @inlinable public var eventTime: UInt64? { present.contains(.eventTime) ? eventTimeField : nil }
+  /// The labels; nil when none was ever set.
+  @inlinable public var labels: ConntrackLabels? { present.contains(.labels) ? labelsField : nil }
+  /// The security mark of old kernels.
+  @inlinable public var securityMark: UInt32? { present.contains(.securityMark) ? securityMarkField : nil }
 
   /// The helper's name as the kernel sent it.
-  package var helper: String? {
+  public var helper: String? {
     present.contains(.helper) ? String(decoding: helperField, as: UTF8.self) : nil
   }
 
   /// The name of the connection state; `nil` where the protocol has none or the message said nothing.
-  package var stateName: StaticString? {
+  public var stateName: StaticString? {
     guard let state else { return nil }
     let names = ConnectionState.names(of: original.layer4)
     return names.isEmpty ? nil : Int(state) < names.count ? names[Int(state)] : names[0]
   }
 
   /// Whether the reply's source differs from the original destination: destination NAT took place.
-  @inlinable package var isDestinationTranslated: Bool {
+  @inlinable public var isDestinationTranslated: Bool {
     original.destination != reply.source
       || (Layer4Protocol.hasPorts(original.layer4) && original.destinationPort != reply.sourcePort)
   }
 
   /// Whether the reply's destination differs from the original source: source NAT took place.
-  @inlinable package var isSourceTranslated: Bool {
+  @inlinable public var isSourceTranslated: Bool {
     original.source != reply.destination
       || (Layer4Protocol.hasPorts(original.layer4) && original.sourcePort != reply.destinationPort)
   }
@@ -202,7 +293,7 @@ extension ConntrackEntry {
   ///
   /// Two entries that are alive at the same time never share tuple and zone, and the 64 bits are mixed well
   /// enough that an accidental match among a million entries is out of reach.
-  package var identity: UInt64 {
+  public var identity: UInt64 {
     var hash: UInt64 = 0x9e37_79b9_7f4a_7c15
     func mix(_ value: UInt64) {
       let product = (hash ^ value).multipliedFullWidth(by: 0xd6e8_feb8_6659_fd93)
@@ -221,7 +312,7 @@ extension ConntrackEntry {
   }
 
   /// Whole seconds from the entry's start to its stop, or to `now` while it lives.
-  package func deltaSeconds(now: Int64) -> UInt64 {
+  public func deltaSeconds(now: Int64) -> UInt64 {
     let end = present.contains(.stop) ? Int64(stopField / 1_000_000_000) : now
     return UInt64(bitPattern: end &- Int64(startField / 1_000_000_000))
   }

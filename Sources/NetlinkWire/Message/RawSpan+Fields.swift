@@ -6,49 +6,49 @@
 extension RawSpan {
   /// The octet at `offset`.
   @inlinable @inline(__always)
-  package func uint8(at offset: Int) -> UInt8 {
+  public func uint8(at offset: Int) -> UInt8 {
     // Safe: any bit pattern is a UInt8, and the span checks the bounds.
     unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
   }
 
   /// A big-endian 16-bit field at `offset` octets.
   @inlinable @inline(__always)
-  package func bigEndian16(at offset: Int) -> UInt16 {
+  public func bigEndian16(at offset: Int) -> UInt16 {
     // Safe: any bit pattern is a UInt16, and the span checks the bounds.
     unsafe UInt16(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self))
   }
 
   /// A big-endian 32-bit field at `offset` octets.
   @inlinable @inline(__always)
-  package func bigEndian32(at offset: Int) -> UInt32 {
+  public func bigEndian32(at offset: Int) -> UInt32 {
     // Safe: any bit pattern is a UInt32, and the span checks the bounds.
     unsafe UInt32(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
   }
 
   /// A big-endian 64-bit field at `offset` octets.
   @inlinable @inline(__always)
-  package func bigEndian64(at offset: Int) -> UInt64 {
+  public func bigEndian64(at offset: Int) -> UInt64 {
     // Safe: any bit pattern is a UInt64, and the span checks the bounds.
     unsafe UInt64(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 
   /// A 16-bit field at `offset` octets in host byte order.
   @inlinable @inline(__always)
-  package func host16(at offset: Int) -> UInt16 {
+  public func host16(at offset: Int) -> UInt16 {
     // Safe: any bit pattern is a UInt16, and the span checks the bounds.
     unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self)
   }
 
   /// A 32-bit field at `offset` octets in host byte order.
   @inlinable @inline(__always)
-  package func host32(at offset: Int) -> UInt32 {
+  public func host32(at offset: Int) -> UInt32 {
     // Safe: any bit pattern is a UInt32, and the span checks the bounds.
     unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self)
   }
 
   /// A 64-bit field at `offset` octets in host byte order.
   @inlinable @inline(__always)
-  package func host64(at offset: Int) -> UInt64 {
+  public func host64(at offset: Int) -> UInt64 {
     // Safe: any bit pattern is a UInt64, and the span checks the bounds.
     unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
   }
@@ -56,12 +56,12 @@ extension RawSpan {
   /// The `count` octets from `offset` on. Traps unless they lie inside the span.
   @inlinable @inline(__always)
   @_lifetime(copy self)
-  package func slice(_ offset: Int, _ count: Int) -> RawSpan {
+  public func slice(_ offset: Int, _ count: Int) -> RawSpan {
     extracting(offset..<(offset &+ count))
   }
 
   /// A copy of the octets.
-  package var copied: [UInt8] {
+  public var copied: [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(byteCount)
     for index in 0..<byteCount { result.append(uint8(at: index)) }
@@ -69,7 +69,7 @@ extension RawSpan {
   }
 
   /// The text up to the first NUL octet or the end, with U+FFFD in place of what is not UTF-8.
-  package var text: String {
+  public var text: String {
     var units: [UInt8] = []
     for index in 0..<byteCount {
       let unit = uint8(at: index)

@@ -93,7 +93,7 @@ struct DoctorReport {
       add("permissions", .ok, "the ruleset may be read and changed", [("generation", .number(generation))])
       examineModules()
       try examineSupport(session)
-      try examineRuleset(session)
+      if status == nil { try examineRuleset(session) }
     } catch let error as NetlinkError {
       let failure = CommandFailure(error)
       status = failure.status

@@ -31,7 +31,7 @@ struct GetCommand: ParsableCommand {
     query.warnAboutMissingData()
     FlowQuery.report(
       try query.forEach(in: try global.session(), carriers: carriers) { entry, now in
-        try renderer.append(entry, now: now, carrier: carriers?.path(of: entry).map(FlowCarrier.init))
+        try renderer.append(entry, now: now, carrier: FlowCarrier.of(entry, carriers))
         return true
       })
     let shown = renderer.count

@@ -28,6 +28,10 @@ struct ListCommand: ParsableCommand {
     let choice = try output.choice([.line, .table, .json, .jsonl, .xml, .save, .csv])
     let query = try FlowQuery(selection)
     let limit = try table.checkedLimit(for: choice.format)
+    // The kernel sets to zero whatever it sends, also what is then left out here.
+    guard !zero || (query.isEverything && table.limit == nil) else {
+      throw CommandFailure(.usage, "--zero is for the whole table: it goes with no selection and no --limit")
+    }
     query.warnAboutMissingData()
     let shown: Int
     if choice.format == .table {
@@ -36,7 +40,7 @@ struct ListCommand: ParsableCommand {
         let carriers = try query.carriers(isShown: writer.showsCarrier)
         FlowQuery.report(
           try query.forEach(in: try global.session(), carriers: carriers, isZeroingCounters: zero) { entry, now in
-            try writer.append(entry, now: now, carrier: carriers?.path(of: entry).map(FlowCarrier.init), namespace: namespace)
+            try writer.append(entry, now: now, carrier: FlowCarrier.of(entry, carriers), namespace: namespace)
           })
       }
       try writer.finish()
@@ -49,7 +53,7 @@ struct ListCommand: ParsableCommand {
         let carriers = try query.carriers(isShown: renderer.showsCarrier)
         FlowQuery.report(
           try query.forEach(in: try global.session(), carriers: carriers, isZeroingCounters: zero) { entry, now in
-            try renderer.append(entry, now: now, carrier: carriers?.path(of: entry).map(FlowCarrier.init))
+            try renderer.append(entry, now: now, carrier: FlowCarrier.of(entry, carriers))
             return renderer.count < limit
           })
       }

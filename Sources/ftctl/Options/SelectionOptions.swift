@@ -161,7 +161,6 @@ struct SelectionOptions: ParsableArguments {
         throw CommandFailure(.usage, "\(name): \(error.message)")
       }
     }
-    func test(_ test: FlowTest) -> FlowPredicate { .test(test) }
     func list(_ texts: String, _ each: (String) throws -> FlowTest) throws -> FlowPredicate {
       .any(try texts.split(separator: ",", omittingEmptySubsequences: false).map { .test(try each(String($0))) })
     }
@@ -181,15 +180,13 @@ struct SelectionOptions: ParsableArguments {
     try option("--mark", mark, parser.mark) { .test(.mark(value: $0.value & $0.mask, mask: $0.mask)) }
     for word in label { try option("--label", word, parser.labels) { .test(.labels($0)) } }
     func zoneTest(_ field: FlowTest.ZoneField) -> (ClosedRange<UInt16>) -> FlowPredicate {
-      { zones in .any(zones.map { .test(.zone(field, $0)) }) }
+      { .test(.zone(field, $0)) }
     }
     try option("--zone", zone, parser.zones, zoneTest(.both))
     try option("--orig-zone", originalZone, parser.zones, zoneTest(.original))
     try option("--reply-zone", replyZone, parser.zones, zoneTest(.reply))
     try option("--state", state, parser.states) { .any($0.map { .test(.state($0)) }) }
-    try option("--status", status, parser.status) { status in
-      .all([.test(.status(status.required))] + status.forbidden.bits.map { .not(.test(.status($0))) })
-    }
+    try option("--status", status, parser.status) { $0.predicate }
     func translation(_ kind: FlowTest.Translation, _ text: String) throws -> FlowPredicate {
       guard !text.isEmpty else { return .test(.translation(kind)) }
       let (addresses, ports) = try parser.translation(text)
@@ -218,12 +215,5 @@ struct SelectionOptions: ParsableArguments {
       throw CommandFailure(.usage, "nothing can match: \(reason)")
     }
     return predicate
-  }
-}
-
-extension ConntrackStatus {
-  /// Each bit that is set, alone.
-  var bits: [ConntrackStatus] {
-    (0..<32).map { ConntrackStatus(rawValue: 1 << UInt32($0)) }.filter(contains)
   }
 }

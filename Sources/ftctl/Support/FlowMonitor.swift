@@ -152,7 +152,7 @@ struct FlowMonitor: ~Copyable {
     guard query.isEverything || query.matches(entry, now: Int64(now.tv_sec), carriers: carriers) else { return }
     let time = entry.eventTime ?? UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
     try renderer.append(
-      entry, now: Int64(now.tv_sec), carrier: carriers?.path(of: entry).map(FlowCarrier.init), event: event,
+      entry, now: Int64(now.tv_sec), carrier: FlowCarrier.of(entry, carriers), event: event,
       eventTime: time, cause: port == 0 ? nil : Self.cause(port))
   }
 

@@ -104,9 +104,10 @@ struct FlowRenderer: ~Copyable {
 }
 
 extension FlowCarrier {
-  /// What the client found out, as formats take it.
-  init(_ path: CarrierFinder.Path) {
-    self.init(
+  /// What carries the flow, where it was to be found out and is offloaded.
+  static func of(_ entry: borrowing ConntrackEntry, _ carriers: CarrierFinder?) -> FlowCarrier? {
+    guard let carriers, let path = carriers.path(of: entry) else { return nil }
+    return FlowCarrier(
       flowtable: path.flowtable.map { Flowtable(family: $0.family, table: $0.table, name: $0.name) },
       devices: path.devices)
   }

@@ -34,6 +34,11 @@ enum LiveValues {
     return result
   }
 
+  /// Helpers that the kernel's own modules have.
+  static func helpers() -> [String] {
+    ["amanda", "ftp", "h323", "irc", "netbios-ns", "pptp", "sane", "sip", "snmp", "tftp"]
+  }
+
   /// Families, then tables, then what is in them: the words of `[FAMILY] TABLE NAME`.
   static func flowtableWords() -> [String] {
     let ruleset = try? NetlinkSession(KernelSocket()).ruleset(.flowtables)

@@ -40,13 +40,14 @@ enum StandardError {
   static var isTerminal: Bool { isatty(2) == 1 }
 
   /// Writes a line in one piece.
-  static func line(_ text: String) {
-    var octets = Array(text.utf8)
-    octets.append(0x0a)
-    var rest = octets[...]
+  static func line(_ text: String) { write(text + "\n") }
+
+  /// Writes a text in one piece.
+  static func write(_ text: String) {
+    var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       // Safe: the slice outlives the call.
-      let written = unsafe rest.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
+      let written = unsafe rest.withUnsafeBytes { unsafe Glibc.write(2, $0.baseAddress, $0.count) }
       if written < 0, ErrorNumber.current == .interrupted { continue }
       guard written > 0 else { return }
       rest = rest.dropFirst(written)

@@ -1,0 +1,12 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: GPL-3.0-or-later
+import PackageDescription
+
+let package = Package(
+  name: "Benchmarks",
+  targets: [
+    // What any listing costs at least: a dump that is only received.
+    .executableTarget(name: "dump", path: "dump", cSettings: [.unsafeFlags(["-O2"])]),
+    .executableTarget(name: "Listing", path: "Listing"),
+  ]
+)

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import Glibc
+import NetfilterClient
+import NetlinkWire
+import Reporting
+
+/// Prints entries as conntrack(8) does.
+struct DropInPrinter: ~Copyable {
+  private let output: DropInOutput
+  private let line: LineFormat
+  private let xml: XMLFormat
+  private var context: FormatContext
+  private var clock = Clock()
+  private var buffer = OutputBuffer()
+  private var hasXMLHeader = false
+  /// Entries printed so far.
+  private(set) var count = 0
+
+  init(_ line: DropInLine) {
+    output = line.output
+    var options: LineOptions = []
+    if output.contains(.extended) { options.insert(.extended) }
+    if output.contains(.id) { options.insert(.id) }
+    if output.contains(.kernelTimestamp) { options.insert(.kernelTimestamp) }
+    if output.contains(.labels) { options.insert(.labels) }
+    self.line = LineFormat(options)
+    xml = XMLFormat(
+      showsKernelTimestamp: output.contains(.kernelTimestamp), showsLabels: output.contains(.labels),
+      showsTime: line.command == .event && output.contains(.timestamp))
+    context = FormatContext(
+      labels: line.labelNames, calendar: LocalCalendar.text, localTime: LocalCalendar.fields)
+  }
+
+  /// Prints an entry of a listing.
+  ///
+  /// - Parameter hasHeader: whether XML begins with a header; what is deleted or updated has none.
+  mutating func append(_ entry: borrowing ConntrackEntry, hasHeader: Bool = true) throws {
+    count += 1
+    context.now = clock.now()
+    if output.contains(.xml) {
+      if hasHeader { appendXMLHeader() }
+      xml.append(entry, context, to: &buffer)
+    } else if output.contains(.save) {
+      SaveFormat().append(entry, context, to: &buffer)
+    } else {
+      line.append(entry, context, to: &buffer)
+    }
+    buffer.append(byte: 0x0a)
+    if buffer.count > 1 << 15 { try StandardOutput.flush(&buffer) }
+  }
+
+  /// Prints an event at once.
+  ///
+  /// - Parameter cause: which program caused it. XML has no place for it; conntrack 1.4.7 writes it behind the
+  ///   element all the same, and what it prints then is no XML.
+  mutating func append(_ entry: borrowing ConntrackEntry, _ event: FlowEvent, cause: String?) throws {
+    count += 1
+    context.now = Int64(time(nil))
+    context.event = event
+    if output.contains(.xml) {
+      appendXMLHeader()
+      xml.append(entry, context, to: &buffer)
+    } else if output.contains(.save) {
+      SaveFormat().append(entry, context, to: &buffer)
+    } else {
+      if output.contains(.timestamp) { buffer.appendTimeOfPrinting() }
+      line.append(entry, context, to: &buffer)
+    }
+    if let cause, !output.contains(.xml) {
+      buffer.append(byte: 0x20)
+      buffer.append(text: cause)
+    }
+    buffer.append(byte: 0x0a)
+    try StandardOutput.flush(&buffer)
+  }
+
+  private mutating func appendXMLHeader() {
+    guard !hasXMLHeader else { return }
+    hasXMLHeader = true
+    buffer.append(XMLFormat.header)
+  }
+
+  /// Writes what is left.
+  ///
+  /// - Parameter closesXML: whether a document that has begun is closed; `-G` leaves it open.
+  mutating func finish(closesXML: Bool = true) throws {
+    if hasXMLHeader, closesXML { buffer.append(XMLFormat.footer) }
+    try StandardOutput.flush(&buffer)
+  }
+}

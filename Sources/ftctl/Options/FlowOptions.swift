@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ArgumentParser
+import NetfilterClient
+import NetlinkWire
+
+/// What one flow is made of; the spellings are those of the selection.
+struct FlowOptions: ParsableArguments {
+  @Option(
+    name: [.short, .customLong("proto"), .customLong("protonum")],
+    help: ArgumentHelp("Layer 4 protocol: a name or a number", valueName: "name|number"),
+    completion: .custom { _, _, _ in LiveValues.protocols() })
+  var proto: String?
+
+  @Option(
+    name: [.short, .customLong("src"), .customLong("orig-src")],
+    help: ArgumentHelp("Source in original direction", valueName: "addr"))
+  var src: String?
+
+  @Option(
+    name: [.short, .customLong("dst"), .customLong("orig-dst")],
+    help: ArgumentHelp("Destination in original direction", valueName: "addr"))
+  var dst: String?
+
+  @Option(
+    name: [.short, .customLong("reply-src")],
+    help: ArgumentHelp("Source in reply direction (default: the destination)", valueName: "addr"))
+  var replySource: String?
+
+  @Option(
+    name: [.customShort("q"), .customLong("reply-dst")],
+    help: ArgumentHelp("Destination in reply direction (default: the source)", valueName: "addr"))
+  var replyDestination: String?
+
+  @Option(
+    name: [.customLong("sport"), .customLong("orig-port-src"), .customLong("srckey")],
+    help: ArgumentHelp("Source port, or key of GRE", valueName: "port"))
+  var sport: String?
+
+  @Option(
+    name: [.customLong("dport"), .customLong("orig-port-dst"), .customLong("dstkey")],
+    help: ArgumentHelp("Destination port, or key of GRE", valueName: "port"))
+  var dport: String?
+
+  @Option(
+    name: [.customLong("reply-sport"), .customLong("reply-port-src"), .customLong("reply-key-src")],
+    help: ArgumentHelp("Source port in reply direction (default: the destination port)", valueName: "port"))
+  var replySport: String?
+
+  @Option(
+    name: [.customLong("reply-dport"), .customLong("reply-port-dst"), .customLong("reply-key-dst")],
+    help: ArgumentHelp("Destination port in reply direction (default: the source port)", valueName: "port"))
+  var replyDport: String?
+
+  @Option(
+    name: [.customLong("icmp-type"), .customLong("icmpv6-type")],
+    help: ArgumentHelp("Type of ICMP or ICMPv6, 0 to 255", valueName: "n"))
+  var icmpType: UInt8?
+
+  @Option(
+    name: [.customLong("icmp-code"), .customLong("icmpv6-code")],
+    help: ArgumentHelp("Code of ICMP or ICMPv6, 0 to 255 (default: 0)", valueName: "n"))
+  var icmpCode: UInt8?
+
+  @Option(
+    name: [.customLong("icmp-id"), .customLong("icmpv6-id")],
+    help: ArgumentHelp("Id of ICMP or ICMPv6, 0 to 65535 (default: 0)", valueName: "n"))
+  var icmpID: UInt16?
+
+  @Option(
+    name: [.short, .customLong("timeout")],
+    help: ArgumentHelp("Seconds until the flow expires, or 5m, 2h, 1d", valueName: "duration"))
+  var timeout: String?
+
+  @Option(
+    help: ArgumentHelp("State of TCP, SCTP or DCCP", valueName: "state"),
+    completion: .custom { _, _, _ in LiveValues.states() })
+  var state: String?
+
+  @Option(
+    name: [.customShort("u"), .customLong("status")],
+    help: ArgumentHelp("Status flags to set: SEEN_REPLY, ASSURED, FIXED_TIMEOUT", valueName: "flag[,…]"),
+    completion: .custom { _, _, _ in LiveValues.statuses() })
+  var status: String?
+
+  @Option(
+    name: [.short, .customLong("mark")],
+    help: ArgumentHelp("Mark: decimal, 0x hexadecimal or octal", valueName: "value"))
+  var mark: String?
+
+  @Option(
+    name: [.short, .customLong("label"), .customLong("label-add")], parsing: .upToNextOption,
+    help: ArgumentHelp("Labels to set: names or bit numbers", valueName: "name"),
+    completion: .custom { _, _, _ in LiveValues.labels() })
+  var label: [String] = []
+
+  @Option(
+    name: [.customShort("w"), .customLong("zone")],
+    help: ArgumentHelp("Zone of both directions, 0 to 65535", valueName: "n"),
+    completion: .custom { _, _, _ in LiveValues.zones() })
+  var zone: UInt16?
+
+  @Option(
+    name: .customLong("orig-zone"), help: ArgumentHelp("Zone of the original direction alone", valueName: "n"))
+  var originalZone: UInt16?
+
+  @Option(
+    name: .customLong("reply-zone"), help: ArgumentHelp("Zone of the reply direction alone", valueName: "n"))
+  var replyZone: UInt16?
+
+  @Option(
+    name: [.customShort("n"), .customLong("src-nat")],
+    help: ArgumentHelp("Translate the source to this address, and port where one is given", valueName: "addr[:port]"))
+  var sourceNAT: String?
+
+  @Option(
+    name: [.customShort("g"), .customLong("dst-nat")],
+    help: ArgumentHelp("Translate the destination to this address, and port where one is given", valueName: "addr[:port]"))
+  var destinationNAT: String?
+
+  @Option(
+    help: ArgumentHelp("Connection tracking helper of the kernel: ftp, tftp, sip, …", valueName: "name"),
+    completion: .custom { _, _, _ in LiveValues.helpers() })
+  var helper: String?
+
+  @Option(name: .customLong("orig-vtag"), help: ArgumentHelp("SCTP verification tag, original direction", valueName: "n"))
+  var originalTag: UInt32?
+
+  @Option(name: .customLong("reply-vtag"), help: ArgumentHelp("SCTP verification tag, reply direction", valueName: "n"))
+  var replyTag: UInt32?
+
+  /// The name of an option that was given; nil when there is none.
+  var firstGiven: String? {
+    let given: [(String, Bool)] = [
+      ("--proto", proto != nil), ("--src", src != nil), ("--dst", dst != nil), ("--reply-src", replySource != nil),
+      ("--reply-dst", replyDestination != nil), ("--sport", sport != nil), ("--dport", dport != nil),
+      ("--reply-sport", replySport != nil), ("--reply-dport", replyDport != nil), ("--icmp-type", icmpType != nil),
+      ("--icmp-code", icmpCode != nil), ("--icmp-id", icmpID != nil), ("--timeout", timeout != nil),
+      ("--state", state != nil), ("--status", status != nil), ("--mark", mark != nil), ("--label", !label.isEmpty),
+      ("--zone", zone != nil), ("--orig-zone", originalZone != nil), ("--reply-zone", replyZone != nil),
+      ("--src-nat", sourceNAT != nil), ("--dst-nat", destinationNAT != nil), ("--helper", helper != nil),
+      ("--orig-vtag", originalTag != nil), ("--reply-vtag", replyTag != nil),
+    ]
+    return given.first(where: \.1)?.0
+  }
+
+  /// The flow.
+  ///
+  /// - Throws: ``CommandFailure`` of wrong usage, one line that names the option.
+  func creation(labels: ConntrackLabelMap) throws -> ConntrackCreation {
+    let parser = FlowValueParser(labelNames: labels)
+    var draft = FlowDraft()
+    func option<Value>(_ name: String, _ text: String?, _ parse: (String) throws -> Value) throws -> Value? {
+      guard let text else { return nil }
+      do {
+        return try parse(text)
+      } catch let error as SelectionError {
+        throw CommandFailure(.usage, "\(name): \(error.message)")
+      }
+    }
+    draft.layer4 = try option("--proto", proto, parser.layer4)
+    if let address = try option("--src", src, parser.address) { draft.entry.original.source = address }
+    if let address = try option("--dst", dst, parser.address) { draft.entry.original.destination = address }
+    draft.replySource = try option("--reply-src", replySource, parser.address)
+    draft.replyDestination = try option("--reply-dst", replyDestination, parser.address)
+    let layer4 = draft.layer4
+    func port(_ text: String) throws -> UInt16 {
+      let range = try parser.ports(text, layer4: layer4)
+      guard range.lowerBound == range.upperBound else { throw SelectionError("one port, not a range") }
+      return range.lowerBound
+    }
+    draft.sourcePort = try option("--sport", sport, port)
+    draft.destinationPort = try option("--dport", dport, port)
+    draft.replySourcePort = try option("--reply-sport", replySport, port)
+    draft.replyDestinationPort = try option("--reply-dport", replyDport, port)
+    draft.icmpType = icmpType
+    draft.icmpCode = icmpCode ?? (icmpType == nil ? nil : 0)
+    draft.icmpID = icmpID
+    draft.stateName = try option("--state", state, parser.state)
+    draft.zone = zone
+    draft.originalZone = originalZone
+    draft.replyZone = replyZone
+    draft.originalTag = originalTag
+    draft.replyTag = replyTag
+    try readProperties(&draft, parser, option)
+    try checkNeeds(draft)
+    return try finish(draft, parser, option)
+  }
+
+  private typealias Reading = (String, String?, (String) throws -> Any) throws -> Any?
+
+  private func readProperties(
+    _ draft: inout FlowDraft, _ parser: FlowValueParser, _ option: Reading
+  ) throws {
+    if let seconds = try option("--timeout", timeout, parser.duration) as? UInt64 {
+      draft.entry.timeoutField = UInt32(clamping: seconds)
+      draft.entry.present.insert(.timeout)
+    }
+    if let chosen = try option("--status", status, parser.status) as? StatusSelection {
+      guard chosen.forbidden.isEmpty else {
+        throw CommandFailure(.usage, "--status: a flow is added with flags, not without")
+      }
+      draft.entry.statusField = chosen.required
+      draft.entry.present.insert(.status)
+    }
+    if let mark = try option("--mark", mark, parser.mark) as? (value: UInt32, mask: UInt32) {
+      guard mark.mask == .max else { throw CommandFailure(.usage, "--mark: a flow is added with a mark, without mask") }
+      draft.entry.markField = mark.value
+      draft.entry.present.insert(.mark)
+    }
+    for word in label {
+      guard let labels = try option("--label", word, parser.labels) as? ConntrackLabels else { continue }
+      draft.entry.labelsField = ConntrackLabels(
+        low: draft.entry.labelsField.low | labels.low, high: draft.entry.labelsField.high | labels.high)
+      draft.entry.present.insert(.labels)
+    }
+    if let helper {
+      draft.entry.helperField = Array(helper.utf8)
+      draft.entry.present.insert(.helper)
+    }
+  }
+
+  /// What only the command line has to give: a file's line of an offloaded flow lacks it, too.
+  private func checkNeeds(_ draft: FlowDraft) throws {
+    let missing = [
+      ("--proto", proto == nil), ("--src", src == nil), ("--dst", dst == nil), ("--timeout", timeout == nil),
+      ("--state", state == nil && draft.layer4.map(Layer4Protocol.hasState) ?? false),
+    ].filter(\.1).map(\.0)
+    guard missing.isEmpty else {
+      throw CommandFailure(
+        .usage, "add needs \(missing.joined(separator: ", "))", hint: "or --from, for the flows of a file")
+    }
+  }
+
+  private func finish(
+    _ draft: FlowDraft, _ parser: FlowValueParser, _ option: Reading
+  ) throws -> ConntrackCreation {
+    typealias Target = (addresses: ClosedRange<IPAddress>?, ports: ClosedRange<UInt16>?)
+    func target(_ name: String, _ text: String?) throws -> NATTarget? {
+      guard let parsed = try option(name, text, parser.translation) as? Target else { return nil }
+      guard let addresses = parsed.addresses else { throw CommandFailure(.usage, "\(name): an address comes before the port") }
+      return NATTarget(addresses, ports: parsed.ports)
+    }
+    let source = try target("--src-nat", sourceNAT)
+    let destination = try target("--dst-nat", destinationNAT)
+    do throws(RestoreError) {
+      var creation = try draft.finished(isExclusive: true).creation
+      creation.sourceNAT = source ?? creation.sourceNAT
+      creation.destinationNAT = destination ?? creation.destinationNAT
+      return creation
+    } catch {
+      throw CommandFailure(.usage, "add: \(error.message)")
+    }
+  }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import NetfilterClient
+import NetlinkWire
+import Reporting
+
+/// Deletes the flows of a selection: reads the table, and deletes many at a time while it is read.
+struct FlowDeletion {
+  let query: FlowQuery
+  /// Whether nothing is deleted.
+  let isDryRun: Bool
+  /// Whether an entry that came after the look is spared even if it matches as well.
+  let sparesLaterEntries: Bool
+  private(set) var matched = 0
+  private(set) var deleted = 0
+  private(set) var vanished = 0
+
+  init(_ query: FlowQuery, isDryRun: Bool, sparesLaterEntries: Bool = true) {
+    self.query = query
+    self.isDryRun = isDryRun
+    self.sparesLaterEntries = sparesLaterEntries
+  }
+
+  /// Does it.
+  ///
+  /// - Parameters:
+  ///   - options: the namespace's sessions.
+  ///   - deletion: told of each entry that was deleted, or that would be.
+  /// - Throws: ``NetlinkError``; what `deletion` throws.
+  mutating func run(
+    _ options: GlobalOptions, _ deletion: (borrowing ConntrackEntry) throws -> Void
+  ) throws {
+    let query = query
+    let carriers = try query.carriers(isShown: false)
+    var progress = Progress("deleted")
+    defer { progress.finish() }
+    var seen = 0
+    if isDryRun {
+      FlowQuery.report(
+        try query.forEach(in: try options.session(), carriers: carriers) { entry, _ in
+          guard !GuardedDeletion.isHolder(entry) else { return true }
+          seen += 1
+          try deletion(entry)
+          return true
+        })
+      matched = seen
+      return
+    }
+    if !sparesLaterEntries, query.predicate.looksAtTupleAlone {
+      try runPlainly(options, carriers: carriers, &progress)
+      return
+    }
+    var clock = Clock()
+    var deletions = GuardedDeletion(try options.session()) { entry in
+      query.matches(entry, now: clock.now(), carriers: carriers)
+    }
+    func note(_ entry: borrowing ConntrackEntry, _ outcome: GuardedDeletion.Outcome) throws {
+      if outcome == .deleted { try deletion(entry) }
+    }
+    FlowQuery.report(
+      try query.forEach(in: try options.session(), carriers: carriers) { entry, _ in
+        guard !GuardedDeletion.isHolder(entry) else { return true }
+        seen += 1
+        try deletions.append(entry, outcome: note)
+        progress.update(seen)
+        return true
+      })
+    try deletions.finish(outcome: note)
+    matched = seen
+    deleted = deletions.deleted
+    vanished = deletions.vanished
+  }
+
+  /// By tuple, zone and id alone: whatever is in the place of an entry that matched matches, too.
+  private mutating func runPlainly(
+    _ options: GlobalOptions, carriers: CarrierFinder?, _ progress: inout Progress
+  ) throws {
+    var queue = RequestQueue(try options.session(), operation: "delete a conntrack entry")
+    var seen = 0
+    var gone = 0
+    func answer(_ place: Int, _ error: NetlinkError?) throws {
+      guard let error else { return }
+      guard error.number == .noSuchEntry else { throw error }
+      gone += 1
+    }
+    FlowQuery.report(
+      try query.forEach(in: try options.session(), carriers: carriers) { entry, _ in
+        seen += 1
+        let key = ConntrackKey(entry)
+        try queue.append({ ConntrackRequest.delete(key, sequence: $1, into: &$0) }, answer: answer)
+        progress.update(seen)
+        return true
+      })
+    try queue.finish(answer: answer)
+    matched = seen
+    deleted = seen - gone
+    vanished = gone
+  }
+
+  /// Says on stderr what was done.
+  ///
+  /// - Parameter verb: "deleted".
+  func reportCounts(_ verb: String = "deleted") {
+    if isDryRun {
+      StandardError.report("\(matched) flow entries would be \(verb).")
+    } else {
+      StandardError.report(
+        "\(deleted) flow entries have been \(verb)." + (vanished > 0 ? " \(vanished) had gone before." : ""))
+    }
+  }
+}
