@@ -108,6 +108,12 @@ for line in sys.stdin:
                 peer.send(b"x" * 100)
                 if words[2] == "53":
                     peer.recv(65536)
+        elif words[0] == "icmp":
+            peer = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+            peer.settimeout(10)
+            peer.sendto(bytes.fromhex("0800f7fe00000001"), (words[1], 0))
+            peer.recv(65536)
+            peer.close()
         elif words[0] == "again":
             exchange(open_ones[-1])
         elif words[0] == "close":
@@ -268,7 +274,7 @@ first 'rule of the other family' no-rule -f ipv6 -p tcp --dport 80
 fresh
 load <<EOF
 table inet x { $both
-chain y { $forward tcp dport != { 80, 81 } flow add @f; }
+chain y { $forward tcp dport { 8080, 8081 } flow add @f; }
 }
 EOF
 talk tcp 10.0.2.2 80
@@ -280,9 +286,9 @@ every="table inet x { $both
 chain y { $forward flow add @f; }
 }"
 echo "$every" | load
-ip netns exec client ping -c 1 10.0.2.2 >/dev/null
+talk icmp 10.0.2.2
 first 'ICMP' protocol -p icmp
-ip netns exec client ping -c 1 10.0.1.1 >/dev/null
+talk icmp 10.0.1.1
 first 'to the router itself' local -p icmp -d 10.0.1.1
 fresh
 echo "$every" | load
