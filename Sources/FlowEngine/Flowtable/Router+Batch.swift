@@ -47,8 +47,15 @@ extension Router {
       batch.slots[position].sentBefore = sent.count - start
       switch outcome {
       case .sent(let output):
-        batch.slots[position].outcome = .forward(output)
         forwarded &+= 1
+        guard ruleset.hasEgress(device: output) else {
+          batch.slots[position].outcome = .forward(output)
+          continue
+        }
+        batch.slots[position].outcome = .taken
+        statistics[.sent] &-= 1
+        let rewritten = batch.frame(position)
+        emit(Packet(frame: rewritten.bytes).frame(), on: output)
       case .passUp(let reason):
         statistics.count(reason)
         receiveClassic(&batch, position, index, start, skipsIngress: isPlain(work.parses[position]))
