@@ -20,7 +20,8 @@ extension Router {
     advance(to: time)
     let start = sent.count
     statistics[.received] &+= UInt64(batch.count)
-    guard let device = device(index), device.isUp, ruleset.ingressHookCount(device: index) == 1,
+    guard Int(index) < devices.count, devices[Int(index)]?.isUp == true,
+      ruleset.ingressHookCount(device: index) == 1,
       case .flowtable(let id) = ruleset.ingressHook(device: index, at: 0), let table = flowtables[id.number]
     else {
       for position in 0..<batch.count { receiveClassic(&batch, position, index, start, skipsIngress: false) }
@@ -102,9 +103,12 @@ extension Router {
   private func parse(_ bytes: RawSpan, _ table: FastTable, _ index: UInt32, _ seed: UInt64) -> FastParse {
     guard bytes.byteCount >= EthernetView.headerLength else { return FastParse(.fastTruncated) }
     let type = bytes.be16(12)
-    guard type == EtherType.ipv4 || type == EtherType.ipv6 else { return FastParse(.fastUnknownEncapsulation) }
+    guard type == EtherType.ipv4 || type == EtherType.ipv6 else {
+      return FastParse(.fastUnknownEncapsulation)
+    }
     return FastParse(
-      bytes, network: EthernetView.headerLength, type: type, encapsulation: 0, device: index, table, seed: seed)
+      bytes, network: EthernetView.headerLength, type: type, encapsulation: 0, device: index, table,
+      seed: seed)
   }
 
   /// Takes a frame the classic way. `skipsIngress`: the flowtable has already passed it up.
