@@ -31,6 +31,7 @@ package final class Router {
   package internal(set) var routes4 = RoutingTable(.ipv4)
   package internal(set) var routes6 = RoutingTable(.ipv6)
   package var conntrack: ConntrackTable
+  package var expectations = ExpectationTable()
   package var flows: FlowStore
   package internal(set) var flowtables: [UInt32: Flowtable] = [:]
   package var ruleset: Ruleset
