@@ -125,7 +125,7 @@ struct DocumentationTests {
       return Set(
         try run(["bash", "-c", script, "bash"] + words).lines.map { $0.trimmingCharacters(in: .whitespaces) })
     }
-    #expect(try complete(["ftctl", "co"]) == ["count"])
+    #expect(try complete(["ftctl", "cou"]) == ["count"])
     #expect(try complete(["ftctl", "list", "--reply-d"]).isSuperset(of: ["--reply-dst", "--reply-dport"]))
     #expect(try complete(["ftctl", "list", "--state", "ESTAB"]) == ["ESTABLISHED"])
     #expect(try complete(["ftctl", "list", "--proto", "udp"]) == ["udp", "udplite"])
