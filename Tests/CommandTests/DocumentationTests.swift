@@ -34,6 +34,7 @@ struct DocumentationTests {
     ("apply", "ftctl-flowtable.8", ["ftctl apply"]),
     ("export", "ftctl-flowtable.8", ["Output"]),
     ("doctor", "ftctl-flowtable.8", ["ftctl doctor"]),
+    ("verify", "ftctl-engine.7", ["ftctl verify"]),
   ]
 
   /// The options that a help text describes.
@@ -69,7 +70,9 @@ struct DocumentationTests {
     let help = Self.options(ofHelp: try run([BuiltProgram.ftctl] + words + ["--help"]).output)
     #expect(help.count > 4)
     // Selection and output are described once.
-    let described = try Self.options(ofPage: page).merging(Self.options(ofPage: "ftctl-flows.8")) { own, _ in own }
+    let described = try Self.options(ofPage: page).merging(Self.options(ofPage: "ftctl-flows.8")) { own, _ in
+      own
+    }
     let global = try Self.options(ofPage: "ftctl.8")["Global options"] ?? []
     let manual = sections.reduce(into: global) { $0.formUnion(described[$1] ?? []) }
     #expect(help.subtracting(manual) == [], "only in the help of \(subcommand)")

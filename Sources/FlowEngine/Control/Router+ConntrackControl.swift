@@ -86,7 +86,7 @@ extension Router {
     } else if request.statusMask != nil {
       throw ControlError(ErrorNumber.invalid)
     }
-    if generation >= .linux6_12 { filter.zone = request.zone }
+    if generation >= .linux612 { filter.zone = request.zone }
     if let flags = request.filter {
       guard request.family == 2 || request.family == 10 else { throw ControlError(ErrorNumber.notSupported) }
       if flags.original != 0, !request.hasOriginal { throw ControlError(ErrorNumber.invalid) }

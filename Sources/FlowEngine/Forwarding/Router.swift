@@ -59,7 +59,7 @@ package final class Router {
   /// - Parameters:
   ///   - generation: the kernel whose behaviour is reproduced.
   ///   - seed: of all chance: hashes, ports, identifications.
-  package init(generation: KernelGeneration = .linux6_12, seed: UInt64) {
+  package init(generation: KernelGeneration = .linux612, seed: UInt64) {
     self.generation = generation
     random = RandomSource(seed: seed)
     conntrack = ConntrackTable(seed: random.next())
