@@ -18,7 +18,7 @@ struct ListEqualityTests {
   @Test(
     "byte for byte, of 100 000 entries, in every form",
     .enabled(if: Machine.lacksForNamespaces == nil, networkReason),
-    .timeLimit(.minutes(15)))
+    .timeLimit(.minutes(40)))
   func allForms() throws {
     let table = try ConntrackTable(entries: 100_000, seed: 20_261, traffic: 12)
     let forms =

@@ -105,7 +105,7 @@ struct SelectionTests {
 
   @Test(
     "every option, and 500 combinations of options and expressions, select what they mean",
-    .enabled(if: Machine.lacksForNamespaces == nil, networkReason), .timeLimit(.minutes(15)))
+    .enabled(if: Machine.lacksForNamespaces == nil, networkReason), .timeLimit(.minutes(40)))
   func randomSelections() throws {
     let seed: UInt64 = 7_20_6_12
     let table = try ConntrackTable(entries: 1500, plain: 500, seed: seed, traffic: 40)
