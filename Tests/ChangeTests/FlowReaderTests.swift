@@ -62,7 +62,7 @@ struct FlowReaderTests {
     var accepted = 0
     for _ in 0..<4000 {
       var octets = original
-      for _ in 0..<Int.random(in: 1...4, using: &random) {
+      for _ in 0..<Int.random(in: 1...4, using: &random) where !octets.isEmpty {
         let place = Int.random(in: 0..<octets.count, using: &random)
         switch Int.random(in: 0..<4, using: &random) {
         case 0: octets[place] = UInt8.random(in: 0...255, using: &random)
