@@ -33,12 +33,19 @@ let package = Package(
     // What loops of other modules call is public there, though no product exports it: in Swift 6.3 @inlinable has no
     // effect on package declarations.
     .target(name: "NetlinkWire", swiftSettings: hot),
+    .target(name: "PacketWire", swiftSettings: hot),
+    .target(name: "FlowEngine", dependencies: ["PacketWire", "NetlinkWire"], swiftSettings: hot),
+    .target(
+      name: "EngineHost", dependencies: ["FlowEngine", "PacketWire", "NetlinkWire", "Reporting"],
+      swiftSettings: strict),
     .target(
       name: "NetfilterClient", dependencies: ["NetlinkWire", "CNetfilter"], swiftSettings: hot),
     .target(name: "Reporting", dependencies: ["NetlinkWire"], swiftSettings: hot),
     .executableTarget(
       name: "ftctl",
-      dependencies: ["NetfilterClient", "NetlinkWire", "Reporting", "CNetfilter", argumentParser],
+      dependencies: [
+        "EngineHost", "FlowEngine", "NetfilterClient", "NetlinkWire", "Reporting", "CNetfilter", argumentParser,
+      ],
       swiftSettings: hot),
     .executableTarget(
       name: "ConntrackFill", dependencies: ["NetfilterClient", "NetlinkWire"], path: "Tests/ConntrackFill",
@@ -46,6 +53,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["NetfilterClient"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .testTarget(name: "NetlinkWireTests", dependencies: ["NetlinkWire", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "NetfilterClient", "NetlinkWire", "CNetfilter", "TestSupport"],
@@ -54,9 +62,19 @@ let package = Package(
       name: "ChangeTests",
       dependencies: ["NetfilterClient", "NetlinkWire", "TestSupport", "ftctl", "ConntrackFill"],
       swiftSettings: strict),
+    .testTarget(name: "DropInTests", swiftSettings: strict),
     .testTarget(
       name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
+    .testTarget(name: "PacketWireTests", dependencies: ["PacketWire"], swiftSettings: strict),
+    .testTarget(
+      name: "FlowEngineTests", dependencies: ["FlowEngine", "PacketWire", "NetlinkWire"], swiftSettings: strict),
+    .testTarget(
+      name: "EngineHostTests", dependencies: ["EngineHost", "FlowEngine"], exclude: ["Traces"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "KernelTests", dependencies: ["TestSupport"], exclude: ["offload.sh", "traffic.py"],
+      swiftSettings: strict),
   ]
 )
 
@@ -65,5 +83,9 @@ if Context.environment["FTCTL_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
       name: "FuzzNetlink", dependencies: ["NetlinkWire", "Reporting"],
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+  package.targets.append(
+    .executableTarget(
+      name: "FuzzControl", dependencies: ["FlowEngine", "NetlinkWire", "PacketWire"],
       swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }

@@ -128,6 +128,9 @@ package final class CarrierFinder {
     return Path(flowtable: candidates.count == 1 ? candidates[0] : nil, devices: devices)
   }
 
+  /// Whether the device, or one that it is stacked on, is in any flowtable.
+  package func isCarried(_ device: String) -> Bool { flowtables.contains { $0.covers(device, in: links) } }
+
   private func device(towards address: IPAddress) -> String? {
     if let known = deviceOfAddress[address] { return known }
     if deviceOfAddress.count >= Self.cacheLimit { deviceOfAddress.removeAll(keepingCapacity: true) }

@@ -64,7 +64,11 @@ struct Ftctl: ParsableCommand {
           AnnotateCommand.self, DeleteCommand.self, FlushCommand.self, AddCommand.self, ExpectCommand.self,
           OffloadCommand.self,
         ]),
-      CommandGroup(name: "Flowtables", subcommands: [FlowtableCommand.self, RuleCommand.self]),
+      CommandGroup(
+        name: "Flowtables",
+        subcommands: [FlowtableCommand.self, RuleCommand.self, ApplyCommand.self, ExportCommand.self]),
+      CommandGroup(name: "Diagnosis", subcommands: [ExplainCommand.self, DoctorCommand.self]),
+      CommandGroup(name: "Userspace", subcommands: [VerifyCommand.self]),
       CommandGroup(name: "Drop-in", subcommands: [ConntrackCommand.self]),
     ])
 

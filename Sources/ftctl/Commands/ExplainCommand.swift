@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ArgumentParser
+import Glibc
+import NetfilterClient
+import NetlinkWire
+import Reporting
+
+struct ExplainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain", abstract: "Say of flows why they are, or are not, on the fast path",
+    discussion: """
+      For each flow of the selection the flowtable and devices that carry it, or every reason why none does, in the
+      order in which the kernel looks, each with what shows it; and of offloaded flows whether they look stale.
+
+      EXAMPLES:
+        ftctl explain -p tcp --dport 443
+        ftctl explain -s 192.0.2.2 --offload none
+        ftctl explain --where 'offload' -j
+      """)
+
+  @OptionGroup(title: "Global options") var global: GlobalOptions
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  func run() throws {
+    let choice = try output.choice([.line, .json, .jsonl])
+    let query = try FlowQuery(selection)
+    guard !query.isEverything else {
+      throw CommandFailure(
+        .usage, "explain needs a selection", hint: "for example 'ftctl explain --offload none'")
+    }
+    try global.enterNamespace()
+    let editor = RulesetEditor(session: try global.session())
+    let ruleset = try editor.session.ruleset()
+    try editor.requireFlowtables(for: "explain flows", in: ruleset)
+    let links = try NetworkLinks.read(pppoe: SystemFile.text("/proc/net/pppoe"))
+    let carriers = try query.carriers(isShown: true)
+    guard let carriers else { return }
+    let explainer = try FlowExplainer(
+      ruleset: ruleset, links: links, carriers: carriers, settings: Self.settings)
+    var buffer = OutputBuffer()
+    var count = 0
+    if choice.format == .json { buffer.append("[") }
+    let summary = try query.forEach(in: editor.session, carriers: carriers) { entry, _ in
+      let explanation = explainer.explain(entry)
+      switch choice.format {
+      case .line: write(entry, explanation, to: &buffer)
+      default:
+        if choice.format == .json, count > 0 { buffer.append(",\n") }
+        buffer.append(text: Self.json(entry, explanation).description)
+        if choice.format == .jsonl { buffer.append("\n") }
+      }
+      count += 1
+      if buffer.count > 1 << 15 { try StandardOutput.flush(&buffer) }
+      return true
+    }
+    FlowQuery.report(summary)
+    if choice.format == .json { buffer.append("]\n") }
+    try StandardOutput.flush(&buffer)
+    StandardError.report("\(count) flow entries have been explained.")
+    guard count > 0 else { throw CommandFailure.nothingMatched }
+  }
+
+  private static var settings: FlowExplainer.Settings {
+    func isOn(_ path: String) -> Bool { SystemFile.text("/proc/sys/\(path)")?.hasPrefix("0") == false }
+    var time = timespec()
+    // Safe: the structure lives through the call.
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return FlowExplainer.Settings(
+      needsWholePath: KernelRelease.current >= KernelRelease(6, 19),
+      forwardsIPv4: isOn("net/ipv4/ip_forward"),
+      forwardsIPv6: isOn("net/ipv6/conf/all/forwarding"),
+      now: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+  }
+
+  /// The flow in one line: protocol, ends, state.
+  private static func title(_ entry: borrowing ConntrackEntry) -> String {
+    let tuple = entry.original
+    let number = tuple.layer4
+    let name = Layer4Protocol.names.first { $0.number == number }.map { "\($0.name)" } ?? "protocol \(number)"
+    func end(_ address: IPAddress, _ port: UInt16) -> String {
+      let text = RuleValueText.address(address.octets)
+      guard Layer4Protocol.hasPorts(number) else { return text }
+      return address.family == .ipv6 ? "[\(text)]:\(port)" : "\(text):\(port)"
+    }
+    var text =
+      "\(name) \(end(tuple.source, tuple.sourcePort)) -> \(end(tuple.destination, tuple.destinationPort))"
+    if tuple.destination != entry.reply.source {
+      text += " (\(end(entry.reply.source, entry.reply.sourcePort)))"
+    }
+    if let state = entry.stateName { text += " \(state)" }
+    return text
+  }
+
+  private func write(
+    _ entry: borrowing ConntrackEntry, _ explanation: FlowExplanation, to output: inout OutputBuffer
+  ) {
+    output.append(text: Self.title(entry))
+    if explanation.isOffloaded {
+      output.append(text: ": \(entry.offloadState == .hardware ? "offloaded to hardware" : "offloaded")")
+      if let flowtable = explanation.path?.flowtable {
+        output.append(text: " by flowtable \(flowtable.name) in \(flowtable.family) \(flowtable.table)")
+      }
+      if let devices = explanation.path?.devices, !devices.isEmpty {
+        output.append(text: ", devices \(devices.joined(separator: ", "))")
+      }
+      output.append("\n")
+      if !explanation.staleness.isEmpty { output.append("  it looks stale:\n") }
+    } else {
+      output.append(": not offloaded\n")
+    }
+    for (index, finding) in (explanation.isOffloaded ? explanation.staleness : explanation.reasons)
+      .enumerated()
+    {
+      output.append(text: "  \(index + 1). \(finding.code): \(FlowtableListing.oneLine(finding.text))\n")
+      for line in finding.evidence {
+        output.append(text: "     evidence: \(FlowtableListing.oneLine(line))\n")
+      }
+      if let hint = finding.hint { output.append(text: "     hint: \(hint)\n") }
+    }
+  }
+
+  private static func json(_ entry: borrowing ConntrackEntry, _ explanation: FlowExplanation) -> JSONValue {
+    func list(_ findings: [Finding]) -> JSONValue {
+      .array(
+        findings.map { finding in
+          .object([
+            ("code", .string(finding.code)), ("text", .string(finding.text)),
+            ("evidence", .array(finding.evidence.map { .string($0) })),
+            ("hint", finding.hint.map { .string($0) }),
+          ])
+        })
+    }
+    let tuple = entry.original
+    let hasPorts = Layer4Protocol.hasPorts(tuple.layer4)
+    let flowtable = explanation.path?.flowtable.map { flowtable in
+      JSONValue.object([
+        ("family", .string(flowtable.family)), ("table", .string(flowtable.table)),
+        ("name", .string(flowtable.name)),
+      ])
+    }
+    let state = entry.offloadState.name
+    return .object([
+      ("proto", .number(tuple.layer4)), ("src", .string(RuleValueText.address(tuple.source.octets))),
+      ("dst", .string(RuleValueText.address(tuple.destination.octets))),
+      ("sport", hasPorts ? .number(tuple.sourcePort) : nil),
+      ("dport", hasPorts ? .number(tuple.destinationPort) : nil),
+      ("state", entry.stateName.map { .string("\($0)") }), ("id", entry.id.map { .number($0) }),
+      (
+        "offload",
+        .object([
+          ("state", .string("\(state)")), ("flowtable", flowtable),
+          ("devices", explanation.path.map { .array($0.devices.map { .string($0) }) }),
+        ])
+      ),
+      ("reasons", explanation.isOffloaded ? nil : list(explanation.reasons)),
+      ("stale", explanation.isOffloaded ? list(explanation.staleness) : nil),
+    ])
+  }
+}
