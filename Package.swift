@@ -33,6 +33,12 @@ let package = Package(
     // What loops of other modules call is public there, though no product exports it: in Swift 6.3 @inlinable has no
     // effect on package declarations.
     .target(name: "NetlinkWire", swiftSettings: hot),
+    .target(name: "PacketWire", swiftSettings: hot),
+    .target(name: "FlowEngine", dependencies: ["PacketWire", "NetlinkWire"], swiftSettings: hot),
+    .target(
+      name: "EngineHost", dependencies: ["FlowEngine", "PacketWire", "NetlinkWire", "Reporting"],
+      swiftSettings: strict),
+    .executableTarget(name: "ftctl-verify", dependencies: ["EngineHost", "FlowEngine"], swiftSettings: strict),
     .target(
       name: "NetfilterClient", dependencies: ["NetlinkWire", "CNetfilter"], swiftSettings: hot),
     .target(name: "Reporting", dependencies: ["NetlinkWire"], swiftSettings: hot),
@@ -51,11 +57,21 @@ let package = Package(
       dependencies: ["Reporting", "NetfilterClient", "NetlinkWire", "CNetfilter", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "ChangeTests", dependencies: ["NetfilterClient", "NetlinkWire", "ftctl", "ConntrackFill"],
+      name: "ChangeTests",
+      dependencies: ["NetfilterClient", "NetlinkWire", "TestSupport", "ftctl", "ConntrackFill"],
       swiftSettings: strict),
     .testTarget(
       name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
+    .testTarget(name: "PacketWireTests", dependencies: ["PacketWire"], swiftSettings: strict),
+    .testTarget(
+      name: "FlowEngineTests", dependencies: ["FlowEngine", "PacketWire", "NetlinkWire"], swiftSettings: strict),
+    .testTarget(
+      name: "NFTablesWireTests", dependencies: ["NetlinkWire"], path: "Tests/NetlinkWireTests/NFTables",
+      swiftSettings: strict),
+    .testTarget(
+      name: "EngineHostTests", dependencies: ["EngineHost", "FlowEngine"], exclude: ["Traces"],
+      swiftSettings: strict),
   ]
 )
 
@@ -64,5 +80,9 @@ if Context.environment["FTCTL_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
       name: "FuzzNetlink", dependencies: ["NetlinkWire", "Reporting"],
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+  package.targets.append(
+    .executableTarget(
+      name: "FuzzControl", dependencies: ["FlowEngine", "NetlinkWire", "PacketWire"],
       swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }

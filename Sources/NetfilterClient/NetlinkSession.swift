@@ -29,6 +29,8 @@ package final class NetlinkSession {
     try transport.send(request)
     let expected = sequence
     var wasInterrupted = false
+    // What `body` throws is passed on as it is.
+    var bodysError: NetlinkError?
     let ring = BlockRing()
     do {
       try ring.pump(from: transport) { block in
@@ -48,14 +50,19 @@ package final class NetlinkSession {
           case 0..<NetlinkControlType.firstFamilyType:
             continue
           default:
-            guard try body(messages.type, messages.payload) else { return false }
+            do {
+              guard try body(messages.type, messages.payload) else { return false }
+            } catch let error as NetlinkError {
+              bodysError = error
+              throw error
+            }
           }
         }
         return true
       }
     } catch let error as NetlinkFormatError {
       throw NetlinkError(operation, .badMessage, text: "\(error)")
-    } catch let error as NetlinkError where error.operation != operation {
+    } catch let error as NetlinkError where error != bodysError && error.operation != operation {
       throw NetlinkError(operation, error.number, text: error.text, hint: error.hint)
     }
     return wasInterrupted

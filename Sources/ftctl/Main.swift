@@ -46,7 +46,8 @@ enum Main {
 struct Ftctl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ftctl",
-    abstract: "Show and manage the flows of a Linux router: conntrack entries and the flowtables that carry them",
+    abstract:
+      "Show and manage the flows of a Linux router: conntrack entries and the flowtables that carry them",
     discussion: """
       EXAMPLES:
         ftctl list --proto tcp --dport 443    HTTPS flows, as conntrack shows them
@@ -60,7 +61,8 @@ struct Ftctl: ParsableCommand {
         name: "Flows",
         subcommands: [
           ListCommand.self, GetCommand.self, CountCommand.self, StatsCommand.self, MonitorCommand.self,
-          DeleteCommand.self, FlushCommand.self, AddCommand.self,
+          AnnotateCommand.self, DeleteCommand.self, FlushCommand.self, AddCommand.self, ExpectCommand.self,
+          OffloadCommand.self,
         ]),
       CommandGroup(
         name: "Flowtables",

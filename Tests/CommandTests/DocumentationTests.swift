@@ -12,6 +12,16 @@ struct DocumentationTests {
     ("count", "ftctl-flows.8", ["Selection", "Output", "ftctl count"]),
     ("stats", "ftctl-flows.8", ["Output", "ftctl stats"]),
     ("monitor", "ftctl-flows.8", ["Selection", "Output", "ftctl monitor"]),
+    ("annotate", "ftctl-change.8", ["Selection", "Changes", "ftctl annotate"]),
+    ("delete", "ftctl-change.8", ["Selection", "Changes"]),
+    ("flush", "ftctl-change.8", ["Selection", "ftctl flush"]),
+    ("add", "ftctl-change.8", ["ftctl add"]),
+    ("expect list", "ftctl-change.8", ["Output", "ftctl expect list"]),
+    ("expect get", "ftctl-change.8", ["Output", "Expected flow"]),
+    ("expect add", "ftctl-change.8", ["Expected flow", "ftctl expect add"]),
+    ("expect delete", "ftctl-change.8", ["Expected flow", "ftctl expect delete"]),
+    ("expect flush", "ftctl-change.8", ["ftctl expect flush"]),
+    ("offload clear", "ftctl-change.8", ["Selection", "Changes"]),
     ("flowtable list", "ftctl-flowtable.8", ["Output"]),
     ("flowtable show", "ftctl-flowtable.8", ["Output"]),
     ("flowtable add", "ftctl-flowtable.8", ["ftctl flowtable add"]),
@@ -55,9 +65,11 @@ struct DocumentationTests {
   @Test("every option of the help stands in the manual, and the other way round", arguments: 0..<places.count)
   func manual(_ index: Int) throws {
     let (subcommand, page, sections) = Self.places[index]
-    let help = Self.options(ofHelp: try run([BuiltProgram.ftctl] + subcommand.split(separator: " ").map(String.init) + ["--help"]).output)
-    #expect(help.count > 4)
-    let described = try Self.options(ofPage: page)
+    let words = subcommand.split(separator: " ").map(String.init)
+    let help = Self.options(ofHelp: try run([BuiltProgram.ftctl] + words + ["--help"]).output)
+    #expect(help.count > 5)
+    // Selection and output are described once.
+    let described = try Self.options(ofPage: page).merging(Self.options(ofPage: "ftctl-flows.8")) { own, _ in own }
     let global = try Self.options(ofPage: "ftctl.8")["Global options"] ?? []
     let manual = sections.reduce(into: global) { $0.formUnion(described[$1] ?? []) }
     #expect(help.subtracting(manual) == [], "only in the help of \(subcommand)")

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Messages of nf_tables (nfnetlink subsystem 10), typed. Every integer is big-endian on the wire; values that take
-/// part in comparisons (set keys, `cmp` data, masks) are raw octets.
+/// Messages of nf_tables (nfnetlink subsystem 10), typed. Every integer is big-endian on the wire; values
+/// that take part in comparisons (set keys, `cmp` data, masks) are raw octets.
 ///
-/// Source: include/uapi/linux/netfilter/nf_tables.h. Attribute order when encoded is the order in which the kernel
-/// dumps them (net/netfilter/nf_tables_api.c, `nf_tables_fill_*_info`, and each expression's dump function).
+/// Source: include/uapi/linux/netfilter/nf_tables.h. Attribute order when encoded is the order in which the
+/// kernel dumps them (net/netfilter/nf_tables_api.c, `nf_tables_fill_*_info`, and each expression's dump
+/// function).
 package enum NFTables {
   /// `NFT_MSG_*`, the low octet of a message type.
   package enum Message {

@@ -101,9 +101,9 @@ extension NFTables.Expression {
 
     func encode(into writer: inout NetlinkWriter) {
       if let destination { writer.attribute(1, destination) }
+      if let source { writer.attribute(4, source) }
       if let key { writer.attribute(2, key) }
       if let direction { writer.attribute(3, direction) }
-      if let source { writer.attribute(4, source) }
     }
   }
 

@@ -84,7 +84,8 @@ extension NFTables.Expression {
     }
   }
 
-  /// Combines registers bit by bit: `destination = (source & mask) ^ xor`, or a shift, or a Boolean operation.
+  /// Combines registers bit by bit: `destination = (source & mask) ^ xor`, or a shift, or a Boolean
+  /// operation.
   package struct Bitwise: Hashable, Sendable {
     package var source: UInt32?
     package var destination: UInt32?

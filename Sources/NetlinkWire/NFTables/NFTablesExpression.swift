@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 extension NFTables {
-  /// One expression of a rule (`NFTA_EXPR_*`). Registers have the numbers of the wire: 0 the verdict, 1…4 sixteen
-  /// octets each, 8…23 four octets each.
+  /// One expression of a rule (`NFTA_EXPR_*`). Registers have the numbers of the wire: 0 the verdict, 1…4
+  /// sixteen octets each, 8…23 four octets each.
   package enum Expression: Hashable, Sendable {
     case immediate(Immediate)
     case compare(Comparison)
@@ -147,7 +147,7 @@ extension NFTables {
       writer.endNest(nest)
     }
 
-    private func encodeAttributes(into writer: inout NetlinkWriter) {
+    package func encodeAttributes(into writer: inout NetlinkWriter) {
       switch self {
       case .immediate(let value): value.encode(into: &writer)
       case .compare(let value): value.encode(into: &writer)

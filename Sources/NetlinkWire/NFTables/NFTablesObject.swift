@@ -47,8 +47,8 @@ extension NFTables {
     package func encode(into writer: inout NetlinkWriter) {
       if let table { writer.attribute(1, text: table) }
       if let name { writer.attribute(2, text: name) }
-      if let handle { writer.attribute(6, handle) }
       if let type { writer.attribute(3, type) }
+      if let handle { writer.attribute(6, handle) }
       if let use { writer.attribute(5, use) }
       if let data {
         let nest = writer.beginNest(4, marked: false)

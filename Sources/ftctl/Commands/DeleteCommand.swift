@@ -62,18 +62,30 @@ struct DeleteCommand: ParsableCommand {
 
 extension FlowDeletion {
   /// Does it, and reports each flow on standard output where a form is given.
-  mutating func run(_ options: GlobalOptions, reportingAs format: ReportFormat?, reason: String) throws {
+  ///
+  /// - Parameters:
+  ///   - options: the namespace's sessions.
+  ///   - format: of the report; nil is none.
+  ///   - reason: why flows are deleted.
+  ///   - each: told of each flow as well.
+  /// - Throws: ``NetlinkError``, after what has been done was reported.
+  mutating func run(
+    _ options: GlobalOptions, reportingAs format: ReportFormat?, reason: String,
+    each: (borrowing ConntrackEntry) -> Void = { _ in }
+  ) throws {
     guard let format else {
-      try run(options) { _ in }
+      try run(options) { entry in each(entry) }
       return
     }
     var report = ChangeReport(
       format, action: isDryRun ? "would delete" : "deleted", reason: reason, palette: options.palette,
       labels: query.labels)
     do {
-      try run(options) { entry in try report.append(entry) }
+      try run(options) { entry in
+        each(entry)
+        try report.append(entry)
+      }
     } catch {
-      // What has been done is told, whatever ends it.
       try? report.finish()
       throw error
     }

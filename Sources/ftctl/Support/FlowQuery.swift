@@ -10,10 +10,17 @@ struct FlowQuery {
   private let matcher: FlowMatcher
   private let filter: KernelFilter
 
+  /// - Parameters:
+  ///   - options: the selection.
+  ///   - other: what must hold besides.
   /// - Throws: ``CommandFailure`` of wrong usage.
-  init(_ options: SelectionOptions) throws {
+  init(_ options: SelectionOptions, and other: FlowPredicate? = nil) throws {
     labels = SystemFile.labelMap()
-    predicate = try options.predicate(labels: labels)
+    let selected = try options.predicate(labels: labels)
+    predicate = other.map { .all([selected, $0]) } ?? selected
+    if other != nil, let reason = predicate.contradiction() {
+      throw CommandFailure(.usage, "nothing can match: \(reason)")
+    }
     matcher = FlowMatcher(predicate)
     filter = KernelFilter(predicate)
   }

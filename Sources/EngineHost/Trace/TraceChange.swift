@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import FlowEngine
+import NetlinkWire
+import PacketWire
+
+/// A change made from outside while traffic flows, as a trace says it: `change` as data where there is one,
+/// else the command itself.
+struct TraceChange {
+  private let change: JSONValue?
+  private let command: String
+
+  init(_ step: Trace.Step) {
+    change = step.change
+    command = step.command ?? ""
+  }
+
+  /// Applies the change.
+  ///
+  /// - Parameters:
+  ///   - router: the data path.
+  ///   - send: executes a datagram of netlink messages.
+  /// - Returns: 0, or the errno with which the engine refused.
+  /// - Throws: ``TraceError`` for changes that cannot be read.
+  func apply(to router: Router, send: ([UInt8]) -> ControlOutput) throws(TraceError) -> Int32 {
+    if command.hasPrefix("nft ") { return try applyRules(send) }
+    guard let members = change?.object else { throw TraceError("cannot repeat: \(command)") }
+    for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+      switch name {
+      case "link": try setLink(value, router)
+      case "neighbour":
+        try TraceTopology.setNeighbour(
+          text(value["dev"]), text(value["ip"]), text(value["mac"]), on: router)
+      case "route":
+        try TraceTopology.setRoute(
+          text(value["to"]), value["via"]?.string, text(value["dev"]), mtu: value["mtu"]?.int ?? 0,
+          replaces: true, on: router)
+      case "flush", "delete", "update":
+        let number = changeEntries(name, value, send)
+        if number != 0 { return number }
+      default: throw TraceError("unknown change \(name)")
+      }
+    }
+    return 0
+  }
+
+  private func text(_ value: JSONValue?) throws(TraceError) -> String {
+    guard let text = value?.string else { throw TraceError("a change lacks a field: \(command)") }
+    return text
+  }
+
+  private func setLink(_ value: JSONValue, _ router: Router) throws(TraceError) {
+    guard let device = router.device(named: try text(value["dev"])), let isUp = value["up"]?.bool else {
+      throw TraceError("no such device: \(command)")
+    }
+    router.setLink(device.index, up: isUp)
+    // `ip link set … up; ip neigh replace …`: the neighbour entry went with the link.
+    guard isUp, let start = command.range(ofText: "ip neigh replace ") else { return }
+    let words = command[start...].split(separator: " ")
+    guard words.count >= 8 else { throw TraceError("cannot repeat: \(command)") }
+    try TraceTopology.setNeighbour(String(words[7]), String(words[3]), String(words[5]), on: router)
+  }
+
+  // MARK: Rules
+
+  private func applyRules(_ send: ([UInt8]) -> ControlOutput) throws(TraceError) -> Int32 {
+    var reader = RuleCommandReader(String(command.dropFirst(4)))
+    let batch = try reader.batch()
+    for reply in send(batch).replies {
+      if let number = NetlinkReply.error(reply) { return number }
+    }
+    return 0
+  }
+
+  // MARK: Conntrack
+
+  /// What conntrack(8) does: dump, choose, then one message for each entry.
+  private func changeEntries(_ name: String, _ value: JSONValue, _ send: ([UInt8]) -> ControlOutput) -> Int32
+  {
+    if name == "flush" {
+      return firstError(
+        send(
+          request(ConntrackMessage.delete, [.request, .acknowledge], family: 0) { _ in }))
+    }
+    var result: Int32 = 0
+    for entry in entries(send) where matches(entry, value) {
+      let answer: ControlOutput
+      if name == "delete" {
+        answer = send(
+          request(ConntrackMessage.delete, [.request, .acknowledge], family: entry.family) { writer in
+            writer.raw(entry.tuple)
+          })
+      } else {
+        answer = send(
+          request(ConntrackMessage.new, [.request, .acknowledge], family: entry.family) { writer in
+            writer.raw(entry.tuple)
+            if let mark = value["mark"]?.int {
+              writer.attribute(ConntrackAttribute.mark, UInt32(clamping: mark))
+            }
+          })
+      }
+      let number = firstError(answer)
+      if number != 0 { result = number }
+    }
+    return result
+  }
+
+  private func firstError(_ output: ControlOutput) -> Int32 {
+    for reply in output.replies {
+      if let number = NetlinkReply.error(reply) { return number }
+    }
+    return 0
+  }
+
+  private func request(
+    _ message: UInt8, _ flags: NetlinkFlags, family: UInt8, _ content: (inout NetlinkWriter) -> Void
+  ) -> [UInt8] {
+    var writer = NetlinkWriter()
+    let mark = writer.beginMessage(
+      NetlinkHeader(type: ConntrackMessage.type(message), flags: flags, sequence: 1),
+      NetfilterHeader(family: family))
+    content(&writer)
+    writer.endMessage(mark)
+    return writer.bytes
+  }
+
+  private struct Listed {
+    var family: UInt8
+    var entry: NetlinkWire::ConntrackEntry
+    /// The original tuple's attribute as it was dumped.
+    var tuple: [UInt8]
+  }
+
+  private func entries(_ send: ([UInt8]) -> ControlOutput) -> [Listed] {
+    var listed: [Listed] = []
+    let replies = send(request(ConntrackMessage.get, [.request, .dump], family: 0) { _ in }).replies
+    for reply in replies {
+      // Safe: the span does not outlive the array.
+      var messages = unsafe NetlinkMessageCursor(reply.span.bytes)
+      while let more = try? messages.advance(), more {
+        var entry = NetlinkWire::ConntrackEntry()
+        guard messages.type == ConntrackMessage.type(ConntrackMessage.new),
+          (try? entry.decode(messages.payload)) != nil
+        else { continue }
+        var attributes = AttributeCursor(messages.payload, from: NetfilterHeader.encodedLength)
+        guard let found = try? attributes.advance(), found else { continue }
+        let length = attributes.payloadLength + 4
+        let tuple = messages.payload.slice(attributes.attributeOffset, length).copied
+        listed.append(Listed(family: messages.payload.uint8(at: 0), entry: entry, tuple: tuple))
+      }
+    }
+    return listed
+  }
+
+  /// Whether an entry is one that the change names by protocol, ports or addresses of its original direction.
+  private func matches(_ listed: Listed, _ value: JSONValue) -> Bool {
+    let tuple = listed.entry.original
+    if let name = value["protocol"]?.string {
+      let numbers = ["tcp": UInt8(6), "udp": 17, "icmp": 1, "icmpv6": 58, "gre": 47, "sctp": 132]
+      guard numbers[name] == tuple.layer4 else { return false }
+    }
+    if let port = value["sport"]?.int, port != Int(tuple.sourcePort) { return false }
+    if let port = value["dport"]?.int, port != Int(tuple.destinationPort) { return false }
+    for (key, own) in [("src", tuple.source), ("dst", tuple.destination)] {
+      guard let text = value[key]?.string else { continue }
+      guard let (address, family) = AddressReader.address(text), family.rawValue == listed.family,
+        address.high == own.high, address.low == own.low
+      else { return false }
+    }
+    return true
+  }
+}
+
+extension String {
+  /// Where `text` begins.
+  fileprivate func range(ofText text: String) -> Index? {
+    var start = startIndex
+    while start < endIndex {
+      if self[start...].hasPrefix(text) { return start }
+      start = index(after: start)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package import FlowEngine
+import NetlinkWire
+import PacketWire
+import Reporting
+
+/// Plays a trace on an engine of its own, on a virtual clock, and notes where it differs from the recording.
+package struct TracePlayer {
+  /// What was found; counts are of recorded things.
+  package struct Result: Sendable {
+    package var framesEqual = 0
+    package var frames = 0
+    package var linesEqual = 0
+    package var lines = 0
+    /// Every difference, in order; empty when the scenario is equal.
+    package var differences: [TraceDifference] = []
+
+    package init() {}
+  }
+
+  private let trace: Trace
+  private let engine: Engine
+  private let client: ControlClient
+  private var elapsed = 0.0
+  /// Nanoseconds on the virtual clock.
+  private var clock: UInt64 = 0
+  private var result = Result()
+
+  /// Seconds that a step takes besides its own waiting, as the recorder's sources and recorded time-outs
+  /// show: it listens for a fifth of a second, or less once a frame came, and starting a program takes its
+  /// time there.
+  private static func duration(of step: Trace.Step) -> Double {
+    if step.wait != nil { return 0 }
+    if step.conntrack != nil { return 0.3 }
+    if step.command != nil { return 0.4 }
+    return step.outputs.isEmpty ? 0.25 : 0.1
+  }
+
+  /// - Parameters:
+  ///   - trace: what was recorded.
+  ///   - generation: whose behaviour to reproduce; nil: that of the kernel that recorded it.
+  package init(_ trace: Trace, generation: KernelGeneration? = nil) {
+    self.trace = trace
+    engine = Engine(generation: generation ?? KernelGeneration(release: trace.kernel), seed: 1)
+    var client = ControlClient(portID: 1)
+    client.wantsExtendedAcknowledgements = true
+    self.client = client
+  }
+
+  /// Plays all steps.
+  package consuming func play() -> Result {
+    do throws(TraceError) {
+      try TraceTopology.build(trace, on: engine.router)
+      for batch in trace.batches { try load(batch) }
+      // The recorder waits before its first step; what the router sent meanwhile is not recorded.
+      advance(seconds: 0.3)
+      _ = engine.takeSent()
+    } catch {
+      result.differences.append(TraceDifference(step: 0, what: "setup", detail: [error.description]))
+      countUnplayed()
+      return result
+    }
+    for (index, step) in trace.steps.enumerated() { play(step, number: index + 1) }
+    return result
+  }
+
+  /// Nothing of a scenario that cannot be set up is equal.
+  private mutating func countUnplayed() {
+    for step in trace.steps {
+      result.frames += step.outputs.count
+      result.lines += step.conntrack?.count ?? 0
+    }
+  }
+
+  private func load(_ batch: [UInt8]) throws(TraceError) {
+    for reply in control(batch).replies {
+      if let error = NetlinkReply.error(reply) { throw TraceError("the ruleset was refused: errno \(error)") }
+    }
+  }
+
+  /// Sends a datagram to the engine.
+  func control(_ datagram: [UInt8]) -> ControlOutput {
+    // Safe: the span does not outlive the array.
+    unsafe engine.router.control(datagram.span.bytes, from: client)
+  }
+
+  private mutating func advance(seconds: Double) {
+    clock += UInt64(seconds * 1_000_000_000)
+    engine.advance(to: Instant(nanoseconds: clock))
+  }
+
+  private mutating func play(_ step: Trace.Step, number: Int) {
+    let what =
+      step.note ?? step.command ?? (step.wait != nil ? "wait" : step.input != nil ? "frame" : "look")
+    elapsed += step.wait ?? 0.3
+    let before = counters()
+    if let input = step.input { receive(input, number, what) }
+    if let wait = step.wait { advance(seconds: wait) }
+    if step.command != nil || step.change != nil { change(step, number, what) }
+    let duration = Self.duration(of: step)
+    if step.conntrack == nil { advance(seconds: duration) }
+    compareFrames(step, number, what)
+    if let counted = step.counted { compareCounters(counted, since: before, number, what) }
+    if let lines = step.conntrack {
+      compareConntrack(lines, number, what)
+      advance(seconds: duration)
+    }
+    if let lines = step.ruleset { compareRuleset(lines, number, what) }
+  }
+
+  private mutating func note(_ number: Int, _ what: String, _ detail: [String]) {
+    result.differences.append(TraceDifference(step: number, what: what, detail: detail))
+  }
+
+  private mutating func receive(_ frame: Trace.Frame, _ number: Int, _ what: String) {
+    guard let device = engine.router.device(named: frame.device) else {
+      return note(number, what, ["no device \(frame.device)"])
+    }
+    // Safe: the span does not outlive the array.
+    unsafe engine.receive(frame.octets.span.bytes, on: device.index, at: Instant(nanoseconds: clock))
+  }
+
+  private mutating func change(_ step: Trace.Step, _ number: Int, _ what: String) {
+    do throws(TraceError) {
+      let status = try TraceChange(step).apply(to: engine.router) { control($0) }
+      if let expected = step.status, (expected == 0) != (status == 0) {
+        note(number, what, ["expected exit status \(expected), got errno \(status)"])
+      }
+    } catch {
+      note(number, what, [error.description])
+    }
+  }
+
+  // MARK: Comparing
+
+  private mutating func compareFrames(_ step: Trace.Step, _ number: Int, _ what: String) {
+    let actual = engine.takeSent().compactMap { sent in
+      engine.router.device(sent.device).map { Trace.Frame(device: $0.name, octets: sent.bytes) }
+    }.filter { !RecordedNoise.isNoise($0.octets) }
+    result.frames += step.outputs.count
+    var detail: [String] = []
+    for index in 0..<max(actual.count, step.outputs.count) {
+      let expected = index < step.outputs.count ? step.outputs[index] : nil
+      let got = index < actual.count ? actual[index] : nil
+      if let expected, let got, TraceComparison.isSame(expected, got) {
+        result.framesEqual += 1
+      } else if detail.isEmpty {
+        detail = FrameDescription.difference(expected, got)
+      }
+    }
+    if !detail.isEmpty { note(number, what, detail) }
+  }
+
+  private func counters() -> [String: UInt64] {
+    var sums: [String: UInt64] = [:]
+    for counter in engine.router.ruleset.namedCounters() { sums[counter.name] = counter.packets }
+    return sums
+  }
+
+  private mutating func compareCounters(
+    _ expected: [String: Int], since before: [String: UInt64], _ number: Int, _ what: String
+  ) {
+    var actual: [String: Int] = [:]
+    for (name, packets) in counters() where packets != before[name] ?? 0 {
+      actual[name] = Int(clamping: packets) - Int(clamping: before[name] ?? 0)
+    }
+    guard actual != expected else { return }
+    let names = Set(actual.keys).union(expected.keys).sorted()
+    note(
+      number, what,
+      names.filter { actual[$0] != expected[$0] }.map {
+        "counter \($0): expected +\(expected[$0] ?? 0), got +\(actual[$0] ?? 0)"
+      })
+  }
+
+  private mutating func compareConntrack(_ expected: [String], _ number: Int, _ what: String) {
+    let comparison = TraceComparison.compare(expected, conntrackLines(), elapsed: elapsed)
+    result.lines += expected.count
+    result.linesEqual += comparison.equal
+    let detail =
+      comparison.missing.map { "expected \($0)" } + comparison.unexpected.map { "got      \($0)" }
+    if !detail.isEmpty { note(number, what, detail) }
+  }
+
+  /// What `conntrack -L -o extended` would print, for both families, by way of ctnetlink.
+  private func conntrackLines() -> [String] {
+    var lines: [String] = []
+    let format = LineFormat(.extended)
+    let context = FormatContext()
+    for family: UInt8 in [2, 10] {
+      var request = NetlinkWriter()
+      let mark = request.beginMessage(
+        NetlinkHeader(
+          type: ConntrackMessage.type(ConntrackMessage.get), flags: [.request, .dump], sequence: 1),
+        NetfilterHeader(family: family))
+      request.endMessage(mark)
+      for reply in control(request.bytes).replies {
+        lines += ConntrackLines.lines(of: reply, format, context)
+      }
+    }
+    return lines
+  }
+
+  private mutating func compareRuleset(_ expected: [String], _ number: Int, _ what: String) {
+    let actual = RulesetText.lines { control($0).replies }
+    guard actual != expected else { return }
+    let place = zip(expected, actual).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+    let index = place ?? min(expected.count, actual.count)
+    note(
+      number, what,
+      [
+        "ruleset line \(index + 1): expected \(index < expected.count ? expected[index] : "nothing")",
+        "got \(index < actual.count ? actual[index] : "nothing")",
+      ])
+  }
+}
+
+/// Something that the engine did otherwise than the recording.
+package struct TraceDifference: Equatable, Sendable {
+  /// Number of the step, from 1; 0 for the setup.
+  package var step: Int
+  /// The step's note, its command, or what kind of step it is.
+  package var what: String
+  package var detail: [String]
+}

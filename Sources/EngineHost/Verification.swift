@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package import FlowEngine
+import Glibc
+
+/// `ftctl --userspace verify`: plays the traces of a folder and says what equals the recording.
+package struct Verification {
+  /// Sums over all scenarios.
+  package struct Summary: Equatable, Sendable {
+    package var scenariosEqual = 0
+    package var scenarios = 0
+    package var framesEqual = 0
+    package var frames = 0
+    package var linesEqual = 0
+    package var lines = 0
+
+    /// Whether everything was equal, and there was something.
+    package var isEqual: Bool { scenarios > 0 && scenariosEqual == scenarios }
+
+    /// `scenarios N/M equal, frames a/b equal, conntrack lines c/d equal`.
+    package var line: String {
+      "scenarios \(scenariosEqual)/\(scenarios) equal, frames \(framesEqual)/\(frames) equal, "
+        + "conntrack lines \(linesEqual)/\(lines) equal"
+    }
+  }
+
+  /// Whose behaviour to reproduce; nil: that of the kernel that recorded each trace.
+  package var generation: KernelGeneration?
+  /// Scenarios to play; empty: all.
+  package var names: [String]
+  /// All differences are shown, not only the first of each scenario.
+  package var showsAll = false
+
+  package init(generation: KernelGeneration? = nil, names: [String] = []) {
+    self.generation = generation
+    self.names = names
+  }
+
+  /// The traces of a folder, by name.
+  ///
+  /// - Throws: ``TraceError`` when the folder cannot be read.
+  package func files(in folder: String) throws(TraceError) -> [(name: String, path: String)] {
+    var found: [String] = []
+    guard let directory = unsafe opendir(folder) else {
+      throw TraceError("cannot read \(folder): \(unsafe String(cString: strerror(errno)))")
+    }
+    defer { unsafe closedir(directory) }
+    while let entry = unsafe readdir(directory) {
+      // Safe: d_name is a NUL-terminated array inside the entry, which lives until the next call.
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if name.hasSuffix(".json") { found.append(String(name.dropLast(5))) }
+    }
+    return found.filter { names.isEmpty || names.contains($0) }.sorted().map { ($0, "\(folder)/\($0).json") }
+  }
+
+  /// Reads a trace.
+  ///
+  /// - Throws: ``TraceError`` with what is wrong with the file.
+  package static func trace(at path: String) throws(TraceError) -> Trace {
+    guard let file = unsafe fopen(path, "rb") else {
+      throw TraceError("cannot read \(path): \(unsafe String(cString: strerror(errno)))")
+    }
+    defer { unsafe fclose(file) }
+    var octets: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = unsafe fread(&block, 1, block.count, file)
+      if count == 0 { break }
+      octets += block[..<count]
+      guard octets.count <= 256 << 20 else { throw TraceError("\(path) is too large") }
+    }
+    do {
+      return try Trace(JSONValue(parsing: octets))
+    } catch let error as JSONError {
+      throw TraceError("\(path): \(error.description)")
+    } catch let error as TraceError {
+      throw TraceError("\(path): \(error.description)")
+    } catch {
+      throw TraceError("\(path): not a trace")
+    }
+  }
+
+  /// Plays every trace of a folder.
+  ///
+  /// - Parameters:
+  ///   - folder: with files that end in `.json`.
+  ///   - write: takes each line of the report, without line end.
+  /// - Returns: the sums.
+  /// - Throws: ``TraceError`` when the folder cannot be read.
+  package func run(folder: String, write: (String) -> Void) throws(TraceError) -> Summary {
+    var summary = Summary()
+    for (name, path) in try files(in: folder) {
+      summary.scenarios += 1
+      let trace: Trace
+      do throws(TraceError) {
+        trace = try Self.trace(at: path)
+      } catch {
+        write("\(name): \(error.description)")
+        continue
+      }
+      let result = TracePlayer(trace, generation: generation).play()
+      summary.framesEqual += result.framesEqual
+      summary.frames += result.frames
+      summary.linesEqual += result.linesEqual
+      summary.lines += result.lines
+      if result.differences.isEmpty {
+        summary.scenariosEqual += 1
+        continue
+      }
+      write("\(name): \(result.differences.count) differences")
+      for difference in showsAll ? result.differences[...] : result.differences.prefix(1) {
+        write("  step \(difference.step) (\(difference.what)):")
+        for line in difference.detail { write("    \(line)") }
+      }
+    }
+    write(summary.line)
+    return summary
+  }
+}

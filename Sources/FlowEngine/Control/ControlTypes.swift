@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import NetlinkWire
+
+/// Who sends a request, and how answers are to look.
+package struct ControlClient: Equatable, Sendable {
+  /// `nlmsg_pid` of the answers; unique among the clients.
+  package var portID: UInt32
+  /// NETLINK_EXT_ACK was set on the socket.
+  package var wantsExtendedAcknowledgements: Bool
+  /// NETLINK_CAP_ACK was set on the socket.
+  package var wantsCappedAcknowledgements: Bool
+  /// Whether the client may do what CAP_NET_ADMIN allows.
+  package var isPrivileged: Bool
+  package var processID: UInt32
+  package var processName: String
+
+  package init(portID: UInt32) {
+    self.portID = portID
+    wantsExtendedAcknowledgements = false
+    wantsCappedAcknowledgements = false
+    isPrivileged = true
+    processID = 0
+    processName = ""
+  }
+}
+
+/// An event for the listeners of a multicast group.
+package struct ControlEvent: Equatable, Sendable {
+  /// `NFNLGRP_*`: 1…3 conntrack, 4…6 expectations, 7 nf_tables.
+  package var group: UInt32
+  package var datagram: [UInt8]
+
+  package init(group: UInt32, datagram: [UInt8]) {
+    self.group = group
+    self.datagram = datagram
+  }
+}
+
+/// What a request has caused: datagrams for the one who asked, in order, and events for whoever listens.
+package struct ControlOutput: Equatable, Sendable {
+  package var replies: [[UInt8]] = []
+  package var events: [ControlEvent] = []
+
+  package init() {}
+}
+
+/// A flowtable as the ruleset has it.
+package struct FlowtableSettings: Equatable, Sendable {
+  package var id: FlowtableID
+  /// Of its table: NFPROTO_INET 1, IPV4 2, IPV6 10.
+  package var family: UInt8
+  package var countsPackets: Bool
+  package var offloadsToHardware: Bool
+  /// Devices that exist, by index.
+  package var devices: [UInt32]
+}
+
+/// What the rules ask of conntrack.
+package struct ConntrackNeeds: Equatable, Sendable {
+  /// Some rule of the family looks at entries: packets are tracked.
+  package var tracks4 = false
+  package var tracks6 = false
+  /// Some rule looks at an entry's counters.
+  package var counts = false
+  /// Some rule looks at labels or sets them.
+  package var usesLabels = false
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import NetlinkWire
+
+/// Builds the datagrams that answer one request.
+struct ReplyWriter {
+  /// Octets that a datagram of a dump holds at most, unless one object needs more.
+  static let datagramLimit = 3712
+
+  let client: ControlClient
+  private(set) var datagrams: [[UInt8]] = []
+  private var writer = NetlinkWriter()
+
+  init(client: ControlClient) { self.client = client }
+
+  /// Appends one message; the present datagram is closed first when the message does not fit.
+  mutating func append(_ message: [UInt8]) {
+    if !writer.bytes.isEmpty, writer.bytes.count + message.count > Self.datagramLimit { flush() }
+    writer.raw(message)
+  }
+
+  /// Closes the present datagram.
+  mutating func flush() {
+    guard !writer.bytes.isEmpty else { return }
+    datagrams.append(writer.bytes)
+    writer.removeAll()
+  }
+
+  /// Ends a dump: `NLMSG_DONE` in a datagram of its own.
+  mutating func done(sequence: UInt32) {
+    flush()
+    var done = NetlinkWriter()
+    let mark = done.beginMessage(
+      NetlinkHeader(
+        type: NetlinkControlType.done, flags: .multipart, sequence: sequence, portID: client.portID))
+    done.raw([0, 0, 0, 0])
+    done.endMessage(mark)
+    datagrams.append(done.bytes)
+  }
+
+  /// Appends an acknowledgement: `NLMSG_ERROR` about the request in `message`, in a datagram of its own.
+  mutating func acknowledge(_ message: RawSpan, _ error: ControlError?) {
+    flush()
+    datagrams.append(Self.acknowledgement(message, error, client))
+  }
+
+  /// `NLMSG_ERROR`. A failed request is echoed whole unless the client wants it capped; a successful one
+  /// never is.
+  static func acknowledgement(_ message: RawSpan, _ error: ControlError?, _ client: ControlClient) -> [UInt8]
+  {
+    let isCapped = error == nil || client.wantsCappedAcknowledgements
+    var flags: NetlinkFlags = isCapped ? .capped : []
+    let offset = error.flatMap { $0.path.isEmpty ? nil : attributeOffset(message, $0.path) }
+    let hasAttributes =
+      client.wantsExtendedAcknowledgements && error != nil && (offset != nil || error?.text != nil)
+    if hasAttributes { flags.insert(.acknowledgementAttributes) }
+    var writer = NetlinkWriter()
+    let mark = writer.beginMessage(
+      NetlinkHeader(
+        type: NetlinkControlType.error, flags: flags, sequence: message.host32(at: 8), portID: client.portID))
+    let number = UInt32(bitPattern: -(error?.number ?? 0))
+    writer.raw((0..<4).map { UInt8(truncatingIfNeeded: number >> UInt32(8 * $0)) })
+    let echoed = isCapped ? NetlinkHeader.encodedLength : message.byteCount
+    writer.raw(message.slice(0, echoed).copied)
+    writer.pad()
+    if hasAttributes {
+      if let text = error?.text { writer.attribute(1, text: text) }
+      if let offset { writer.attribute(2, host: offset) }
+    }
+    writer.endMessage(mark)
+    return writer.bytes
+  }
+
+  /// Offset of an attribute in a message, from its `nlmsghdr` on.
+  static func attributeOffset(_ message: RawSpan, _ path: [AttributeStep]) -> UInt32? {
+    var start = NetlinkHeader.encodedLength + NetfilterHeader.encodedLength
+    var end = message.byteCount
+    var found: UInt32?
+    for step in path {
+      guard start <= end else { return nil }
+      var cursor = AttributeCursor(message.slice(0, end), from: start)
+      var remaining = step.occurrence
+      found = nil
+      while let more = try? cursor.advance(), more {
+        if let type = step.type, cursor.type != type { continue }
+        if remaining == 0 {
+          found = UInt32(cursor.attributeOffset)
+          break
+        }
+        remaining -= 1
+      }
+      guard found != nil else { return nil }
+      start = cursor.attributeOffset + 4
+      end = start + cursor.payloadLength
+    }
+    return found
+  }
+}

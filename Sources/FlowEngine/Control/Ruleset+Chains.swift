@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import NetlinkWire
+
+// Source (Linux 7.2): nf_tables_api.c, nf_tables_newchain, nf_tables_addchain, nf_tables_updchain,
+// nf_tables_delchain, nft_chain_parse_hook.
+extension Ruleset {
+  private typealias Flag = NFTables.Chain.Flag
+
+  mutating func newChain(
+    _ message: NFTables.Chain, _ request: RequestContext, _ transaction: inout Transaction
+  ) throws(ControlError) {
+    try checkName(message.name, 3)
+    let table = try findTable(message.table, request, transaction.client)
+    var existing: Int?
+    if let handle = message.handle {
+      guard let found = model.tables[table].chain(handle: handle) else {
+        throw ControlError(ErrorNumber.noEntry, attribute: 2)
+      }
+      existing = found
+    } else if let name = message.name {
+      existing = model.tables[table].chain(name)
+    } else if message.id == nil {
+      throw ControlError(ErrorNumber.invalid)
+    }
+    var accepts = true
+    if let policy = message.policy {
+      if let existing {
+        if model.tables[table].chains[existing].base == nil {
+          throw ControlError(ErrorNumber.notSupported, attribute: 5)
+        }
+      } else if message.hook == nil {
+        throw ControlError(ErrorNumber.notSupported, attribute: 5)
+      }
+      guard policy <= 1 else { throw ControlError(ErrorNumber.invalid) }
+      accepts = policy == 1
+    }
+    guard (message.flags ?? 0) & ~(Flag.base | Flag.hardwareOffload | Flag.binding) == 0 else {
+      throw ControlError(ErrorNumber.notSupported)
+    }
+    if let existing {
+      if request.flags.contains(.exclusive) { throw ControlError(ErrorNumber.exists, attribute: 3) }
+      if request.flags.contains(.replace) { throw ControlError(ErrorNumber.notSupported) }
+      return try updateChain(message, table, existing, accepts, request, &transaction)
+    }
+    try addChain(message, table, accepts, request, &transaction)
+  }
+
+  private mutating func addChain(
+    _ message: NFTables.Chain, _ table: Int, _ accepts: Bool, _ request: RequestContext,
+    _ transaction: inout Transaction
+  ) throws(ControlError) {
+    let flags = message.flags ?? 0
+    var base: BaseModel?
+    if let hook = message.hook {
+      guard flags & Flag.binding == 0 else { throw ControlError(ErrorNumber.notSupported) }
+      base = try baseModel(hook, message, request.family, accepts)
+    } else {
+      if flags & Flag.base != 0 { throw ControlError(ErrorNumber.invalid) }
+      if flags & Flag.hardwareOffload != 0 { throw ControlError(ErrorNumber.notSupported) }
+      if message.name == nil, flags & Flag.binding == 0 { throw ControlError(ErrorNumber.invalid) }
+    }
+    let handle = model.tables[table].nextHandle()
+    if message.name == nil { model.anonymousChains += 1 }
+    let name = message.name ?? "__chain\(model.anonymousChains)"
+    var chain = ChainModel(
+      name: name, handle: handle, base: base,
+      flags: base == nil ? flags & Flag.binding : flags | Flag.base, userData: message.userData)
+    if base != nil { model.registrations += 1 }
+    if base != nil, let counters = message.counters {
+      var cell = StateCell(.counter)
+      cell.a = counters.packets
+      cell.b = counters.bytes
+      chain.counter = cells.add(cell)
+    }
+    model.tables[table].chains.append(chain)
+    if let id = message.id {
+      transaction.chainNames[.init(table: model.tables[table].handle, id: id)] = name
+    }
+    transaction.note(.newChain(table: model.tables[table].handle, chain: handle), request)
+  }
+
+  /// Checks where a new base chain is to be attached.
+  private func baseModel(
+    _ hook: NFTables.ChainHook, _ message: NFTables.Chain, _ family: UInt8, _ accepts: Bool
+  ) throws(ControlError) -> BaseModel {
+    guard let number = hook.number, let priority = hook.priority else {
+      throw ControlError(ErrorNumber.noEntry, attribute: 3)
+    }
+    let type = message.type ?? "filter"
+    guard let hooks = Self.hooks(of: type, family) else {
+      throw ControlError(ErrorNumber.noEntry, attribute: 7)
+    }
+    guard hooks.contains(number) else { throw ControlError(ErrorNumber.notSupported) }
+    if type == "nat", priority <= -200 { throw ControlError(ErrorNumber.notSupported) }
+    let isOnDevice = family == NFTables.Family.netdev || (family == NFTables.Family.inet && number == 5)
+    var devices = hook.devices ?? []
+    if let device = hook.device { devices.append(.name(device)) }
+    if !isOnDevice, hook.device != nil || hook.devices != nil { throw ControlError(ErrorNumber.notSupported) }
+    if isOnDevice { try checkDevices(devices, path: [.type(4), .type(hook.device == nil ? 4 : 3)]) }
+    if (message.flags ?? 0) & Flag.hardwareOffload != 0 {
+      throw ControlError(devices.isEmpty ? ErrorNumber.invalid : ErrorNumber.notSupported)
+    }
+    return BaseModel(
+      type: type, hook: number, priority: priority, accepts: accepts, devices: devices,
+      hasDevices: hook.devices != nil, registration: model.registrations + 1)
+  }
+
+  /// Hooks at which chains of a type may be attached; nil for a type that does not exist.
+  private static func hooks(of type: String, _ family: UInt8) -> Set<UInt32>? {
+    switch (type, family) {
+    case ("filter", NFTables.Family.inet): [0, 1, 2, 3, 4, 5]
+    case ("filter", NFTables.Family.ipv4), ("filter", NFTables.Family.ipv6),
+      ("filter", NFTables.Family.bridge):
+      [0, 1, 2, 3, 4]
+    case ("filter", NFTables.Family.netdev), ("filter", NFTables.Family.arp): [0, 1]
+    case ("nat", NFTables.Family.inet), ("nat", NFTables.Family.ipv4), ("nat", NFTables.Family.ipv6):
+      [0, 1, 3, 4]
+    case ("route", NFTables.Family.inet), ("route", NFTables.Family.ipv4), ("route", NFTables.Family.ipv6):
+      [3]
+    default: nil
+    }
+  }
+
+  /// Checks the devices of one message.
+  ///
+  /// - Parameters:
+  ///   - devices: as they came.
+  ///   - path: the way to their list.
+  /// - Throws: E2BIG, EEXIST, EFBIG or ENOENT, blaming the device.
+  func checkDevices(_ devices: [NFTables.Device], path: [AttributeStep]) throws(ControlError) {
+    for (index, device) in devices.enumerated() {
+      let blamed = path + [.member(index)]
+      if device.text.utf8.count > 15 { throw ControlError(ErrorNumber.argumentsTooLong, at: blamed) }
+      if devices[..<index].contains(device) { throw ControlError(ErrorNumber.exists, at: blamed) }
+      if index >= 255 { throw ControlError(ErrorNumber.fileTooBig, at: blamed) }
+      if kernel < .linux7_2, !self.devices.values.contains(device.text) {
+        throw ControlError(ErrorNumber.noEntry, at: blamed)
+      }
+    }
+  }
+
+  private mutating func updateChain(
+    _ message: NFTables.Chain, _ table: Int, _ index: Int, _ accepts: Bool, _ request: RequestContext,
+    _ transaction: inout Transaction
+  ) throws(ControlError) {
+    var chain = model.tables[table].chains[index]
+    if let flags = message.flags, (flags ^ chain.flags) & ~(Flag.base | Flag.binding) != 0 {
+      throw ControlError(ErrorNumber.notSupported)
+    }
+    let blamed: UInt16 = message.handle == nil ? 3 : 2
+    if let hook = message.hook {
+      guard var base = chain.base else { throw ControlError(ErrorNumber.exists, attribute: blamed) }
+      if let type = message.type, type != base.type {
+        throw ControlError(ErrorNumber.exists, attribute: blamed)
+      }
+      if let number = hook.number, number != base.hook { throw ControlError(ErrorNumber.notSupported) }
+      if let priority = hook.priority, priority != base.priority {
+        throw ControlError(ErrorNumber.notSupported)
+      }
+      var added = hook.devices ?? []
+      if let device = hook.device { added.append(.name(device)) }
+      // Devices may be added to a chain since Linux 6.4.
+      if kernel < .linux6_12, !added.isEmpty, added != base.devices {
+        throw ControlError(ErrorNumber.exists, attribute: blamed)
+      }
+      if !added.isEmpty {
+        try checkDevices(added, path: [.type(4), .type(hook.device == nil ? 4 : 3)])
+        base.devices = added.filter { !base.devices.contains($0) } + base.devices
+        chain.base = base
+      }
+    }
+    if let handle = message.handle, let name = message.name, name != chain.name {
+      if let other = model.tables[table].chain(name), model.tables[table].chains[other].handle != handle {
+        throw ControlError(ErrorNumber.exists, attribute: 3)
+      }
+      renameTargets(table, from: chain.name, to: name)
+      chain.name = name
+    }
+    if message.policy != nil { chain.base?.accepts = accepts }
+    if chain.base != nil, let counters = message.counters {
+      var cell = StateCell(.counter)
+      cell.a = counters.packets
+      cell.b = counters.bytes
+      chain.counter = cells.add(cell)
+    }
+    model.tables[table].chains[index] = chain
+    transaction.note(.newChain(table: model.tables[table].handle, chain: chain.handle), request)
+  }
+
+  /// Jumps hold their target's name: they follow it.
+  private mutating func renameTargets(_ table: Int, from old: String, to new: String) {
+    for chain in model.tables[table].chains.indices {
+      for rule in model.tables[table].chains[chain].rules.indices {
+        for place in model.tables[table].chains[chain].rules[rule].expressions.indices {
+          guard
+            case .immediate(var value) =
+              model.tables[table].chains[chain].rules[rule].expressions[place].expression,
+            case .verdict(var verdict)? = value.data, verdict.chain == old
+          else { continue }
+          verdict.chain = new
+          value.data = .verdict(verdict)
+          model.tables[table].chains[chain].rules[rule].expressions[place].expression = .immediate(value)
+        }
+      }
+    }
+    for set in model.tables[table].sets.indices where model.tables[table].sets[set].isVerdictMap {
+      for place in model.tables[table].sets[set].elements.indices {
+        var element = model.tables[table].sets[set].elements[place]
+        guard case .verdict(var verdict)? = element.data, verdict.chain == old else { continue }
+        verdict.chain = new
+        element.data = .verdict(verdict)
+        model.tables[table].sets[set].replace(at: place, element)
+      }
+    }
+  }
+
+  mutating func deleteChain(
+    _ message: NFTables.Chain, _ request: RequestContext, _ transaction: inout Transaction
+  ) throws(ControlError) {
+    let table = try findTable(message.table, request, transaction.client)
+    let attribute: UInt16 = message.handle == nil ? 3 : 2
+    guard message.handle != nil || message.name != nil else { throw ControlError(ErrorNumber.invalid) }
+    let found =
+      message.handle.map { model.tables[table].chain(handle: $0) }
+      ?? message.name.flatMap { model.tables[table].chain($0) }
+    guard let index = found else {
+      if request.message == NFTables.Message.destroyChain { return }
+      throw ControlError(ErrorNumber.noEntry, attribute: attribute)
+    }
+    let chain = model.tables[table].chains[index]
+    if let hook = message.hook, request.family == NFTables.Family.netdev, var base = chain.base {
+      for device in (hook.devices ?? []) + (hook.device.map { [.name($0)] } ?? []) {
+        guard let place = base.devices.firstIndex(of: device) else { throw ControlError(ErrorNumber.noEntry) }
+        base.devices.remove(at: place)
+      }
+      model.tables[table].chains[index].base = base
+      transaction.note(.deletedChain(table: model.tables[table], chain: chain), request)
+      return
+    }
+    if request.flags.contains(.nonRecursive), !chain.rules.isEmpty { throw ControlError(ErrorNumber.busy) }
+    if references(in: model.tables[table]).chains[chain.name] ?? 0 > 0 {
+      // Rules of the chain itself that jump to it do not exist: loops are refused.
+      throw ControlError(ErrorNumber.busy, attribute: attribute)
+    }
+    for rule in chain.rules { removeRule(table, chain.handle, rule.handle, request, &transaction) }
+    guard let place = model.tables[table].chain(handle: chain.handle) else { return }
+    model.tables[table].chains.remove(at: place)
+    transaction.note(.deletedChain(table: model.tables[table], chain: chain), request)
+  }
+}

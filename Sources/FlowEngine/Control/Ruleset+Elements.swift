@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import NetlinkWire
+
+// Source (Linux 7.2): nf_tables_api.c, nf_tables_newsetelem, nft_add_set_elem, nf_tables_delsetelem.
+extension Ruleset {
+  private typealias Flag = NFTables.Element.Flag
+
+  /// The set that an element message means, by name or by its id in this batch.
+  private func findSet(
+    _ message: NFTables.ElementList, _ table: Int, _ transaction: Transaction
+  ) throws(ControlError) -> Int {
+    if let name = message.set, let index = model.tables[table].set(name) { return index }
+    if let id = message.setID,
+      let name = transaction.setNames[.init(table: model.tables[table].handle, id: id)],
+      let index = model.tables[table].set(name)
+    {
+      return index
+    }
+    throw ControlError(ErrorNumber.noEntry, attribute: 2)
+  }
+
+  mutating func newElements(
+    _ message: NFTables.ElementList, _ request: RequestContext, _ transaction: inout Transaction
+  ) throws(ControlError) {
+    guard let elements = message.elements else { throw ControlError(ErrorNumber.invalid) }
+    let table = try findTable(message.table, request, transaction.client)
+    let index = try findSet(message, table, transaction)
+    let set = model.tables[table].sets[index]
+    if set.flags & NFTables.Set.Flag.constant != 0, !set.isAnonymous,
+      references(in: model.tables[table]).sets[set.name] ?? 0 > 0
+    {
+      throw ControlError(ErrorNumber.busy)
+    }
+    var added: [ElementKey] = []
+    for (number, element) in elements.enumerated() {
+      do throws(ControlError) {
+        if let key = try add(element, table, index, request, transaction) { added.append(key) }
+      } catch {
+        throw error.blaming([.type(3), .member(number)])
+      }
+    }
+    if set.isInterval { try checkOverlaps(table, index, added) }
+    if !added.isEmpty {
+      transaction.note(
+        .newElements(table: model.tables[table].handle, set: set.handle, keys: added), request)
+    }
+    if set.isVerdictMap { transaction.tablesToValidate.insert(model.tables[table].handle) }
+    if set.isVerdictMap, transaction.validatesEachRule, let error = validationError(of: model.tables[table]) {
+      throw error
+    }
+  }
+
+  /// Adds one element; its key, or nil when the set has it already.
+  private mutating func add(
+    _ element: NFTables.Element, _ table: Int, _ index: Int, _ request: RequestContext,
+    _ transaction: Transaction
+  ) throws(ControlError) -> ElementKey? {
+    let set = model.tables[table].sets[index]
+    let flags = element.flags ?? 0
+    guard flags & ~(Flag.intervalEnd | Flag.catchAll) == 0 else {
+      throw ControlError(ErrorNumber.notSupported)
+    }
+    let isEnd = flags & Flag.intervalEnd != 0
+    let isCatchAll = flags & Flag.catchAll != 0
+    if isEnd, !set.isInterval { throw ControlError(ErrorNumber.invalid) }
+    if isEnd, isCatchAll { throw ControlError(ErrorNumber.invalid) }
+    guard isCatchAll || element.key != nil else { throw ControlError(ErrorNumber.invalid) }
+    let key = ElementKey(
+      key: try checkedKey(element.key, set, isCatchAll), keyEnd: try checkedKey(element.keyEnd, set, true),
+      flags: flags)
+    if !key.keyEnd.isEmpty, !set.isConcatenation { throw ControlError(ErrorNumber.invalid) }
+    if element.timeout != nil, set.flags & NFTables.Set.Flag.timeout == 0 {
+      throw ControlError(ErrorNumber.invalid)
+    }
+    if isEnd, element.data != nil || element.object != nil { throw ControlError(ErrorNumber.invalid) }
+    let data = try checkedData(element, set, table, isEnd: isEnd, transaction)
+    let timeout = element.timeout ?? (isEnd ? 0 : set.timeout)
+    let left = element.expiration ?? timeout
+    guard left <= timeout || timeout == 0 else { throw ControlError(ErrorNumber.outOfRange) }
+    let (nanoseconds, overflow) = left.multipliedReportingOverflow(by: 1_000_000)
+    guard !overflow else { throw ControlError(ErrorNumber.outOfRange) }
+    if let place = set.place(of: key), !hasExpired(set.elements[place], now: transaction.now) {
+      let old = set.elements[place]
+      guard !request.flags.contains(.exclusive), old.data == data, old.object == element.object else {
+        throw ControlError(ErrorNumber.exists)
+      }
+      if timeout != 0, kernel >= .linux6_12 {
+        var refreshed = old
+        refreshed.expiry = transaction.now &+ nanoseconds
+        refreshed.timeout = element.timeout
+        model.tables[table].sets[index].replace(at: place, refreshed)
+      }
+      return nil
+    }
+    if let limit = set.size, !isCatchAll {
+      let limited = set.isInterval ? UInt64(limit) * 2 : UInt64(limit)
+      guard UInt64(set.elements.count) < limited else { throw ControlError(ErrorNumber.tooManyInSystem) }
+    }
+    let expressions = try elementExpressions(element, set, table, isEnd: isEnd, transaction)
+    let stored = ElementModel(
+      key: key, data: data, object: element.object, timeout: element.timeout,
+      expiry: timeout == 0 ? 0 : max(1, transaction.now &+ nanoseconds), userData: element.userData,
+      expressions: expressions,
+      hasExpressionList: element.expressions == nil ? set.hasExpressionList : element.hasExpressionList)
+    if let place = set.place(of: key) { model.tables[table].sets[index].remove(at: place) }
+    model.tables[table].sets[index].insert(stored)
+    return key
+  }
+
+  func hasExpired(_ element: ElementModel, now: UInt64) -> Bool {
+    element.expiry != 0 && element.expiry <= now
+  }
+
+  private func checkedKey(
+    _ key: [UInt8]?, _ set: SetModel, _ mayBeAbsent: Bool
+  ) throws(ControlError) -> [UInt8] {
+    guard let key else {
+      guard mayBeAbsent else { throw ControlError(ErrorNumber.invalid) }
+      return []
+    }
+    guard !key.isEmpty else { throw ControlError(ErrorNumber.invalid) }
+    guard key.count == set.keyLength else { throw ControlError(ErrorNumber.invalid) }
+    return key
+  }
+
+  private func checkedData(
+    _ element: NFTables.Element, _ set: SetModel, _ table: Int, isEnd: Bool, _ transaction: Transaction
+  ) throws(ControlError) -> NFTables.Data? {
+    if set.isObjectMap {
+      if isEnd { return nil }
+      guard let name = element.object, let type = set.objectType else {
+        throw ControlError(ErrorNumber.invalid)
+      }
+      guard model.tables[table].object(name, type) != nil else { throw ControlError(ErrorNumber.noEntry) }
+      return nil
+    }
+    if element.object != nil { throw ControlError(ErrorNumber.invalid) }
+    guard set.isMap else {
+      if element.data != nil { throw ControlError(ErrorNumber.invalid) }
+      return nil
+    }
+    if isEnd { return nil }
+    switch element.data {
+    case .verdict(let verdict)? where set.isVerdictMap:
+      let loader = ExpressionLoader(
+        kernel: kernel, table: model.tables[table], now: transaction.now, setNames: [:],
+        chainNames: transaction.chainNames(in: model.tables[table].handle))
+      return .verdict(try loader.verdict(verdict))
+    case .value(let octets)? where !set.isVerdictMap:
+      guard octets.count == set.dataLength else { throw ControlError(ErrorNumber.invalid) }
+      return .value(octets)
+    default:
+      throw ControlError(ErrorNumber.invalid)
+    }
+  }
+
+  private mutating func elementExpressions(
+    _ element: NFTables.Element, _ set: SetModel, _ table: Int, isEnd: Bool, _ transaction: Transaction
+  ) throws(ControlError) -> [LoadedExpression] {
+    if isEnd { return [] }
+    let wanted = element.expressions ?? set.expressions
+    if element.expressions != nil, !set.expressions.isEmpty,
+      wanted.map(\.name) != set.expressions.map(\.name)
+    {
+      throw ControlError(ErrorNumber.notSupported)
+    }
+    let loader = ExpressionLoader(
+      kernel: kernel, table: model.tables[table], now: transaction.now, setNames: [:], chainNames: [:])
+    var loaded: [LoadedExpression] = []
+    for expression in wanted {
+      let item = try loader.loadState(expression)
+      loaded.append(LoadedExpression(expression: item.expression, cell: item.cell.map { cells.add($0) }))
+    }
+    return loaded
+  }
+
+  /// Refuses ranges that overlap: each must end before the next begins.
+  ///
+  /// - Throws: EEXIST, blaming the first of the new elements that lies inside another range.
+  private func checkOverlaps(_ table: Int, _ index: Int, _ added: [ElementKey]) throws(ControlError) {
+    let set = model.tables[table].sets[index]
+    let sorted = set.elements.map(\.key).filter { $0.flags & Flag.catchAll == 0 }.sorted {
+      $0.key == $1.key ? $0.flags & 1 > $1.flags & 1 : $0.key.lexicographicallyPrecedes($1.key)
+    }
+    let new = Set(added)
+    var isOpen = false
+    for (place, key) in sorted.enumerated() {
+      if key.flags & Flag.intervalEnd != 0 {
+        isOpen = false
+        continue
+      }
+      if isOpen {
+        let blamed = new.contains(key) ? key : sorted[max(0, place - 1)]
+        let number = added.firstIndex(of: blamed) ?? 0
+        throw ControlError(ErrorNumber.exists, at: [.type(3), .member(number)])
+      }
+      isOpen = true
+    }
+  }
+
+  mutating func deleteElements(
+    _ message: NFTables.ElementList, _ request: RequestContext, _ transaction: inout Transaction
+  ) throws(ControlError) {
+    let isDestroy = request.message == NFTables.Message.destroyElement
+    let table = try findTable(message.table, request, transaction.client)
+    let index = try findSet(message, table, transaction)
+    let set = model.tables[table].sets[index]
+    if set.flags & NFTables.Set.Flag.constant != 0,
+      references(in: model.tables[table]).sets[set.name] ?? 0 > 0
+    {
+      throw ControlError(ErrorNumber.busy)
+    }
+    guard let elements = message.elements else {
+      transaction.note(
+        .deletedElements(table: model.tables[table], set: set, elements: set.elements), request)
+      model.tables[table].sets[index].removeAll()
+      return
+    }
+    var removed: [ElementModel] = []
+    for (number, element) in elements.enumerated() {
+      let key = ElementKey(key: element.key ?? [], keyEnd: element.keyEnd ?? [], flags: element.flags ?? 0)
+      guard let place = model.tables[table].sets[index].place(of: key) else {
+        if isDestroy { continue }
+        throw ControlError(ErrorNumber.noEntry, at: [.type(3), .member(number)])
+      }
+      removed.append(model.tables[table].sets[index].elements[place])
+      model.tables[table].sets[index].remove(at: place)
+    }
+    transaction.note(.deletedElements(table: model.tables[table], set: set, elements: removed), request)
+  }
+}

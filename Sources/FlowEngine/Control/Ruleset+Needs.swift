@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import NetlinkWire
+
+extension Ruleset {
+  /// The flowtables of all tables, in order of creation.
+  package func flowtables() -> [FlowtableSettings] {
+    model.tables.flatMap { table in table.flowtables.map { (table.family, $0) } }.map { family, flowtable in
+      FlowtableSettings(
+        id: flowtable.id, family: family,
+        countsPackets: flowtable.flags & NFTables.Flowtable.Flag.counter != 0,
+        offloadsToHardware: flowtable.flags & NFTables.Flowtable.Flag.hardwareOffload != 0,
+        devices: boundDevices(flowtable.devices))
+    }.sorted { $0.id.number < $1.id.number }
+  }
+
+  /// What the loaded rules and objects ask of conntrack. The kernel switches it on as they are loaded.
+  ///
+  /// Source (Linux 7.2): nf_ct_netns_get as called by nft_ct.c, nft_nat.c, nft_masq.c, nft_redir.c,
+  /// nft_flow_offload.c; nft_ct_get_init for counters and labels.
+  package func conntrackNeeds() -> ConntrackNeeds {
+    var needs = ConntrackNeeds()
+    for table in model.tables {
+      var tracks = table.objects.contains { $0.type == NFTables.Object.Kind.conntrackHelper }
+      for chain in table.chains {
+        if chain.base?.type == "nat" { tracks = true }
+        for rule in chain.rules {
+          for loaded in rule.expressions where note(loaded.expression, in: &needs) { tracks = true }
+        }
+      }
+      guard tracks else { continue }
+      if table.family != NFTables.Family.ipv6 { needs.tracks4 = true }
+      if table.family != NFTables.Family.ipv4 { needs.tracks6 = true }
+    }
+    return needs
+  }
+
+  /// Whether the expression needs conntrack; notes what else it asks for.
+  private func note(_ expression: NFTables.Expression, in needs: inout ConntrackNeeds) -> Bool {
+    switch expression {
+    case .conntrack(let value):
+      switch value.key {
+      case 14, 15, 16: needs.counts = true
+      case 13: needs.usesLabels = true
+      default: break
+      }
+      return true
+    case .nat, .masquerade, .redirect, .flowOffload: return true
+    default: return false
+    }
+  }
+}

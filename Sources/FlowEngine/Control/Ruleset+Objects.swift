@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import NetlinkWire
+
+// Source (Linux 7.2): nf_tables_api.c, nf_tables_newobj, nf_tables_delobj; nft_ct_helper_obj_init.
+extension Ruleset {
+  private typealias Kind = NFTables.Object.Kind
+
+  mutating func newObject(
+    _ message: NFTables.Object, _ request: RequestContext, _ transaction: inout Transaction
+  ) throws(ControlError) {
+    try checkName(message.name, 2)
+    guard message.table != nil, let name = message.name, let type = message.type, let data = message.data
+    else {
+      throw ControlError(ErrorNumber.invalid)
+    }
+    let table = try findTable(message.table, request, transaction.client)
+    if let existing = model.tables[table].object(name, type) {
+      if request.flags.contains(.exclusive) { throw ControlError(ErrorNumber.exists, attribute: 2) }
+      if request.flags.contains(.replace) { throw ControlError(ErrorNumber.notSupported) }
+      try updateObject(table, existing, type, data, transaction)
+      return
+    }
+    let (cell, shown) = try objectCell(type, data, model.tables[table], transaction)
+    let handle = model.tables[table].nextHandle()
+    model.tables[table].objects.append(
+      ObjectModel(
+        name: name, type: type, handle: handle, data: shown, userData: message.userData, cell: cells.add(cell)
+      ))
+    transaction.note(.newObject(table: model.tables[table].handle, object: handle, type: type), request)
+  }
+
+  /// A quota's amount may be changed; for other objects adding them again does nothing.
+  private mutating func updateObject(
+    _ table: Int, _ index: Int, _ type: UInt32, _ data: [UInt8], _ transaction: Transaction
+  ) throws(ControlError) {
+    guard type == Kind.quota else { return }
+    let (cell, shown) = try objectCell(type, data, model.tables[table], transaction)
+    let number = model.tables[table].objects[index].cell
+    model.tables[table].objects[index].data = shown
+    cells[number].b = cell.b
+    cells[number].isInverted = cell.isInverted
+  }
+
+  /// The state of a new object, and its data as it is dumped.
+  private func objectCell(
+    _ type: UInt32, _ data: [UInt8], _ table: TableModel, _ transaction: Transaction
+  ) throws(ControlError) -> (StateCell, [UInt8]) {
+    let loader = ExpressionLoader(
+      kernel: kernel, table: table, now: transaction.now, setNames: [:], chainNames: [:])
+    switch type {
+    case Kind.counter, Kind.quota, Kind.limit:
+      let name = type == Kind.counter ? "counter" : type == Kind.quota ? "quota" : "limit"
+      guard let expression = Self.expression(name: name, attributes: data) else {
+        throw ControlError(ErrorNumber.invalid)
+      }
+      let loaded = try loader.loadState(expression)
+      return (loaded.cell ?? StateCell(.inert), Self.attributes(of: loaded.expression))
+    case Kind.conntrackHelper:
+      return try helperCell(data, table)
+    case Kind.conntrackTimeout, Kind.conntrackExpectation:
+      return (StateCell(.inert), data)
+    default:
+      throw ControlError(
+        ErrorNumber.notSupported, at: [.type(3)], text: "object type \(type) is not supported by the engine")
+    }
+  }
+
+  private func helperCell(
+    _ data: [UInt8], _ table: TableModel
+  ) throws(ControlError) -> (StateCell, [UInt8]) {
+    // Safe: the span does not outlive the array that it borrows.
+    let decoded = unsafe try? NFTables.ConntrackHelper(data.span.bytes)
+    guard var helper = decoded, let name = helper.name, let transport = helper.transportProtocol,
+      transport != 0
+    else { throw ControlError(ErrorNumber.invalid) }
+    guard let octets = Self.packedHelperName(name) else { throw ControlError(ErrorNumber.noEntry) }
+    var cell = StateCell(.helper)
+    cell.a = UInt64(truncatingIfNeeded: octets >> 64)
+    cell.b = UInt64(truncatingIfNeeded: octets)
+    cell.c = UInt64(transport)
+    if helper.networkProtocol == nil {
+      helper.networkProtocol = table.family == NFTables.Family.inet ? 1 : UInt16(table.family)
+    }
+    var writer = NetlinkWriter()
+    helper.encode(into: &writer)
+    return (cell, writer.bytes)
+  }
+
+  /// Helpers that the kernel has; their names are known here, their protocol parsers are not run.
+  private static let helpers: Set<String> = [
+    "ftp", "sip", "tftp", "irc", "amanda", "netbios-ns", "snmp", "pptp", "sane", "RAS", "Q.931", "H.245",
+  ]
+
+  /// The name of a helper as sixteen octets, the first the most significant; nil for one that does not exist.
+  static func packedHelperName(_ name: String) -> UInt128? {
+    guard helpers.contains(name) else { return nil }
+    var octets: UInt128 = 0
+    for (index, unit) in name.utf8.enumerated() { octets |= UInt128(unit) << UInt128(8 * (15 - index)) }
+    return octets
+  }
+
+  /// Decodes the data of a counter, quota or limit object, which look as the expression of that name does.
+  static func expression(name: String, attributes: [UInt8]) -> NFTables.Expression? {
+    var writer = NetlinkWriter()
+    let nest = writer.beginNest(1, marked: false)
+    writer.attribute(1, text: name)
+    let data = writer.beginNest(2, marked: false)
+    writer.raw(attributes)
+    writer.endNest(data)
+    writer.endNest(nest)
+    // Safe: the span does not outlive the array that it borrows.
+    var cursor = unsafe AttributeCursor(writer.bytes.span.bytes)
+    guard let more = try? cursor.advance(), more else { return nil }
+    return try? NFTables.Expression(cursor)
+  }
+
+  /// The attributes of an expression, without its name.
+  static func attributes(of expression: NFTables.Expression) -> [UInt8] {
+    var writer = NetlinkWriter()
+    expression.encodeAttributes(into: &writer)
+    return writer.bytes
+  }
+
+  mutating func deleteObject(
+    _ message: NFTables.Object, _ request: RequestContext, _ transaction: inout Transaction
+  ) throws(ControlError) {
+    guard message.table != nil, let type = message.type, message.name != nil || message.handle != nil else {
+      throw ControlError(ErrorNumber.invalid)
+    }
+    let table = try findTable(message.table, request, transaction.client)
+    let attribute: UInt16 = message.handle == nil ? 2 : 6
+    let found =
+      message.handle.map { model.tables[table].object(handle: $0, type) }
+      ?? message.name.flatMap { model.tables[table].object($0, type) }
+    guard let index = found else {
+      if request.message == NFTables.Message.destroyObject { return }
+      throw ControlError(ErrorNumber.noEntry, attribute: attribute)
+    }
+    let object = model.tables[table].objects[index]
+    if references(in: model.tables[table]).objects[.init(name: object.name, type: type)] ?? 0 > 0 {
+      throw ControlError(ErrorNumber.busy, attribute: attribute)
+    }
+    model.tables[table].objects.remove(at: index)
+    transaction.note(.deletedObject(table: model.tables[table], object: object), request)
+  }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package import PacketWire
+
+/// What the fast path looks a packet up by, as words. 56 octets; unused fields are zero.
+///
+/// Source: include/net/netfilter/nf_flow_table.h, struct flow_offload_tuple up to `__hash`.
+package struct FlowKey: BitwiseCopyable, Sendable {
+  /// Innermost source and destination as received, before translation.
+  package var source: Address
+  package var destination: Address
+  /// Source port << 48 | destination port << 32 | index of the device whose hook saw the packet.
+  package var portsAndDevice: UInt64
+  /// Encapsulations, outermost first: identifier << 48 | type << 32 | identifier << 16 | type.
+  package var encapsulation: UInt64
+  /// Number of the outer tunnel's end points << 16 | address family << 8 | transport protocol.
+  package var kind: UInt64
+
+  package init(
+    _ family: IPFamily, proto: UInt8, source: Address, destination: Address, sourcePort: UInt16,
+    destinationPort: UInt16, device: UInt32
+  ) {
+    self.source = source
+    self.destination = destination
+    portsAndDevice = UInt64(sourcePort) << 48 | UInt64(destinationPort) << 32 | UInt64(device)
+    encapsulation = 0
+    kind = UInt64(family.rawValue) << 8 | UInt64(proto)
+  }
+
+  /// Index of the device.
+  package var device: UInt32 { UInt32(truncatingIfNeeded: portsAndDevice) }
+  package var proto: UInt8 { UInt8(truncatingIfNeeded: kind) }
+
+  @inline(__always)
+  package func equals(_ other: borrowing FlowKey) -> Bool {
+    let addresses =
+      (source.low ^ other.source.low) | (destination.low ^ other.destination.low)
+      | (source.high ^ other.source.high) | (destination.high ^ other.destination.high)
+    let rest =
+      (portsAndDevice ^ other.portsAndDevice) | (encapsulation ^ other.encapsulation) | (kind ^ other.kind)
+    return addresses | rest == 0
+  }
+
+  /// Hash for ``HashIndex``, keyed by `seed`.
+  @inline(__always)
+  package func hash(_ seed: UInt64) -> UInt32 {
+    var h = mixed(source.low ^ 0x9e37_79b9_7f4a_7c15 ^ seed, destination.low ^ 0xbf58_476d_1ce4_e5b9)
+    h = mixed(portsAndDevice ^ h, kind ^ 0x94d0_49bb_1331_11eb)
+    if source.high | destination.high | encapsulation != 0 {
+      h = mixed(source.high ^ h, destination.high ^ 0xd6e8_feb8_6659_fd93)
+      h = mixed(encapsulation ^ h, seed ^ 0x2545_f491_4f6c_dd1d)
+    }
+    return UInt32(truncatingIfNeeded: h ^ h >> 32)
+  }
+}
+
+/// What a flow is going through. Both directions of a flow hold the same flags.
+package struct FlowFlags: OptionSet, Sendable, BitwiseCopyable {
+  package var rawValue: UInt8
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+  /// A FIN or RST went by (newer kernels only).
+  package static let closing = FlowFlags(rawValue: 1)
+  /// Looked up no more; freed by the next collection.
+  package static let teardown = FlowFlags(rawValue: 2)
+  /// Its conntrack entry is gone.
+  package static let dying = FlowFlags(rawValue: 4)
+  package static let sourceNAT = FlowFlags(rawValue: 8)
+  package static let destinationNAT = FlowFlags(rawValue: 16)
+  /// The flowtable counts into conntrack.
+  package static let counts = FlowFlags(rawValue: 32)
+  /// A flow that a lookup does not find.
+  package static let gone: FlowFlags = [.teardown, .dying]
+}
+
+/// How the frames of one direction are sent on.
+package enum FlowTransmit: UInt8, Sendable, BitwiseCopyable {
+  /// To the neighbour that the route names.
+  case neighbour
+  /// With addresses and device that were found when the flow was made.
+  case direct
+}
+
+/// One direction of a flow: two cache lines, first what lookup compares, then what the rewrite needs.
+package struct FlowEntry: BitwiseCopyable, Sendable {
+  package var key: FlowKey
+  /// Hash of the key.
+  package var hash: UInt32 = 0
+  package var flags: FlowFlags = []
+  package var transmit: FlowTransmit = .neighbour
+  /// Largest IP packet of this direction, octets.
+  package var mtu: UInt16 = 0
+
+  /// IPv4 addresses after translation; IPv6 addresses are in the flow's detail.
+  package var newSource: UInt32 = 0
+  package var newDestination: UInt32 = 0
+  package var newSourcePort: UInt16 = 0
+  package var newDestinationPort: UInt16 = 0
+  /// What translation adds to the complement of the IPv4 and of the transport checksum; 0 for nothing.
+  package var networkDelta: UInt16 = 0
+  package var transportDelta: UInt16 = 0
+  /// First eight octets of the Ethernet header, most significant first: destination, start of the source.
+  package var ethernetStart: UInt64 = 0
+  /// The other four octets of the source.
+  package var ethernetEnd: UInt32 = 0
+  /// Device the frames leave by.
+  package var output: UInt32 = 0
+  /// State of routes, neighbours and devices for which `ethernet` and `output` were last found right.
+  package var epoch: UInt32 = 0
+  /// When the flow ends by idleness, as this direction knows; the later of both counts.
+  package var deadline: UInt64 = 0
+  /// Counted since the last transfer to conntrack.
+  package var packets: UInt64 = 0
+  package var bytes: UInt64 = 0
+
+  package init(key: FlowKey) { self.key = key }
+}
+
+/// Both directions of a flow.
+package struct FlowPair: BitwiseCopyable, Sendable {
+  package var sides: [2 of FlowEntry]
+
+  package static let blank: FlowPair = {
+    let key = FlowKey(
+      .ipv4, proto: 0, source: .unspecified, destination: .unspecified, sourcePort: 0, destinationPort: 0,
+      device: 0)
+    return FlowPair(sides: [FlowEntry(key: key), FlowEntry(key: key)])
+  }()
+
+  package init(sides: [2 of FlowEntry]) { self.sides = sides }
+}
+
+/// What a flow needs only when it is made, checked anew, or ended.
+package struct FlowDetail: BitwiseCopyable, Sendable {
+  /// The conntrack entry, or none once that is gone.
+  package var entry: EntryID = .none
+  package var flowtable: UInt32 = 0
+  /// Validity of the routes by direction.
+  package var validity: [2 of RouteValidity] = .init(repeating: RouteValidity(generation: 0, node: 0))
+  /// Device of the route by direction.
+  package var routeDevice: [2 of UInt32] = [0, 0]
+  /// Next hop by direction, in `hopFamily`.
+  package var nextHop: [2 of Address] = [.unspecified, .unspecified]
+  package var hopFamily: [2 of UInt8] = [0, 0]
+  /// IPv6 addresses after translation, by direction.
+  package var newSource: [2 of Address] = [.unspecified, .unspecified]
+  package var newDestination: [2 of Address] = [.unspecified, .unspecified]
+  package var isUsed = false
+
+  package init() {}
+
+  package static let blank = FlowDetail()
+}

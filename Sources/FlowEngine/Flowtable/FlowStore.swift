@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import PacketWire
+
+/// A flowtable as rules and control see it.
+package struct Flowtable: Sendable {
+  package let id: UInt32
+  /// 1 for both families, 2 for IPv4, 10 for IPv6.
+  package var familyNumber: UInt8
+  /// Whether packets on the fast path are counted in conntrack.
+  package var counts: Bool
+  /// Devices whose frames it looks at.
+  package var devices: [UInt32]
+}
+
+/// The flows of all flowtables: storage, and the index that the fast path looks them up in.
+package struct FlowStore: ~Copyable {
+  package var pairs = Slab<FlowPair>(.blank)
+  package var details = Slab<FlowDetail>(.blank)
+  package var index = HashIndex()
+  package let seed: UInt64
+
+  package init(seed: UInt64) { self.seed = seed }
+
+  /// Flows, those that wait to be freed included.
+  package var count: Int { pairs.count }
+
+  /// Adds a flow.
+  /// - Returns: its slot.
+  package mutating func insert(_ pair: FlowPair, _ detail: FlowDetail) -> Int {
+    let slot = pairs.allocate()
+    let same = details.allocate()
+    precondition(slot == same)
+    pairs[slot] = pair
+    details[slot] = detail
+    details[slot].isUsed = true
+    for side in 0..<2 {
+      let hash = pair.sides[side].key.hash(seed)
+      pairs[slot].sides[side].hash = hash
+      index.insert(hash, slot * 2 + side)
+    }
+    return slot
+  }
+
+  /// Frees a flow.
+  package mutating func remove(_ slot: Int) {
+    for side in 0..<2 { index.remove(pairs[slot].sides[side].hash, slot * 2 + side) }
+    pairs.release(slot)
+    details.release(slot)
+  }
+
+  /// The direction of a flow that `key` names, as slot × 2 + direction, or -1. The newest wins; when that one is
+  /// being torn down, there is none.
+  @inline(__always)
+  package func find(_ key: FlowKey, _ hash: UInt32) -> Int {
+    // Safe: the index holds slots of the slab only.
+    let found = index.first(hash) { unsafe entry($0).pointee.key.equals(key) }
+    if found >= 0, unsafe entry(found).pointee.flags.rawValue & FlowFlags.gone.rawValue != 0 { return -1 }
+    return found
+  }
+
+  /// The flow direction `found` (slot × 2 + direction), in place: no copy of its two cache lines is made.
+  @inline(__always)
+  @unsafe
+  func entry(_ found: Int) -> UnsafeMutablePointer<FlowEntry> {
+    // A pair is two entries one after the other.
+    unsafe UnsafeMutableRawPointer(pairs.pointer(found >> 1)).assumingMemoryBound(to: FlowEntry.self)
+      + (found & 1)
+  }
+
+  /// Sets flags of both directions.
+  package mutating func set(_ flags: FlowFlags, _ slot: Int) {
+    pairs[slot].sides[0].flags.formUnion(flags)
+    pairs[slot].sides[1].flags.formUnion(flags)
+  }
+}

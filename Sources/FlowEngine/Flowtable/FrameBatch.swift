@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import PacketWire
+
+/// What became of one frame of a batch.
+package enum FrameOutcome: Equatable, Sendable, BitwiseCopyable {
+  /// Not looked at yet.
+  case pending
+  /// Rewritten in place; to be sent on the device.
+  case forward(UInt32)
+  /// Taken by the router: what it sent, if anything, is among its sent frames.
+  case taken
+}
+
+/// Up to 32 frames that came in on one device, in memory of the batch's own, which the fast path rewrites in place.
+///
+/// `@safe`: every frame lies inside its slot, which `append` checks; spans never reach beyond it.
+@safe
+package struct FrameBatch: ~Copyable {
+  /// Most frames of a batch.
+  package static let capacity = 32
+  /// Octets in front of each frame, for headers that are pushed.
+  package static let headroom = 64
+
+  struct Slot: BitwiseCopyable {
+    var offset = 0
+    var length = 0
+    var outcome = FrameOutcome.pending
+    /// How many frames the router had sent before this one was dealt with.
+    var sentBefore = 0
+  }
+
+  private let memory: UnsafeMutableRawPointer
+  private let stride: Int
+  var slots: [32 of Slot] = .init(repeating: Slot())
+  /// Frames in the batch.
+  package private(set) var count = 0
+
+  /// An empty batch for frames of up to `largestFrame` octets.
+  package init(largestFrame: Int = 1984) {
+    stride = (largestFrame + Self.headroom + 63) / 64 * 64
+    unsafe memory = .allocate(byteCount: stride * Self.capacity, alignment: 64)
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: stride * Self.capacity)
+  }
+
+  deinit { unsafe memory.deallocate() }
+
+  /// Takes all frames out.
+  package mutating func removeAll() { count = 0 }
+
+  /// Copies a frame in, from its Ethernet header on. False: the batch is full or the frame too large.
+  @discardableResult
+  package mutating func append(_ frame: RawSpan) -> Bool {
+    append(length: frame.byteCount) { destination in
+      for offset in 0..<frame.byteCount {
+        destination.storeBytes(of: frame.u8(offset), toByteOffset: offset, as: UInt8.self)
+      }
+    }
+  }
+
+  /// Adds a frame of `length` octets that `fill` writes. False: the batch is full or the frame too large.
+  @discardableResult
+  package mutating func append(length: Int, _ fill: (inout MutableRawSpan) -> Void) -> Bool {
+    guard count < Self.capacity, length >= 0, length <= stride - Self.headroom else { return false }
+    slots[count] = Slot(offset: count * stride + Self.headroom, length: length)
+    count += 1
+    var bytes = frame(count - 1)
+    fill(&bytes)
+    return true
+  }
+
+  /// The octets of frame `index`, from its Ethernet header on. Traps when there is no such frame.
+  @inline(__always)
+  @_lifetime(&self)
+  package mutating func frame(_ index: Int) -> MutableRawSpan {
+    precondition(index < count)
+    let slot = slots[index]
+    // The slot lies inside the memory: `append` keeps it there, and the span does not outlive the batch.
+    let span = unsafe MutableRawSpan(_unsafeStart: memory + slot.offset, byteCount: slot.length)
+    return unsafe _overrideLifetime(span, mutating: &self)
+  }
+
+  /// What became of frame `index`.
+  package func outcome(_ index: Int) -> FrameOutcome { slots[index].outcome }
+
+  /// How many of the frames that the router sent while it dealt with the batch come before frame `index`.
+  package func sentBefore(_ index: Int) -> Int { slots[index].sentBefore }
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import PacketWire
+
+extension Router {
+  /// Makes a flow of the packet's conntrack entry. False: refused, the rule stops here.
+  ///
+  /// Source: net/netfilter/nft_flow_offload.c, nft_flow_offload_eval.
+  func addFlow(_ packet: Packet, to number: UInt32) -> Bool {
+    guard let flowtable = flowtables[number], let slot = conntrack.slot(packet.entry),
+      mayOffload(packet, slot)
+    else {
+      statistics.count(.flowRefused)
+      return false
+    }
+    conntrack[slot].status.insert(.offload)
+    guard let route = packet.route, let back = reverseRoute(packet, slot),
+      generation.offloadsWithoutPath
+        || (hasPath(route, packet, slot, packet.direction, flowtable)
+          && hasPath(back, packet, slot, packet.direction.opposite, flowtable)),
+      !conntrack[slot].isDying
+    else {
+      conntrack[slot].status.remove(.offload)
+      statistics.count(.flowRefused)
+      return false
+    }
+    let forwardRoute = packet.direction == .original ? route : back
+    let replyRoute = packet.direction == .original ? back : route
+    insertFlow(slot, [forwardRoute, replyRoute], flowtable)
+    statistics.count(.flowAdded)
+    return true
+  }
+
+  /// The checks that need no route, in the kernel's order.
+  private func mayOffload(_ packet: Packet, _ slot: Int) -> Bool {
+    if packet.family == .ipv4, packet.hasOptions { return false }
+    let entry = conntrack[slot]
+    switch entry.proto {
+    case IPProtocol.tcp:
+      guard packet.transport >= 0, packet.transport + TCPView.minimumLength <= packet.bytes.count else {
+        return false
+      }
+      let flags = TCPFlags(rawValue: packet.bytes[packet.transport + 13])
+      guard flags.isDisjoint(with: [.fin, .rst]), entry.tcp.state == .established,
+        entry.status.contains(.assured)
+      else { return false }
+    case IPProtocol.udp: break
+    case IPProtocol.gre:
+      guard entry.status.isDisjoint(with: .anyNAT), entry.original.sourcePort == 0,
+        entry.original.destinationPort == 0
+      else { return false }
+    default: return false
+    }
+    guard !entry.extensions.contains(.helper), entry.status.isDisjoint(with: [.sequenceAdjusted, .clash])
+    else {
+      return false
+    }
+    return entry.isConfirmed && !entry.isOffloaded
+  }
+
+  /// The route of the other direction: to this direction's real source, through the device that the packet came
+  /// in on, whatever else the tables say.
+  ///
+  /// Source: net/netfilter/nft_flow_offload.c, nft_flow_route.
+  private func reverseRoute(_ packet: Packet, _ slot: Int) -> Route? {
+    let destination = conntrack[slot].tuple(packet.direction).source
+    if packet.family == .ipv6 {
+      return lookUpRoute(.ipv6, destination, device: packet.input) ?? lookUpRoute(.ipv6, destination)
+    }
+    if let route = lookUpRoute(.ipv4, destination, device: packet.input) { return route }
+    return Route(
+      type: .unicast, device: packet.input, gateway: nil, gatewayFamily: .ipv4, mtu: 0, preferredSource: nil,
+      validity: routes4.allValidity)
+  }
+
+  /// Whether a direction's device is one of the flowtable's and its next hop's address is known.
+  ///
+  /// Source: net/netfilter/nf_flow_table_path.c, nft_dev_forward_path.
+  private func hasPath(
+    _ route: Route, _ packet: Packet, _ slot: Int, _ direction: FlowDirection, _ flowtable: Flowtable
+  ) -> Bool {
+    guard let device = device(route.device), flowtable.devices.contains(route.device) else { return false }
+    guard device.isEthernet else { return true }
+    let hop = route.gateway ?? conntrack[slot].tuple(direction.opposite).source
+    let family = route.gateway == nil ? packet.family : route.gatewayFamily
+    let key = NeighbourKey(device: route.device, family: family, address: hop)
+    if let neighbour = neighbours[key] { return neighbour.state.isValid }
+    if neighbours.makeRoom() { neighbours[key] = Neighbour(state: .none, mac: .zero) }
+    return false
+  }
+
+  private func insertFlow(_ slot: Int, _ routes: [2 of Route], _ flowtable: Flowtable) {
+    let entry = conntrack[slot]
+    var detail = FlowDetail()
+    detail.entry = conntrack.id(slot)
+    detail.flowtable = flowtable.id
+    var pair = FlowPair.blank
+    let timeout = flowTimeout(entry.proto)
+    for direction in [FlowDirection.original, .reply] {
+      let side = Int(direction.rawValue)
+      let tuple = entry.tuple(direction)
+      let hasPorts = entry.proto == IPProtocol.tcp || entry.proto == IPProtocol.udp
+      var key = FlowKey(
+        tuple.family, proto: tuple.proto, source: tuple.source, destination: tuple.destination,
+        sourcePort: hasPorts ? tuple.sourcePort : 0, destinationPort: hasPorts ? tuple.destinationPort : 0,
+        device: routes[1 - side].device)
+      key.kind |= UInt64(flowtable.id) << 32
+      var one = FlowEntry(key: key)
+      one.mtu = UInt16(clamping: mtu(of: routes[side]))
+      one.deadline = now.adding(seconds: timeout).nanoseconds
+      if flowtable.counts { one.flags.insert(.counts) }
+      translate(&one, &detail, entry, direction)
+      detail.validity[side] = routes[side].validity
+      detail.routeDevice[side] = routes[side].device
+      detail.nextHop[side] = routes[side].gateway ?? entry.tuple(direction.opposite).source
+      detail.hopFamily[side] =
+        (routes[side].gateway == nil ? tuple.family : routes[side].gatewayFamily).rawValue
+      pair.sides[side] = one
+    }
+    if entry.proto == IPProtocol.tcp {
+      conntrack[slot].tcp[.original].flags.insert(.liberal)
+      conntrack[slot].tcp[.reply].flags.insert(.liberal)
+    }
+    let day = 86_400 * Instant.second
+    if generation.keepsLongTimeouts {
+      if entry.remaining(now) < day / 2 {
+        conntrack[slot].deadline = now.adding(nanoseconds: day).nanoseconds
+      }
+    } else if !entry.status.contains(.fixedTimeout) {
+      conntrack[slot].deadline = now.adding(nanoseconds: day).nanoseconds
+    }
+    conntrack[slot].flow = UInt32(flows.insert(pair, detail) + 1)
+  }
+
+  /// What a direction's packets look like behind the translation, and what that does to their checksums.
+  private func translate(
+    _ one: inout FlowEntry, _ detail: inout FlowDetail, _ entry: ConntrackEntry, _ direction: FlowDirection
+  ) {
+    guard !entry.status.isDisjoint(with: .anyNAT) else { return }
+    let side = Int(direction.rawValue)
+    let before = entry.tuple(direction)
+    let other = entry.tuple(direction.opposite)
+    var after = before
+    let changesSource = entry.status.contains(direction == .original ? .sourceNAT : .destinationNAT)
+    let changesDestination = entry.status.contains(direction == .original ? .destinationNAT : .sourceNAT)
+    if changesSource {
+      after.source = other.destination
+      after.sourcePort = other.destinationPort
+    }
+    if changesDestination {
+      after.destination = other.source
+      after.destinationPort = other.sourcePort
+    }
+    one.flags.insert(.sourceNAT)
+    one.newSource = after.source.ipv4
+    one.newDestination = after.destination.ipv4
+    one.newSourcePort = after.sourcePort
+    one.newDestinationPort = after.destinationPort
+    detail.newSource[side] = after.source
+    detail.newDestination[side] = after.destination
+    var addresses: UInt64 = 0
+    for word in [before.source.high, before.source.low, before.destination.high, before.destination.low] {
+      addresses &+= UInt64(Checksum.fold(~word))
+    }
+    for word in [after.source.high, after.source.low, after.destination.high, after.destination.low] {
+      addresses &+= UInt64(Checksum.fold(word))
+    }
+    let ports =
+      UInt64(~before.sourcePort) + UInt64(after.sourcePort) + UInt64(~before.destinationPort)
+      + UInt64(after.destinationPort)
+    one.networkDelta = Checksum.fold(addresses)
+    one.transportDelta = Checksum.fold(addresses &+ ports)
+  }
+
+  /// Seconds of idleness that end a flow.
+  func flowTimeout(_ proto: UInt8) -> UInt64 {
+    switch proto {
+    case IPProtocol.tcp: conntrack.settings.flowtableTCPTimeout
+    case IPProtocol.udp: conntrack.settings.flowtableUDPTimeout
+    default: 30
+    }
+  }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package import PacketWire
+
+/// To whom the link layer addressed a frame (PACKET_*).
+package enum PacketType: UInt8, Sendable {
+  case host = 0
+  case broadcast = 1
+  case multicast = 2
+  case otherHost = 3
+  case outgoing = 4
+}
+
+/// How a packet relates to its conntrack entry (enum ip_conntrack_info).
+package enum TrackingState: UInt8, Sendable {
+  case none
+  case untracked
+  case new
+  case established
+  case establishedReply
+  case related
+  case relatedReply
+}
+
+/// One packet on the classic path: its octets and what the stages have found out about it.
+///
+/// Octets before `link` are room for headers that are still to be pushed.
+package struct Packet: Sendable {
+  /// Room in front of a received frame.
+  package static let headroom = 64
+
+  package var bytes: [UInt8]
+  /// Offset of the link header, -1 when the router itself made the packet.
+  package var link = -1
+  /// Offset of the network header; the packet ends with `bytes`.
+  package var network = 0
+  /// Offset of the transport header, -1 while unknown.
+  package var transport = -1
+  package var family: IPFamily = .ipv4
+  package var etherType: UInt16 = 0
+  package var proto: UInt8 = 0
+  /// Octets from the start of the datagram; 0 for whole packets and first fragments.
+  package var fragmentOffset = 0
+  /// Outer VLAN tag taken off the frame: type << 16 | control, 0 for none.
+  package var vlanTag: UInt32 = 0
+  package var input: UInt32 = 0
+  package var output: UInt32 = 0
+  package var mark: UInt32 = 0
+  package var priority: UInt32 = 0
+  package var type: PacketType = .host
+  package var trace = false
+
+  package var entry: EntryID = .none
+  package var tracking: TrackingState = .none
+  /// Zone that rules chose for the lookup to come.
+  package var zone: UInt16 = 0
+  package var zoneDirections: UInt8 = 3
+
+  package var route: Route?
+  /// Whether an IPv4 header with options came in.
+  package var hasOptions = false
+  /// Offset, from the network header, of the address that this router wrote into a record-route option; 0 for none.
+  package var recordRouteSlot = 0
+  /// Sizes of the fragments' payloads that this packet was put together from.
+  package var fragmentSizes: [Int] = []
+  /// Largest fragment that came in, header included; 0 for a packet that came whole.
+  package var largestFragment = 0
+  /// Whether the packet may be sent larger than the MTU of its path, because it came in fragments.
+  package var ignoresDontFragment = false
+  /// Bridge, VLAN and tunnel devices that the packet passed on its way in, to stop endless stacks.
+  package var depth = 0
+
+  package init(bytes: [UInt8]) { self.bytes = bytes }
+
+  /// A packet of nothing.
+  package static let empty = Packet(bytes: [])
+
+  /// A received frame, with room in front.
+  package init(frame: RawSpan) {
+    bytes = []
+    bytes.reserveCapacity(Self.headroom + frame.byteCount)
+    bytes.append(contentsOf: repeatElement(0, count: Self.headroom))
+    for index in 0..<frame.byteCount { bytes.append(frame.u8(index)) }
+    link = Self.headroom
+  }
+
+  /// A packet of the router's own: `body` is called to append from the network header on.
+  package init(_ family: IPFamily, building body: (inout [UInt8]) -> Void) {
+    bytes = [UInt8](repeating: 0, count: Self.headroom)
+    network = Self.headroom
+    self.family = family
+    etherType = family.ethertype
+    type = .outgoing
+    body(&bytes)
+  }
+
+  /// Octets from the network header to the end.
+  package var length: Int { bytes.count - network }
+
+  /// The octets from the network header on.
+  package var networkBytes: RawSpan {
+    @_lifetime(borrow self) get { bytes.raw.dropping(network) }
+  }
+
+  /// The octets from the transport header on; only when it is known.
+  package var transportBytes: RawSpan {
+    @_lifetime(borrow self) get { bytes.raw.dropping(transport) }
+  }
+
+  /// Source address of the network header.
+  package var source: Address {
+    family == .ipv4
+      ? Address(ipv4: bytes.be32(network + 12))
+      : Address(high: bytes.be64(network + 8), low: bytes.be64(network + 16))
+  }
+
+  /// Destination address of the network header.
+  package var destination: Address {
+    family == .ipv4
+      ? Address(ipv4: bytes.be32(network + 16))
+      : Address(high: bytes.be64(network + 24), low: bytes.be64(network + 32))
+  }
+
+  /// TTL or hop limit.
+  package var timeToLive: UInt8 { family == .ipv4 ? bytes[network + 8] : bytes[network + 7] }
+
+  /// Type of service, or traffic class.
+  package var typeOfService: UInt8 {
+    family == .ipv4 ? bytes[network + 1] : UInt8(truncatingIfNeeded: bytes.be16(network) >> 4)
+  }
+
+  /// Whether the IPv4 header forbids fragmentation.
+  package var mayNotFragment: Bool { bytes.be16(network + 6) & IPv4View.dontFragment != 0 }
+
+  /// Direction within the flow, as its state says.
+  package var direction: FlowDirection {
+    tracking == .establishedReply || tracking == .relatedReply ? .reply : .original
+  }
+
+  /// Lowers TTL or hop limit by one; an IPv4 checksum follows.
+  package mutating func decrementTimeToLive() {
+    if family == .ipv6 {
+      bytes[network + 7] &-= 1
+      return
+    }
+    bytes[network + 8] &-= 1
+    bytes.store(be16: Checksum.decrementingTTL(bytes.be16(network + 10)), at: network + 10)
+  }
+
+  /// Writes a new IPv4 header checksum.
+  package mutating func renewHeaderChecksum() {
+    let length = Int(bytes[network] & 0x0f) * 4
+    bytes.store(be16: 0, at: network + 10)
+    let sum = Checksum.compute(bytes.raw.extracting(network..<network + length))
+    bytes.store(be16: sum, at: network + 10)
+  }
+
+  /// Puts an Ethernet header in front of the network header.
+  package mutating func pushEthernet(to destination: MACAddress, from source: MACAddress, type: UInt16) {
+    if network < EthernetView.headerLength {
+      let missing = EthernetView.headerLength - network
+      bytes.insert(contentsOf: repeatElement(0, count: missing), at: 0)
+      network += missing
+      if transport >= 0 { transport += missing }
+    }
+    link = network - EthernetView.headerLength
+    bytes.store(destination, at: link)
+    bytes.store(source, at: link + 6)
+    bytes.store(be16: type, at: link + 12)
+  }
+
+  /// The frame from its link header on.
+  package func frame() -> [UInt8] { link <= 0 ? bytes : Array(bytes[link...]) }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import PacketWire
+
+/// A frame that the router sent.
+package struct SentFrame: Equatable, Sendable {
+  package var device: UInt32
+  /// From the Ethernet header on.
+  package var bytes: [UInt8]
+
+  package init(device: UInt32, bytes: [UInt8]) {
+    self.device = device
+    self.bytes = bytes
+  }
+}
+
+/// The data path: devices, neighbours, routes, conntrack, translations and flowtables, and what happens to a frame.
+///
+/// Does no I/O and reads no clock: frames go in by ``receive(_:on:at:)`` and come out in ``sent``; time passes
+/// by ``advance(to:)``. One thread owns it.
+package final class Router {
+  package let generation: KernelGeneration
+  package internal(set) var now = Instant(nanoseconds: 0)
+  /// What to add to the monotonic clock for the wall clock, nanoseconds since 1970.
+  package var wallClockOffset: UInt64 = 0
+  package var random: RandomSource
+  package internal(set) var devices: [Device?] = [nil]
+  package var neighbours = NeighbourTable()
+  package internal(set) var routes4 = RoutingTable(.ipv4)
+  package internal(set) var routes6 = RoutingTable(.ipv6)
+  package var conntrack: ConntrackTable
+  package var flows: FlowStore
+  package internal(set) var flowtables: [UInt32: Flowtable] = [:]
+  package var ruleset: Ruleset
+  package var statistics = Statistics()
+  /// Frames that left, oldest first; the caller takes them.
+  package var sent: [SentFrame] = []
+  /// Whether packets of a family are tracked: some rule asked for it.
+  package var tracks4 = false
+  package var tracks6 = false
+  package var sysctls = ForwardingSettings()
+  /// Changes with everything that a cached address or device of a flow depends on.
+  package internal(set) var epoch: UInt32 = 1
+
+  var reassembly = Reassembly()
+  var work = BatchWork()
+  var condemned: [Int] = []
+  var rejections: [(Packet, Rejection)] = []
+  var unconfirmed: [Int] = []
+  var nextConntrackStep = Instant(seconds: 1)
+  var conntrackStep = 0
+  var nextFlowStep = Instant.distantFuture
+  var flowStep = 0
+  var nextIdentification: UInt16
+
+  /// - Parameters:
+  ///   - generation: the kernel whose behaviour is reproduced.
+  ///   - seed: of all chance: hashes, ports, identifications.
+  package init(generation: KernelGeneration = .linux6_12, seed: UInt64) {
+    self.generation = generation
+    random = RandomSource(seed: seed)
+    conntrack = ConntrackTable(seed: random.next())
+    flows = FlowStore(seed: random.next())
+    ruleset = Ruleset(kernel: generation, seed: UInt32(truncatingIfNeeded: random.next()))
+    nextIdentification = UInt16(truncatingIfNeeded: random.next())
+    _ = addDevice("lo", .loopback, mac: .zero, mtu: 65_536)
+    setLink(1, up: true)
+    addAddress(1, DeviceAddress(family: .ipv4, address: Address(ipv4: 0x7f00_0001), prefixLength: 8))
+    addAddress(1, DeviceAddress(family: .ipv6, address: Address(high: 0, low: 1), prefixLength: 128))
+  }
+
+  /// Wall clock, nanoseconds since 1970.
+  package var wallClock: UInt64 { now.nanoseconds &+ wallClockOffset }
+
+  /// Whether packets of `family` are tracked.
+  func tracks(_ family: IPFamily) -> Bool { family == .ipv4 ? tracks4 : tracks6 }
+
+  /// Makes every cached address and device of a flow be looked up anew.
+  func bumpEpoch() { epoch &+= 1 }
+}
+
+/// Sysctls of the network stack that the engine knows.
+package struct ForwardingSettings: Equatable, Sendable {
+  package var forwards4 = true
+  package var forwards6 = true
+  package var defaultTimeToLive: UInt8 = 64
+  package var defaultHopLimit: UInt8 = 64
+
+  package init() {}
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package import PacketWire
+
+/// What happens to packets that follow a route (RTN_*).
+package enum RouteType: UInt8, Sendable {
+  case unicast = 1
+  case local = 2
+  case broadcast = 3
+  case multicast = 5
+  case blackhole = 6
+  case unreachable = 7
+  case prohibit = 8
+}
+
+/// A route as the administrator or an address made it.
+package struct RouteEntry: Equatable, Sendable {
+  package var prefix: Address
+  package var prefixLength: Int
+  package var type: RouteType
+  package var device: UInt32
+  /// Next hop, or nil when destinations are on the link.
+  package var gateway: Address?
+  package var gatewayFamily: IPFamily
+  package var metric: UInt32
+  /// MTU of the route, 0 for the device's.
+  package var mtu: Int
+  package var preferredSource: Address?
+
+  package init(
+    _ prefix: Address, _ prefixLength: Int, _ type: RouteType, device: UInt32, gateway: Address? = nil,
+    gatewayFamily: IPFamily = .ipv4, metric: UInt32 = 0, mtu: Int = 0, preferredSource: Address? = nil
+  ) {
+    self.prefix = prefix
+    self.prefixLength = prefixLength
+    self.type = type
+    self.device = device
+    self.gateway = gateway
+    self.gatewayFamily = gatewayFamily
+    self.metric = metric
+    self.mtu = mtu
+    self.preferredSource = preferredSource
+  }
+}
+
+/// A routing decision (dst): where a packet goes next, and by what it can be told that the decision is stale.
+package struct Route: Equatable, Sendable {
+  package var type: RouteType
+  package var device: UInt32
+  package var gateway: Address?
+  package var gatewayFamily: IPFamily
+  /// MTU of the route, 0 for the device's.
+  package var mtu: Int
+  package var preferredSource: Address?
+  /// What the decision depends on.
+  package var validity: RouteValidity
+}
+
+/// The state of the routing tables when a decision was made. 16 octets.
+///
+/// IPv4 knows one generation for all; IPv6 a serial number for each prefix.
+package struct RouteValidity: Hashable, Sendable, BitwiseCopyable {
+  package var generation: UInt32
+  /// Node of the prefix, for IPv6.
+  package var node: Int32
+}
+
+/// Longest-prefix routing of one family, with the kernel's rules of what a change makes stale.
+///
+/// Source: net/ipv4/fib_trie.c, net/ipv6/ip6_fib.c.
+package struct RoutingTable: Sendable {
+  private struct Node: Sendable {
+    var serial: UInt32
+    var prefix: Address
+    var length: Int
+    var entries: [RouteEntry]
+    var wasUsed = false
+  }
+  private let family: IPFamily
+  private var nodes: [Node] = []
+  /// Number of the node of a prefix, by prefix length.
+  private var lengths: [[Address: Int]]
+  /// Lengths in use, longest first.
+  private var usedLengths: [Int] = []
+  /// Changes with every event that makes all cached decisions stale.
+  package private(set) var generation: UInt32 = 1
+  private var lastSerial: UInt32 = 1
+
+  /// An empty table.
+  package init(_ family: IPFamily) {
+    self.family = family
+    lengths = Array(repeating: [:], count: family.addressLength * 8 + 1)
+  }
+
+  /// Makes every cached decision stale (rt_cache_flush, rt_genid_bump_ipv6).
+  package mutating func invalidateAll() {
+    generation &+= 1
+    for index in nodes.indices { nodes[index].serial = nextSerial() }
+  }
+
+  private mutating func nextSerial() -> UInt32 {
+    lastSerial &+= 1
+    return lastSerial
+  }
+
+  /// Whether a decision still holds.
+  @inline(__always)
+  package func isValid(_ validity: RouteValidity) -> Bool {
+    if family == .ipv4 { return validity.generation == generation }
+    let node = Int(validity.node)
+    return node < nodes.count && nodes[node].serial == validity.generation
+  }
+
+  /// Adds a route; `replacing` takes the place of one with the same prefix, metric and type.
+  /// - Returns: false when it exists.
+  @discardableResult
+  package mutating func add(_ entry: RouteEntry, replacing: Bool = false) -> Bool {
+    var entry = entry
+    entry.prefix = entry.prefix.masked(to: entry.prefixLength, family)
+    let node = self.node(entry.prefix, entry.prefixLength)
+    let same = nodes[node].entries.firstIndex {
+      $0.metric == entry.metric && ($0.type == .local) == (entry.type == .local)
+    }
+    if let same {
+      guard replacing || nodes[node].entries[same] != entry else { return false }
+      if replacing { nodes[node].entries[same] = entry } else { nodes[node].entries.append(entry) }
+    } else {
+      nodes[node].entries.append(entry)
+    }
+    nodes[node].entries.sort {
+      ($0.type != .local ? 1 : 0, $0.metric) < ($1.type != .local ? 1 : 0, $1.metric)
+    }
+    changed(entry.prefix, entry.prefixLength)
+    return true
+  }
+
+  /// Removes routes that `isGone` names.
+  package mutating func remove(where isGone: (RouteEntry) -> Bool) {
+    for index in nodes.indices {
+      let before = nodes[index].entries.count
+      nodes[index].entries.removeAll(where: isGone)
+      guard nodes[index].entries.count != before else { continue }
+      if family == .ipv6 {
+        changed(nodes[index].prefix, nodes[index].length)
+      } else if nodes[index].wasUsed {
+        generation &+= 1
+      }
+    }
+  }
+
+  /// Marks what a change of the prefix makes stale: everything for IPv4; the prefix and those around it for IPv6.
+  private mutating func changed(_ prefix: Address, _ length: Int) {
+    generation &+= 1
+    guard family == .ipv6 else { return }
+    for index in nodes.indices where nodes[index].length <= length {
+      if nodes[index].prefix == prefix.masked(to: nodes[index].length, family) {
+        nodes[index].serial = nextSerial()
+      }
+    }
+  }
+
+  private mutating func node(_ prefix: Address, _ length: Int) -> Int {
+    if let known = lengths[length][prefix] { return known }
+    nodes.append(Node(serial: nextSerial(), prefix: prefix, length: length, entries: []))
+    lengths[length][prefix] = nodes.count - 1
+    if !usedLengths.contains(length) {
+      usedLengths.append(length)
+      usedLengths.sort(by: >)
+    }
+    return nodes.count - 1
+  }
+
+  /// All routes, for listing.
+  package var entries: [RouteEntry] { nodes.flatMap(\.entries) }
+
+  /// The best route to `destination` among those that `isUsable` admits, or nil.
+  package mutating func lookup(_ destination: Address, where isUsable: (RouteEntry) -> Bool) -> Route? {
+    for length in usedLengths {
+      guard let node = lengths[length][destination.masked(to: length, family)],
+        let entry = nodes[node].entries.first(where: isUsable)
+      else { continue }
+      nodes[node].wasUsed = true
+      return Route(
+        type: entry.type, device: entry.device, gateway: entry.gateway, gatewayFamily: entry.gatewayFamily,
+        mtu: entry.mtu, preferredSource: entry.preferredSource,
+        validity: RouteValidity(
+          generation: family == .ipv4 ? generation : nodes[node].serial, node: Int32(node)))
+    }
+    return nil
+  }
+
+  /// What a decision that follows no table depends on: everything.
+  package var allValidity: RouteValidity { RouteValidity(generation: generation, node: 0) }
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import PacketWire
+
+/// A packet and the router around it, as the rules see them.
+package struct RuleContext: RuleEnvironment {
+  let router: Router
+  package var packet: Packet
+  let hook: Hook
+
+  init(_ router: Router, _ hook: Hook) {
+    self.router = router
+    self.hook = hook
+    packet = .empty
+  }
+
+  package var octets: RawSpan { @_lifetime(borrow self) get { packet.bytes.raw } }
+  package mutating func store(_ octet: UInt8, at offset: Int) { packet.bytes[offset] = octet }
+  package var now: UInt64 { router.now.nanoseconds }
+  package var wallClock: UInt64 { router.wallClock }
+  package mutating func randomNumber() -> UInt32 { UInt32(truncatingIfNeeded: router.random.next()) }
+
+  package func deviceName(_ index: UInt32) -> UInt128 { router.device(index)?.paddedName ?? 0 }
+  package func deviceType(_ index: UInt32) -> UInt16? { router.device(index)?.hardwareType }
+  package func deviceGroup(_ index: UInt32) -> UInt32? { router.device(index)?.group }
+
+  /// Slot of the packet's entry.
+  private var slot: Int? { router.conntrack.slot(packet.entry) }
+  package var hasConntrack: Bool { slot != nil }
+  package var isUntracked: Bool { packet.tracking == .untracked }
+
+  package var conntrackState: UInt32 {
+    switch packet.tracking {
+    case .none: 1
+    case .untracked: 0x40
+    case .new: 8
+    case .established, .establishedReply: 2
+    case .related, .relatedReply: 4
+    }
+  }
+
+  package func conntrack(_ key: ConntrackKey, direction: RuleDirection?) -> UInt64? {
+    guard let slot else { return nil }
+    let entry = router.conntrack[slot]
+    let chosen = direction.map { $0 == .original ? FlowDirection.original : .reply }
+    let tuple = entry.tuple(chosen ?? packet.direction)
+    switch key {
+    case .direction: return UInt64(packet.direction.rawValue)
+    case .status: return UInt64(entry.status.rawValue)
+    case .mark: return UInt64(entry.mark)
+    case .expiration: return entry.remaining(router.now) / 1_000_000
+    case .networkProtocol: return UInt64(entry.original.familyNumber)
+    case .transportProtocol: return UInt64(entry.proto)
+    case .sourcePort: return UInt64(tuple.sourcePort)
+    case .destinationPort: return UInt64(tuple.destinationPort)
+    case .packets, .bytes:
+      guard entry.extensions.contains(.accounting) else { return 0 }
+      let counters = router.counters(slot)
+      let values = key == .packets ? counters.packets : counters.bytes
+      guard let chosen else { return values[0] &+ values[1] }
+      return values[Int(chosen.rawValue)]
+    case .zone:
+      guard let chosen else { return UInt64(entry.zone) }
+      return UInt64(entry.tuple(chosen).zone)
+    case .id: return UInt64(entry.id)
+    }
+  }
+
+  package func conntrackAddress(isSource: Bool, direction: RuleDirection) -> UInt128? {
+    guard let slot else { return nil }
+    let tuple = router.conntrack[slot].tuple(direction == .original ? .original : .reply)
+    let address = isSource ? tuple.source : tuple.destination
+    return UInt128(address.high) << 64 | UInt128(address.low)
+  }
+
+  package func conntrackLabels() -> UInt128? { slot.map { router.conntrack[$0].labels } }
+
+  package func conntrackHelper() -> UInt128? {
+    guard let slot else { return nil }
+    let master = router.conntrack.slot(router.conntrack[slot].master)
+    return router.conntrack.helperName(router.conntrack[master ?? slot].helper)
+  }
+
+  package mutating func setConntrackMark(_ mark: UInt32) {
+    guard let slot, router.conntrack[slot].mark != mark else { return }
+    router.conntrack[slot].mark = mark
+    router.conntrack[slot].pendingEvents.insert(.mark)
+  }
+
+  package mutating func setConntrackLabels(_ labels: UInt128) {
+    guard let slot, router.conntrack[slot].extensions.contains(.labels),
+      router.conntrack[slot].labels | labels != router.conntrack[slot].labels
+    else { return }
+    router.conntrack[slot].labels |= labels
+    router.conntrack[slot].pendingEvents.insert(.label)
+  }
+
+  package mutating func setConntrackZone(_ zone: UInt16, direction: RuleDirection?) {
+    guard packet.tracking == .none else { return }
+    packet.zone = zone
+    packet.zoneDirections = direction == nil ? 3 : direction == .original ? 1 : 2
+  }
+
+  package mutating func setConntrackEventMask(_ mask: UInt32) {
+    guard let slot, !router.conntrack[slot].isConfirmed else { return }
+    router.conntrack[slot].eventMask = ConntrackEvents(rawValue: UInt16(truncatingIfNeeded: mask))
+  }
+
+  package mutating func assignHelper(_ name: UInt128, transportProtocol: UInt8) {
+    guard let slot, !router.conntrack[slot].isConfirmed, router.conntrack[slot].helper == 0,
+      router.conntrack[slot].proto == transportProtocol,
+      let number = router.conntrack.helperNumber(name)
+    else { return }
+    router.conntrack[slot].helper = number
+    router.conntrack[slot].extensions.insert(.helper)
+    router.conntrack[slot].status.insert(.helper)
+    router.conntrack[slot].pendingEvents.insert(.helper)
+  }
+
+  package mutating func setUntracked() {
+    guard packet.tracking == .none else { return }
+    packet.tracking = .untracked
+  }
+
+  package mutating func translate(_ request: TranslationRequest, packet rule: RulePacket) -> RuleVerdict {
+    packet.output = rule.outputDevice
+    return router.bindTranslation(request, &packet, hook)
+  }
+
+  package func isTranslated(isSource: Bool) -> Bool {
+    guard let slot else { return true }
+    return router.conntrack[slot].status.contains(isSource ? .sourceNATDone : .destinationNATDone)
+  }
+
+  package mutating func offload(to flowtable: FlowtableID, packet: RulePacket) -> Bool {
+    router.addFlow(self.packet, to: flowtable.number)
+  }
+
+  package mutating func reject(_ rejection: Rejection, packet: RulePacket, hook: Hook) {
+    router.rejections.append((self.packet, rejection))
+  }
+
+  package mutating func log(rule: UInt64, packet: RulePacket) {}
+
+  package func routeSegmentSize(packet: RulePacket) -> UInt16? {
+    guard let route = self.packet.route else { return nil }
+    let headers = self.packet.family.headerLength + TCPView.minimumLength
+    var smallest = router.mtu(of: route)
+    if let back = router.lookUpRoute(self.packet.family, self.packet.source) {
+      smallest = min(smallest, router.mtu(of: back))
+    }
+    return UInt16(clamping: max(0, smallest - headers))
+  }
+
+  package func routeNextHop(packet: RulePacket) -> UInt128? {
+    guard let route = self.packet.route else { return nil }
+    let hop = route.gateway ?? self.packet.destination
+    return UInt128(hop.high) << 64 | UInt128(hop.low)
+  }
+
+  package func route(_ query: RouteQuery, packet: RulePacket) -> RouteAnswer {
+    router.answer(query, self.packet)
+  }
+
+  package mutating func transmit(on device: UInt32, isCopy: Bool, packet: RulePacket) {
+    let start = self.packet.link >= 0 ? self.packet.link : self.packet.network
+    router.emit(Array(self.packet.bytes[start...]), on: device)
+  }
+}
+
+extension Router {
+  /// What the rules need to know of `packet`.
+  func rulePacket(_ packet: Packet) -> RulePacket {
+    var result = RulePacket(
+      family: packet.etherType == EtherType.ipv4
+        ? .ipv4 : packet.etherType == EtherType.ipv6 ? .ipv6 : .other,
+      networkOffset: Int32(packet.network), transportOffset: Int32(packet.transport),
+      endOffset: Int32(packet.bytes.count))
+    result.linkOffset = Int32(packet.link)
+    result.transportProtocol = packet.proto
+    result.fragmentOffset = UInt16(truncatingIfNeeded: packet.fragmentOffset / 8)
+    result.etherType = packet.etherType
+    result.vlanTag = packet.vlanTag
+    result.inputDevice = packet.input
+    result.outputDevice = packet.output
+    result.mark = packet.mark
+    result.priority = packet.priority
+    result.packetType = packet.type.rawValue
+    result.trace = packet.trace
+    return result
+  }
+
+  private func takeBack(_ rule: RulePacket, _ packet: inout Packet) {
+    packet.mark = rule.mark
+    packet.priority = rule.priority
+    packet.trace = rule.trace
+    if let type = PacketType(rawValue: rule.packetType) { packet.type = type }
+  }
+
+  /// Runs the filtering chains of `hook` from one priority to another. False: the packet is gone.
+  func runRules(_ hook: Hook, from: Int = .min, below: Int = .max, _ packet: inout Packet) -> Bool {
+    guard ruleset.hasChains(hook, packet.family == .ipv4 ? .ipv4 : .ipv6) else { return true }
+    var rule = rulePacket(packet)
+    var context = RuleContext(self, hook)
+    swap(&packet, &context.packet)
+    let verdict = ruleset.run(hook, from: from, below: below, packet: &rule, environment: &context)
+    swap(&packet, &context.packet)
+    takeBack(rule, &packet)
+    sendRejections()
+    return survives(verdict)
+  }
+
+  /// Runs the translating chains of `hook`. False: the packet is gone.
+  func runTranslationRules(_ hook: Hook, _ packet: inout Packet) -> Bool {
+    var rule = rulePacket(packet)
+    var context = RuleContext(self, hook)
+    swap(&packet, &context.packet)
+    let verdict = ruleset.runTranslation(hook, packet: &rule, environment: &context)
+    swap(&packet, &context.packet)
+    takeBack(rule, &packet)
+    sendRejections()
+    return survives(verdict)
+  }
+
+  /// Runs one chain of a device's ingress hook. False: the packet is gone.
+  func runDeviceChain(_ chain: UInt32, _ packet: inout Packet) -> Bool {
+    var rule = rulePacket(packet)
+    var context = RuleContext(self, .ingress)
+    swap(&packet, &context.packet)
+    let verdict = ruleset.run(ingressChain: chain, packet: &rule, environment: &context)
+    swap(&packet, &context.packet)
+    takeBack(rule, &packet)
+    sendRejections()
+    return survives(verdict)
+  }
+
+  /// Sends what `reject` statements asked for. Not before the rules have been left: the answers meet rules too.
+  private func sendRejections() {
+    while !rejections.isEmpty {
+      let (packet, rejection) = rejections.removeFirst()
+      reject(packet, rejection)
+    }
+  }
+
+  private func survives(_ verdict: RuleVerdict) -> Bool {
+    switch verdict {
+    case .accept: return true
+    case .drop: statistics.count(.ruleDropped)
+    case .stolen: statistics.count(.ruleStolen)
+    }
+    return false
+  }
+
+  /// What `fib` finds for `packet`.
+  func answer(_ query: RouteQuery, _ packet: Packet) -> RouteAnswer {
+    let bySource = query.flags & RouteQuery.Flag.source != 0
+    let address = bySource ? packet.source : packet.destination
+    var device: UInt32?
+    if query.flags & RouteQuery.Flag.inputDevice != 0 { device = packet.input }
+    if query.flags & RouteQuery.Flag.outputDevice != 0 { device = packet.output }
+    if address.isMulticast(packet.family) { return RouteAnswer(device: packet.input, type: 5) }
+    guard let route = lookUpRoute(packet.family, address, device: device) else {
+      return RouteAnswer(device: 0, type: 0)
+    }
+    return RouteAnswer(device: route.device, type: UInt32(route.type.rawValue))
+  }
+}

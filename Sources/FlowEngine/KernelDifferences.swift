@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// Every difference between the kernels' data paths, named, with a recorded scenario that shows it.
+extension KernelGeneration {
+  private var isBefore7: Bool { self < .linux7_2 }
+
+  /// R-FIN: a FIN or RST that hits tears the flow down and goes the classic way. Shown by tcp4-close.
+  package var closesOnClassicPath: Bool { isBefore7 }
+  /// R-TD: the flowtable's time-out is always subtracted, the TCP state never changed. Shown by device-down4.
+  package var teardownAlwaysSubtracts: Bool { isBefore7 }
+  /// R-ADD-TIME: the entry's time is raised only when less than half a day is left. Shown by busy-flowtable4.
+  package var keepsLongTimeouts: Bool { isBefore7 }
+  /// R-CTGC: conntrack's own collection keeps offloaded entries alive, not the flowtable's.
+  package var conntrackExtendsOffloaded: Bool { isBefore7 }
+  /// R-FALLBACK: a flow is made even when a path or a flowtable's device is missing. Shown by one-device.
+  package var offloadsWithoutPath: Bool { isBefore7 }
+  /// R-XMIT-NEIGH: the fast path resolves neighbours as the classic path does.
+  package var resolvesNeighbours: Bool { isBefore7 }
+  /// R-NOTUN: tunnels are neither looked into nor pushed. Shown by ipip-wan.
+  package var acceleratesTunnels: Bool { !isBefore7 }
+  /// UDP-Lite has ports in its tuple.
+  package var tracksUDPLite: Bool { isBefore7 }
+}

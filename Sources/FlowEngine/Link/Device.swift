@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package import PacketWire
+
+/// What a device is.
+package enum DeviceKind: Equatable, Sendable {
+  /// The loopback device.
+  case loopback
+  /// An Ethernet device whose frames the host of the engine takes and gives.
+  case port
+}
+
+/// An address of a device with its on-link prefix.
+package struct DeviceAddress: Hashable, Sendable {
+  package var family: IPFamily
+  package var address: Address
+  package var prefixLength: Int
+  /// The other end of a point-to-point address, else the address itself.
+  package var peer: Address
+
+  package init(family: IPFamily, address: Address, prefixLength: Int, peer: Address? = nil) {
+    self.family = family
+    self.address = address
+    self.prefixLength = prefixLength
+    self.peer = peer ?? address
+  }
+}
+
+/// A network device of the router.
+package struct Device: Sendable {
+  /// Index, from 1 (the loopback device) up; never used again.
+  package let index: UInt32
+  package var name: String
+  package var kind: DeviceKind
+  package var mac: MACAddress
+  package var mtu: Int
+  package var isUp = false
+  package var addresses: [DeviceAddress] = []
+  package var group: UInt32 = 0
+
+  package init(index: UInt32, name: String, kind: DeviceKind, mac: MACAddress, mtu: Int) {
+    self.index = index
+    self.name = name
+    self.kind = kind
+    self.mac = mac
+    self.mtu = mtu
+  }
+
+  /// ARPHRD_ETHER or ARPHRD_LOOPBACK.
+  package var hardwareType: UInt16 { kind == .loopback ? 772 : 1 }
+
+  /// Whether frames of the device have Ethernet headers and its neighbours have MAC addresses.
+  package var isEthernet: Bool { kind == .port }
+
+  /// Sixteen octets of the name, zero padded, first octet most significant.
+  package var paddedName: UInt128 {
+    var result: UInt128 = 0
+    var count = 0
+    for octet in name.utf8.prefix(16) {
+      result = result << 8 | UInt128(octet)
+      count += 1
+    }
+    return result << UInt128(8 * (16 - count))
+  }
+
+  /// The address to speak from when `destination` is to be reached through this device.
+  ///
+  /// Source: net/ipv4/devinet.c, inet_select_addr; IPv6: the address that shares the longest prefix (RFC 6724).
+  package func sourceAddress(towards destination: Address, _ family: IPFamily) -> Address? {
+    let candidates = addresses.filter { $0.family == family }
+    if family == .ipv4 {
+      let onLink = candidates.first { $0.peer.matches(destination, prefixLength: $0.prefixLength, family) }
+      return (onLink ?? candidates.first)?.address
+    }
+    var best: DeviceAddress?
+    var bestLength = -1
+    for candidate in candidates {
+      let difference = (candidate.address.high ^ destination.high, candidate.address.low ^ destination.low)
+      let shared =
+        difference.0 != 0
+        ? difference.0.leadingZeroBitCount : 64 + difference.1.leadingZeroBitCount
+      if min(shared, candidate.prefixLength) > bestLength {
+        best = candidate
+        bestLength = min(shared, candidate.prefixLength)
+      }
+    }
+    return best?.address
+  }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import PacketWire
+
+extension Router {
+  /// Takes in one frame, from its Ethernet header on, and lets everything happen that follows from it.
+  ///
+  /// Source: net/core/dev.c, __netif_receive_skb_core; net/ethernet/eth.c, eth_type_trans.
+  package func receive(_ frame: RawSpan, on index: UInt32, at time: Instant) {
+    advance(to: time)
+    statistics.count(.received)
+    admit(frame, on: index, skipsIngress: false)
+    finish()
+  }
+
+  /// What follows for a frame that was counted. `skipsIngress`: the device's hooks have been run already.
+  func admit(_ frame: RawSpan, on index: UInt32, skipsIngress: Bool) {
+    guard let device = device(index), device.isUp else { return statistics.count(.deviceDown) }
+    guard frame.byteCount >= EthernetView.headerLength else { return statistics.count(.tooShort) }
+    var packet = Packet(frame: frame)
+    packet.input = index
+    let destination = frame.mac(0)
+    if destination.isMulticast {
+      packet.type = destination == .broadcast ? .broadcast : .multicast
+    } else {
+      packet.type = destination == device.mac ? .host : .otherHost
+    }
+    packet.etherType = frame.be16(12)
+    packet.network = packet.link + EthernetView.headerLength
+    if packet.etherType == EtherType.vlan || packet.etherType == EtherType.serviceVLAN {
+      guard takeTag(&packet) else { return }
+    }
+    guard skipsIngress || runIngress(&packet) else { return }
+    demultiplex(&packet)
+  }
+
+  /// Moves the outermost VLAN tag out of the frame. False: the frame ends within it.
+  private func takeTag(_ packet: inout Packet) -> Bool {
+    guard packet.length >= VLANTagView.length else {
+      statistics.count(.tooShort)
+      return false
+    }
+    let control = packet.bytes.be16(packet.network)
+    packet.vlanTag = UInt32(packet.etherType) << 16 | UInt32(control)
+    packet.etherType = packet.bytes.be16(packet.network + 2)
+    // The addresses move up so that they stand in front of the type that follows the tag.
+    for offset in stride(from: 11, through: 0, by: -1) {
+      packet.bytes[packet.link + 4 + offset] = packet.bytes[packet.link + offset]
+    }
+    packet.link += 4
+    packet.network += 4
+    return true
+  }
+
+  /// What the frame is for.
+  private func demultiplex(_ packet: inout Packet) {
+    if packet.vlanTag != 0 {
+      // No VLAN device takes the tag: priority tags are dropped from the frame, others are for somebody else.
+      guard packet.vlanTag & 0x0fff == 0 else { return statistics.count(.unknownTag) }
+      packet.vlanTag = 0
+    }
+    switch packet.etherType {
+    case EtherType.arp: receiveARP(packet)
+    case EtherType.ipv4: receiveIPv4(&packet)
+    case EtherType.ipv6: receiveIPv6(&packet)
+    default: statistics.count(.unknownType)
+    }
+  }
+
+  /// Chains and flowtables of the device, by priority. False: the packet is gone.
+  private func runIngress(_ packet: inout Packet) -> Bool {
+    let count = ruleset.ingressHookCount(device: packet.input)
+    for position in 0..<count {
+      switch ruleset.ingressHook(device: packet.input, at: position) {
+      case .flowtable(let id):
+        guard let flowtable = flowtables[id.number] else { continue }
+        if forwardFast(&packet, flowtable) { return false }
+      case .chain(let chain):
+        guard runDeviceChain(chain, &packet) else { return false }
+      }
+    }
+    return true
+  }
+
+  /// What is left to do when a frame has gone its way: entries that were not confirmed or were deleted are freed.
+  func finish() {
+    if !unconfirmed.isEmpty {
+      for slot in unconfirmed where !conntrack[slot].isConfirmed && !conntrack[slot].isCondemned {
+        conntrack.release(slot)
+      }
+      unconfirmed.removeAll(keepingCapacity: true)
+    }
+    if !condemned.isEmpty {
+      for slot in condemned { conntrack.release(slot) }
+      condemned.removeAll(keepingCapacity: true)
+    }
+  }
+
+  /// Puts a frame on a device.
+  func emit(_ bytes: [UInt8], on index: UInt32) {
+    guard let device = device(index), device.isUp else { return statistics.count(.deviceDown) }
+    guard device.kind != .loopback else { return }
+    statistics.count(.sent)
+    sent.append(SentFrame(device: index, bytes: bytes))
+  }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// What one instruction made of the packet.
+enum StepOutcome {
+  /// On to the next expression.
+  case next
+  /// The rule does not match (NFT_BREAK).
+  case leaveRule
+  case accept
+  case drop
+  case stolen
+}
+
+/// One walk through a base chain: its registers and where it stands.
+struct Walk {
+  let hook: Hook
+  let nfproto: UInt8
+  let now: UInt64
+  var registers = Registers()
+  /// Handle of the rule that is being evaluated.
+  var rule: UInt64 = 0
+}
+
+extension Ruleset {
+  /// Evaluates one base chain.
+  ///
+  /// Source (Linux 7.2): net/netfilter/nf_tables_core.c, nft_do_chain.
+  mutating func evaluate<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
+    _ base: BaseChain, hook: Hook, packet: inout RulePacket, environment: inout Environment
+  ) -> RuleVerdict {
+    var walk = Walk(
+      hook: hook, nfproto: base.nfproto == 0 ? packet.family.rawValue : base.nfproto, now: environment.now)
+    // Jumps nest sixteen deep at most: the loader refuses more.
+    var stack = InlineArray<16, Int>(repeating: 0)
+    var depth = 0
+    var place = Int(program.chains[Int(base.chain)])
+    var nextRule = place
+    while true {
+      let instruction = program.code[place]
+      place &+= 1
+      switch instruction.opcode {
+      case .beginRule:
+        nextRule = Int(instruction.a)
+        walk.rule = instruction.c
+        continue
+      case .endChain:
+        guard depth > 0 else { return applyPolicy(base, packet) }
+        depth -= 1
+        place = stack[depth]
+        continue
+      case .verdict, .lookup:
+        var target = instruction.a
+        var code = Int32(bitPattern: instruction.b)
+        if instruction.opcode == .lookup {
+          switch lookUp(instruction, &walk, packet, environment.now) {
+          case .missing:
+            place = nextRule
+            continue
+          case .found:
+            continue
+          case .verdict(let itsCode, let itsTarget):
+            code = itsCode
+            target = itsTarget
+          }
+        }
+        switch code {
+        case NFTablesVerdict.continue: continue
+        case NFTablesVerdict.break: place = nextRule
+        case NFTablesVerdict.jump:
+          guard depth < 16 else { return .drop }
+          stack[depth] = nextRule
+          depth += 1
+          place = Int(program.chains[Int(target)])
+        case NFTablesVerdict.goto:
+          place = Int(program.chains[Int(target)])
+        case NFTablesVerdict.return:
+          guard depth > 0 else { return applyPolicy(base, packet) }
+          depth -= 1
+          place = stack[depth]
+        case NFTablesVerdict.accept: return .accept
+        default: return .drop
+        }
+        continue
+      default:
+        switch step(instruction, &walk, &packet, &environment) {
+        case .next: continue
+        case .leaveRule: place = nextRule
+        case .accept: return .accept
+        case .drop: return .drop
+        case .stolen: return .stolen
+        }
+      }
+    }
+  }
+
+  private mutating func applyPolicy(_ base: BaseChain, _ packet: RulePacket) -> RuleVerdict {
+    if base.counter != 0 { _ = cells.run(base.counter - 1, byteCount: packet.byteCount, now: 0) }
+    return base.accepts ? .accept : .drop
+  }
+
+  /// What a lookup yields.
+  private enum Found {
+    case missing
+    case found
+    case verdict(Int32, UInt32)
+  }
+
+  private mutating func lookUp(
+    _ instruction: Instruction, _ walk: inout Walk, _ packet: RulePacket, _ now: UInt64
+  ) -> Found {
+    let set = Int(instruction.a)
+    let isInverted = instruction.selector != 0
+    guard let record = program.sets.find(set, walk.registers, Int(instruction.source), now: now) else {
+      return isInverted ? .found : .missing
+    }
+    if isInverted { return .missing }
+    let header = program.sets.headers[set]
+    let cell = program.sets.words[record + header.cellWord]
+    if cell != 0, !cells.run(cell - 1, byteCount: packet.byteCount, now: now) { return .missing }
+    guard instruction.destination != Instruction.none else { return .found }
+    if header.isVerdictMap {
+      return .verdict(
+        Int32(bitPattern: program.sets.words[record + header.dataWord]),
+        program.sets.words[record + header.dataWord + 1])
+    }
+    for index in 0..<Int(header.dataWords) {
+      walk.registers[Int(instruction.destination) + index] =
+        program.sets.words[
+          record + header.dataWord + index]
+    }
+    return .found
+  }
+
+  /// Runs an instruction that is neither a jump nor a lookup.
+  @inline(__always)
+  private mutating func step<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
+    _ instruction: Instruction, _ walk: inout Walk, _ packet: inout RulePacket,
+    _ environment: inout Environment
+  ) -> StepOutcome {
+    switch instruction.opcode {
+    case .beginRule, .endChain, .verdict, .lookup: return .next
+    case .loadConstant, .compare, .range, .maskXor, .shift, .boolean, .byteOrder:
+      return stepRegisters(instruction, &walk)
+    case .loadPayload: return loadPayload(instruction, &walk, packet, environment)
+    case .storePayload: return storePayload(instruction, walk, packet, &environment)
+    case .loadMeta: return loadMeta(instruction, &walk, packet, &environment)
+    case .storeMeta: return storeMeta(instruction, walk, &packet)
+    case .loadConntrack: return loadConntrack(instruction, &walk, environment)
+    case .storeConntrack: return storeConntrack(instruction, walk, &environment)
+    case .loadExtension: return loadExtension(instruction, &walk, packet, environment)
+    case .storeExtension: return storeExtension(instruction, walk, packet, &environment)
+    case .fib: return fib(instruction, &walk, packet, environment)
+    case .route: return route(instruction, &walk, packet, environment)
+    case .number: return number(instruction, &walk, &environment)
+    case .hash: return hash(instruction, &walk)
+    case .state:
+      return runState(instruction.a, walk, packet, &environment) ? .next : .leaveRule
+    case .stateFromMap:
+      let set = Int(instruction.a)
+      guard
+        let record = program.sets.find(set, walk.registers, Int(instruction.source), now: walk.now)
+      else { return .leaveRule }
+      let header = program.sets.headers[set]
+      let cell = program.sets.words[record + header.dataWord]
+      guard cell != 0 else { return .leaveRule }
+      return runState(cell - 1, walk, packet, &environment) ? .next : .leaveRule
+    case .log:
+      environment.log(rule: walk.rule, packet: packet)
+      return .next
+    case .reject: return reject(instruction, walk, packet, &environment)
+    case .translate: return translate(instruction, walk, packet, &environment)
+    case .offload:
+      return environment.offload(to: FlowtableID(number: instruction.a), packet: packet)
+        ? .next : .leaveRule
+    case .notrack:
+      environment.setUntracked()
+      return .next
+    case .transmit:
+      environment.transmit(
+        on: walk.registers[Int(instruction.source)], isCopy: instruction.selector != 0, packet: packet)
+      return instruction.selector != 0 ? .next : .stolen
+    }
+  }
+
+  private mutating func runState<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
+    _ number: UInt32, _ walk: Walk, _ packet: RulePacket, _ environment: inout Environment
+  ) -> Bool {
+    let cell = cells[number]
+    if cell.kind == .helper {
+      environment.assignHelper(
+        UInt128(cell.a) << 64 | UInt128(cell.b), transportProtocol: UInt8(truncatingIfNeeded: cell.c))
+      return true
+    }
+    return cells.run(number, byteCount: packet.byteCount, now: walk.now)
+  }
+}
+
+/// Codes of verdicts, as `switch` patterns.
+enum NFTablesVerdict {
+  static let accept: Int32 = 1
+  static let `continue`: Int32 = -1
+  static let `break`: Int32 = -2
+  static let jump: Int32 = -3
+  static let goto: Int32 = -4
+  static let `return`: Int32 = -5
+}

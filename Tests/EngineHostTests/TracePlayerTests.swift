@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import EngineHost
+import FlowEngine
+import Testing
+
+@Suite("recorded scenarios, played on the engine")
+struct TracePlayerTests {
+  private static let folder =
+    "\(#filePath)".split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/Traces"
+
+  @Test("every scenario equals the recording of its kernel", arguments: ["6.1", "6.12", "7.2"])
+  func equal(kernel: String) throws {
+    var report: [String] = []
+    let summary = try Verification().run(folder: "\(Self.folder)/\(kernel)") { report.append($0) }
+    #expect(summary.scenarios >= 14)
+    #expect(summary.isEqual, "\(report.joined(separator: "\n"))")
+    #expect(summary.framesEqual == summary.frames && summary.frames > 100)
+    #expect(summary.linesEqual == summary.lines && summary.lines > 10)
+  }
+
+  @Test("a scenario played as another kernel differs where the kernels do, and the report says in which step")
+  func otherKernel() throws {
+    var report: [String] = []
+    let verification = Verification(generation: .linux6_12, names: ["tcp6-close"])
+    let summary = try verification.run(folder: "\(Self.folder)/7.2") { report.append($0) }
+    #expect(!summary.isEqual)
+    #expect(summary.line == report.last)
+    #expect(report.first?.hasPrefix("tcp6-close: ") == true)
+    #expect(report.dropFirst().first?.hasPrefix("  step ") == true)
+  }
+
+  @Test("a changed recording is found out")
+  func changedRecording() throws {
+    var trace = try Verification.trace(at: "\(Self.folder)/6.12/tcp4-basic.json")
+    #expect(TracePlayer(trace).play().differences.isEmpty)
+    let index = try #require(trace.steps.firstIndex { !$0.outputs.isEmpty })
+    trace.steps[index].outputs[0].octets[22] &+= 1
+    let difference = TracePlayer(trace).play().differences.first
+    #expect(difference?.step == index + 1)
+    #expect(difference?.detail.first?.hasPrefix("time to live: expected ") == true)
+  }
+
+  @Test("a folder that is not there, and a file that is no trace, are errors with their names")
+  func unreadable() {
+    #expect(throws: TraceError.self) { try Verification().run(folder: "/nonexistent") { _ in } }
+    #expect(throws: TraceError.self) { try Verification.trace(at: #filePath) }
+  }
+}

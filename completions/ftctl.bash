@@ -1,0 +1,727 @@
+#!/bin/bash
+
+__ftctl_cursor_index_in_current_word() {
+    local remaining="${COMP_LINE}"
+
+    local word
+    for word in "${COMP_WORDS[@]::COMP_CWORD}"; do
+        remaining="${remaining##*([[:space:]])"${word}"*([[:space:]])}"
+    done
+
+    local -ir index="$((COMP_POINT - ${#COMP_LINE} + ${#remaining}))"
+    if [[ "${index}" -le 0 ]]; then
+        printf 0
+    else
+        printf %s "${index}"
+    fi
+}
+
+# positional arguments:
+#
+# - 1: the current (sub)command's count of positional arguments
+#
+# required variables:
+#
+# - repeating_flags: the repeating flags that the current (sub)command can accept
+# - non_repeating_flags: the non-repeating flags that the current (sub)command can accept
+# - repeating_options: the repeating options that the current (sub)command can accept
+# - non_repeating_options: the non-repeating options that the current (sub)command can accept
+# - positional_number: value ignored
+# - unparsed_words: unparsed words from the current command line
+#
+# modified variables:
+#
+# - non_repeating_flags: remove flags for this (sub)command that are already on the command line
+# - non_repeating_options: remove options for this (sub)command that are already on the command line
+# - positional_number: set to the current positional number
+# - unparsed_words: remove all flags, options, and option values for this (sub)command
+__ftctl_offer_flags_options() {
+    local -ir positional_count="${1}"
+    positional_number=0
+
+    local was_flag_option_terminator_seen=false
+    local is_parsing_option_value=false
+
+    local -ar unparsed_word_indices=("${!unparsed_words[@]}")
+    local -i word_index
+    for word_index in "${unparsed_word_indices[@]}"; do
+        if "${is_parsing_option_value}"; then
+            # This word is an option value:
+            # Reset marker for next word iff not currently the last word
+            [[ "${word_index}" -ne "${unparsed_word_indices[${#unparsed_word_indices[@]} - 1]}" ]] && is_parsing_option_value=false
+            unset "unparsed_words[${word_index}]"
+            # Do not process this word as a flag or an option
+            continue
+        fi
+
+        local word="${unparsed_words["${word_index}"]}"
+        if ! "${was_flag_option_terminator_seen}"; then
+            case "${word}" in
+            --)
+                unset "unparsed_words[${word_index}]"
+                # by itself -- is a flag/option terminator, but if it is the last word, it is the start of a completion
+                if [[ "${word_index}" -ne "${unparsed_word_indices[${#unparsed_word_indices[@]} - 1]}" ]]; then
+                    was_flag_option_terminator_seen=true
+                fi
+                continue
+                ;;
+            -*)
+                # ${word} is a flag or an option
+                # If ${word} is an option, mark that the next word to be parsed is an option value
+                local option
+                for option in "${repeating_options[@]}" "${non_repeating_options[@]}"; do
+                    [[ "${word}" = "${option}" ]] && is_parsing_option_value=true && break
+                done
+
+                # Remove ${word} from ${non_repeating_flags} or ${non_repeating_options} so it isn't offered again
+                local not_found=true
+                local -i index
+                for index in "${!non_repeating_flags[@]}"; do
+                    if [[ "${non_repeating_flags[${index}]}" = "${word}" ]]; then
+                        unset "non_repeating_flags[${index}]"
+                        non_repeating_flags=("${non_repeating_flags[@]}")
+                        not_found=false
+                        break
+                    fi
+                done
+                if "${not_found}"; then
+                    for index in "${!non_repeating_flags[@]}"; do
+                        if [[ "${non_repeating_flags[${index}]}" = "${word}" ]]; then
+                            unset "non_repeating_flags[${index}]"
+                            non_repeating_flags=("${non_repeating_flags[@]}")
+                            break
+                        fi
+                    done
+                fi
+                unset "unparsed_words[${word_index}]"
+                continue
+                ;;
+            esac
+        fi
+
+        # ${word} is neither a flag, nor an option, nor an option value
+        if [[ "${positional_number}" -lt "${positional_count}" || "${positional_count}" -lt 0 ]]; then
+            # ${word} is a positional
+            ((positional_number++))
+            unset "unparsed_words[${word_index}]"
+        else
+            if [[ -z "${word}" ]]; then
+                # Could be completing a flag, option, or subcommand
+                positional_number=-1
+            else
+                # ${word} is a subcommand or invalid, so stop processing this (sub)command
+                positional_number=-2
+            fi
+            break
+        fi
+    done
+
+    unparsed_words=("${unparsed_words[@]}")
+
+    if\
+        ! "${was_flag_option_terminator_seen}"\
+        && ! "${is_parsing_option_value}"\
+        && [[ ("${cur}" = -* && "${positional_number}" -ge 0) || "${positional_number}" -eq -1 ]]
+    then
+        COMPREPLY+=($(compgen -W "${repeating_flags[*]} ${non_repeating_flags[*]} ${repeating_options[*]} ${non_repeating_options[*]}" -- "${cur}"))
+    fi
+}
+
+__ftctl_add_completions() {
+    local completion
+    while IFS='' read -r completion; do
+        COMPREPLY+=("${completion}")
+    done < <(IFS=$'\n' compgen "${@}" -- "${cur}")
+}
+
+__ftctl_custom_complete() {
+    if [[ -n "${cur}" || -z ${COMP_WORDS[${COMP_CWORD}]} || "${COMP_LINE:${COMP_POINT}:1}" != ' ' ]]; then
+        local -ar words=("${COMP_WORDS[@]}")
+    else
+        local -ar words=("${COMP_WORDS[@]::${COMP_CWORD}}" '' "${COMP_WORDS[@]:${COMP_CWORD}}")
+    fi
+
+    "${COMP_WORDS[0]}" "${@}" "${words[@]}"
+}
+
+_ftctl() {
+    local state
+    state="$(shopt -p;shopt -po)"
+    trap "${state//$'\n'/;}" RETURN
+    shopt -s extglob
+    set +o history +o posix
+
+    local -xr SAP_SHELL=bash
+    local -x SAP_SHELL_VERSION
+    SAP_SHELL_VERSION="$(IFS='.';printf %s "${BASH_VERSINFO[*]}")"
+    local -r SAP_SHELL_VERSION
+
+    local -r cur="${2}"
+    local -r prev="${3}"
+
+    local -i positional_number
+    local -a unparsed_words=("${COMP_WORDS[@]:1:${COMP_CWORD}}")
+
+    local -a repeating_flags=()
+    local -a non_repeating_flags=(--version -h --help)
+    local -a repeating_options=()
+    local -a non_repeating_options=(--netns --color)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|get|count|stats|monitor|help)
+        # Offer subcommand argument completions
+        "_ftctl_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list get count stats monitor help' -- "${cur}"))
+        ;;
+    esac
+}
+
+_ftctl_list() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json --reverse --resolve --wide -z --zero --version -h --help)
+    repeating_options=(-l --label --flowtable)
+    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output --columns --sort --limit)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion list -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-f'|'--family')
+        __ftctl_add_completions -W 'ipv4'$'\n''ipv6'
+        return
+        ;;
+    '-p'|'--proto'|'--protonum')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion list -- --proto "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-s'|'--src'|'--orig-src')
+        return
+        ;;
+    '-d'|'--dst'|'--orig-dst')
+        return
+        ;;
+    '-r'|'--reply-src')
+        return
+        ;;
+    '-q'|'--reply-dst')
+        return
+        ;;
+    '--sport'|'--orig-port-src')
+        return
+        ;;
+    '--dport'|'--orig-port-dst')
+        return
+        ;;
+    '--reply-sport'|'--reply-port-src')
+        return
+        ;;
+    '--reply-dport'|'--reply-port-dst')
+        return
+        ;;
+    '-m'|'--mark')
+        return
+        ;;
+    '-l'|'--label')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion list -- --label "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-w'|'--zone')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion list -- --zone "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--orig-zone')
+        return
+        ;;
+    '--reply-zone')
+        return
+        ;;
+    '--state')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion list -- --state "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-u'|'--status')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion list -- --status "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-n'|'--src-nat')
+        return
+        ;;
+    '-g'|'--dst-nat')
+        return
+        ;;
+    '--any-nat')
+        return
+        ;;
+    '--offload')
+        __ftctl_add_completions -W 'any'$'\n''software'$'\n''hardware'$'\n''none'
+        return
+        ;;
+    '--flowtable')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion list -- --flowtable "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--device')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion list -- --device "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--min-bytes')
+        return
+        ;;
+    '--min-packets')
+        return
+        ;;
+    '--older-than')
+        return
+        ;;
+    '--expires-within')
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '-o'|'--output')
+        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        return
+        ;;
+    '--columns')
+        __ftctl_add_completions -W 'event'$'\n''netns'$'\n''family'$'\n''proto'$'\n''state'$'\n''source'$'\n''destination'$'\n''translation'$'\n''tag'$'\n''flowtable'$'\n''devices'$'\n''packets'$'\n''bytes'$'\n''expires'$'\n''mark'$'\n''zone'$'\n''labels'$'\n''helper'$'\n''status'$'\n''age'$'\n''start'$'\n''use'$'\n''id'
+        return
+        ;;
+    '--sort')
+        __ftctl_add_completions -W 'event'$'\n''netns'$'\n''family'$'\n''proto'$'\n''state'$'\n''source'$'\n''destination'$'\n''translation'$'\n''tag'$'\n''flowtable'$'\n''devices'$'\n''packets'$'\n''bytes'$'\n''expires'$'\n''mark'$'\n''zone'$'\n''labels'$'\n''helper'$'\n''status'$'\n''age'$'\n''start'$'\n''use'$'\n''id'
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    esac
+}
+
+_ftctl_get() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json --version -h --help)
+    repeating_options=(-l --label --flowtable)
+    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion get -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-f'|'--family')
+        __ftctl_add_completions -W 'ipv4'$'\n''ipv6'
+        return
+        ;;
+    '-p'|'--proto'|'--protonum')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion get -- --proto "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-s'|'--src'|'--orig-src')
+        return
+        ;;
+    '-d'|'--dst'|'--orig-dst')
+        return
+        ;;
+    '-r'|'--reply-src')
+        return
+        ;;
+    '-q'|'--reply-dst')
+        return
+        ;;
+    '--sport'|'--orig-port-src')
+        return
+        ;;
+    '--dport'|'--orig-port-dst')
+        return
+        ;;
+    '--reply-sport'|'--reply-port-src')
+        return
+        ;;
+    '--reply-dport'|'--reply-port-dst')
+        return
+        ;;
+    '-m'|'--mark')
+        return
+        ;;
+    '-l'|'--label')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion get -- --label "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-w'|'--zone')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion get -- --zone "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--orig-zone')
+        return
+        ;;
+    '--reply-zone')
+        return
+        ;;
+    '--state')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion get -- --state "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-u'|'--status')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion get -- --status "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-n'|'--src-nat')
+        return
+        ;;
+    '-g'|'--dst-nat')
+        return
+        ;;
+    '--any-nat')
+        return
+        ;;
+    '--offload')
+        __ftctl_add_completions -W 'any'$'\n''software'$'\n''hardware'$'\n''none'
+        return
+        ;;
+    '--flowtable')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion get -- --flowtable "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--device')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion get -- --device "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--min-bytes')
+        return
+        ;;
+    '--min-packets')
+        return
+        ;;
+    '--older-than')
+        return
+        ;;
+    '--expires-within')
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '-o'|'--output')
+        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        return
+        ;;
+    esac
+}
+
+_ftctl_count() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json --version -h --help)
+    repeating_options=(-l --label --flowtable)
+    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output --by --top)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion count -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-f'|'--family')
+        __ftctl_add_completions -W 'ipv4'$'\n''ipv6'
+        return
+        ;;
+    '-p'|'--proto'|'--protonum')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion count -- --proto "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-s'|'--src'|'--orig-src')
+        return
+        ;;
+    '-d'|'--dst'|'--orig-dst')
+        return
+        ;;
+    '-r'|'--reply-src')
+        return
+        ;;
+    '-q'|'--reply-dst')
+        return
+        ;;
+    '--sport'|'--orig-port-src')
+        return
+        ;;
+    '--dport'|'--orig-port-dst')
+        return
+        ;;
+    '--reply-sport'|'--reply-port-src')
+        return
+        ;;
+    '--reply-dport'|'--reply-port-dst')
+        return
+        ;;
+    '-m'|'--mark')
+        return
+        ;;
+    '-l'|'--label')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion count -- --label "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-w'|'--zone')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion count -- --zone "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--orig-zone')
+        return
+        ;;
+    '--reply-zone')
+        return
+        ;;
+    '--state')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion count -- --state "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-u'|'--status')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion count -- --status "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-n'|'--src-nat')
+        return
+        ;;
+    '-g'|'--dst-nat')
+        return
+        ;;
+    '--any-nat')
+        return
+        ;;
+    '--offload')
+        __ftctl_add_completions -W 'any'$'\n''software'$'\n''hardware'$'\n''none'
+        return
+        ;;
+    '--flowtable')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion count -- --flowtable "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--device')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion count -- --device "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--min-bytes')
+        return
+        ;;
+    '--min-packets')
+        return
+        ;;
+    '--older-than')
+        return
+        ;;
+    '--expires-within')
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '-o'|'--output')
+        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        return
+        ;;
+    '--by')
+        __ftctl_add_completions -W 'family'$'\n''proto'$'\n''state'$'\n''offload'$'\n''flowtable'$'\n''src'$'\n''dst'$'\n''sport'$'\n''dport'$'\n''reply-src'$'\n''reply-dst'$'\n''reply-sport'$'\n''reply-dport'$'\n''mark'$'\n''zone'$'\n''label'$'\n''helper'$'\n''nat'$'\n''assured'$'\n''replied'
+        return
+        ;;
+    '--top')
+        return
+        ;;
+    esac
+}
+
+_ftctl_stats() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json --per-cpu --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color -o --output)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion stats -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-o'|'--output')
+        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        return
+        ;;
+    esac
+}
+
+_ftctl_monitor() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json --version -h --help)
+    repeating_options=(-l --label --flowtable)
+    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output -e --events --event-mask -b --buffer-size --offload-interval)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion monitor -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-f'|'--family')
+        __ftctl_add_completions -W 'ipv4'$'\n''ipv6'
+        return
+        ;;
+    '-p'|'--proto'|'--protonum')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion monitor -- --proto "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-s'|'--src'|'--orig-src')
+        return
+        ;;
+    '-d'|'--dst'|'--orig-dst')
+        return
+        ;;
+    '-r'|'--reply-src')
+        return
+        ;;
+    '-q'|'--reply-dst')
+        return
+        ;;
+    '--sport'|'--orig-port-src')
+        return
+        ;;
+    '--dport'|'--orig-port-dst')
+        return
+        ;;
+    '--reply-sport'|'--reply-port-src')
+        return
+        ;;
+    '--reply-dport'|'--reply-port-dst')
+        return
+        ;;
+    '-m'|'--mark')
+        return
+        ;;
+    '-l'|'--label')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion monitor -- --label "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-w'|'--zone')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion monitor -- --zone "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--orig-zone')
+        return
+        ;;
+    '--reply-zone')
+        return
+        ;;
+    '--state')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion monitor -- --state "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-u'|'--status')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion monitor -- --status "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-n'|'--src-nat')
+        return
+        ;;
+    '-g'|'--dst-nat')
+        return
+        ;;
+    '--any-nat')
+        return
+        ;;
+    '--offload')
+        __ftctl_add_completions -W 'any'$'\n''software'$'\n''hardware'$'\n''none'
+        return
+        ;;
+    '--flowtable')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion monitor -- --flowtable "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--device')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion monitor -- --device "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--min-bytes')
+        return
+        ;;
+    '--min-packets')
+        return
+        ;;
+    '--older-than')
+        return
+        ;;
+    '--expires-within')
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '-o'|'--output')
+        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        return
+        ;;
+    '-e'|'--events'|'--event-mask')
+        __ftctl_add_completions -W 'new'$'\n''update'$'\n''destroy'$'\n''offload'$'\n''classic'$'\n''all'
+        return
+        ;;
+    '-b'|'--buffer-size')
+        return
+        ;;
+    '--offload-interval')
+        return
+        ;;
+    esac
+}
+
+_ftctl_help() {
+    repeating_flags=()
+    non_repeating_flags=(--version)
+    repeating_options=()
+    non_repeating_options=()
+    __ftctl_offer_flags_options -1
+}
+
+complete -o filenames -F _ftctl ftctl
