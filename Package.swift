@@ -38,13 +38,14 @@ let package = Package(
     .target(
       name: "EngineHost", dependencies: ["FlowEngine", "PacketWire", "NetlinkWire", "Reporting"],
       swiftSettings: strict),
-    .executableTarget(name: "ftctl-verify", dependencies: ["EngineHost", "FlowEngine"], swiftSettings: strict),
     .target(
       name: "NetfilterClient", dependencies: ["NetlinkWire", "CNetfilter"], swiftSettings: hot),
     .target(name: "Reporting", dependencies: ["NetlinkWire"], swiftSettings: hot),
     .executableTarget(
       name: "ftctl",
-      dependencies: ["NetfilterClient", "NetlinkWire", "Reporting", "CNetfilter", argumentParser],
+      dependencies: [
+        "EngineHost", "FlowEngine", "NetfilterClient", "NetlinkWire", "Reporting", "CNetfilter", argumentParser,
+      ],
       swiftSettings: hot),
     .executableTarget(
       name: "ConntrackFill", dependencies: ["NetfilterClient", "NetlinkWire"], path: "Tests/ConntrackFill",
@@ -52,6 +53,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["NetfilterClient"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .testTarget(name: "NetlinkWireTests", dependencies: ["NetlinkWire", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "NetfilterClient", "NetlinkWire", "CNetfilter", "TestSupport"],
@@ -60,6 +62,7 @@ let package = Package(
       name: "ChangeTests",
       dependencies: ["NetfilterClient", "NetlinkWire", "TestSupport", "ftctl", "ConntrackFill"],
       swiftSettings: strict),
+    .testTarget(name: "DropInTests", swiftSettings: strict),
     .testTarget(
       name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
@@ -67,10 +70,10 @@ let package = Package(
     .testTarget(
       name: "FlowEngineTests", dependencies: ["FlowEngine", "PacketWire", "NetlinkWire"], swiftSettings: strict),
     .testTarget(
-      name: "NFTablesWireTests", dependencies: ["NetlinkWire"], path: "Tests/NetlinkWireTests/NFTables",
+      name: "EngineHostTests", dependencies: ["EngineHost", "FlowEngine"], exclude: ["Traces"],
       swiftSettings: strict),
     .testTarget(
-      name: "EngineHostTests", dependencies: ["EngineHost", "FlowEngine"], exclude: ["Traces"],
+      name: "KernelTests", dependencies: ["TestSupport"], exclude: ["offload.sh", "traffic.py"],
       swiftSettings: strict),
   ]
 )

@@ -23,7 +23,7 @@ struct GlobalOptions: ParsableArguments {
 
   /// Options that take a value, and those that do not.
   private static let valued: Set<String> = ["--netns", "--color"]
-  private static let flags: Set<String> = []
+  private static let flags: Set<String> = ["--userspace"]
 
   /// The arguments with the global options that stand before the subcommand moved behind it, where the
   /// subcommand's own parser finds them.
