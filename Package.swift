@@ -52,13 +52,16 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["NetfilterClient"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .testTarget(name: "NetlinkWireTests", dependencies: ["NetlinkWire", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "NetfilterClient", "NetlinkWire", "CNetfilter", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "ChangeTests", dependencies: ["NetfilterClient", "NetlinkWire", "ftctl", "ConntrackFill"],
+      name: "ChangeTests",
+      dependencies: ["NetfilterClient", "NetlinkWire", "TestSupport", "ftctl", "ConntrackFill"],
       swiftSettings: strict),
+    .testTarget(name: "DropInTests", swiftSettings: strict),
     .testTarget(
       name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
@@ -70,6 +73,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EngineHostTests", dependencies: ["EngineHost", "FlowEngine"], exclude: ["Traces"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "KernelTests", dependencies: ["TestSupport"], exclude: ["offload.sh", "traffic.py"],
       swiftSettings: strict),
   ]
 )

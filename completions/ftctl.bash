@@ -185,13 +185,13 @@ _ftctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    list|get|count|stats|monitor|help)
+    list|get|count|stats|monitor|delete|flush|add|conntrack|help)
         # Offer subcommand argument completions
         "_ftctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'list get count stats monitor help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'list get count stats monitor delete flush add conntrack help' -- "${cur}"))
         ;;
     esac
 }
@@ -714,6 +714,353 @@ _ftctl_monitor() {
         return
         ;;
     esac
+}
+
+_ftctl_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--dry-run --allow-none --version -h --help)
+    repeating_options=(-l --label --flowtable)
+    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion delete -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-f'|'--family')
+        __ftctl_add_completions -W 'ipv4'$'\n''ipv6'
+        return
+        ;;
+    '-p'|'--proto'|'--protonum')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion delete -- --proto "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-s'|'--src'|'--orig-src')
+        return
+        ;;
+    '-d'|'--dst'|'--orig-dst')
+        return
+        ;;
+    '-r'|'--reply-src')
+        return
+        ;;
+    '-q'|'--reply-dst')
+        return
+        ;;
+    '--sport'|'--orig-port-src')
+        return
+        ;;
+    '--dport'|'--orig-port-dst')
+        return
+        ;;
+    '--reply-sport'|'--reply-port-src')
+        return
+        ;;
+    '--reply-dport'|'--reply-port-dst')
+        return
+        ;;
+    '-m'|'--mark')
+        return
+        ;;
+    '-l'|'--label')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion delete -- --label "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-w'|'--zone')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion delete -- --zone "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--orig-zone')
+        return
+        ;;
+    '--reply-zone')
+        return
+        ;;
+    '--state')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion delete -- --state "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-u'|'--status')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion delete -- --status "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-n'|'--src-nat')
+        return
+        ;;
+    '-g'|'--dst-nat')
+        return
+        ;;
+    '--any-nat')
+        return
+        ;;
+    '--offload')
+        __ftctl_add_completions -W 'any'$'\n''software'$'\n''hardware'$'\n''none'
+        return
+        ;;
+    '--flowtable')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion delete -- --flowtable "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--device')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion delete -- --device "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--min-bytes')
+        return
+        ;;
+    '--min-packets')
+        return
+        ;;
+    '--older-than')
+        return
+        ;;
+    '--expires-within')
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '--report')
+        __ftctl_add_completions -W 'line'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+}
+
+_ftctl_flush() {
+    repeating_flags=()
+    non_repeating_flags=(--yes --dry-run --version -h --help)
+    repeating_options=(-l --label --flowtable)
+    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flush -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-f'|'--family')
+        __ftctl_add_completions -W 'ipv4'$'\n''ipv6'
+        return
+        ;;
+    '-p'|'--proto'|'--protonum')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flush -- --proto "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-s'|'--src'|'--orig-src')
+        return
+        ;;
+    '-d'|'--dst'|'--orig-dst')
+        return
+        ;;
+    '-r'|'--reply-src')
+        return
+        ;;
+    '-q'|'--reply-dst')
+        return
+        ;;
+    '--sport'|'--orig-port-src')
+        return
+        ;;
+    '--dport'|'--orig-port-dst')
+        return
+        ;;
+    '--reply-sport'|'--reply-port-src')
+        return
+        ;;
+    '--reply-dport'|'--reply-port-dst')
+        return
+        ;;
+    '-m'|'--mark')
+        return
+        ;;
+    '-l'|'--label')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flush -- --label "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-w'|'--zone')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flush -- --zone "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--orig-zone')
+        return
+        ;;
+    '--reply-zone')
+        return
+        ;;
+    '--state')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flush -- --state "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-u'|'--status')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flush -- --status "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-n'|'--src-nat')
+        return
+        ;;
+    '-g'|'--dst-nat')
+        return
+        ;;
+    '--any-nat')
+        return
+        ;;
+    '--offload')
+        __ftctl_add_completions -W 'any'$'\n''software'$'\n''hardware'$'\n''none'
+        return
+        ;;
+    '--flowtable')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flush -- --flowtable "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--device')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flush -- --device "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--min-bytes')
+        return
+        ;;
+    '--min-packets')
+        return
+        ;;
+    '--older-than')
+        return
+        ;;
+    '--expires-within')
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '--report')
+        __ftctl_add_completions -W 'line'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+}
+
+_ftctl_add() {
+    repeating_flags=()
+    non_repeating_flags=(--skip-existing --dry-run --version -h --help)
+    repeating_options=(-l --label --label-add)
+    non_repeating_options=(--netns --color -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --srckey --dport --orig-port-dst --dstkey --reply-sport --reply-port-src --reply-key-src --reply-dport --reply-port-dst --reply-key-dst --icmp-type --icmpv6-type --icmp-code --icmpv6-code --icmp-id --icmpv6-id -t --timeout --state -u --status -m --mark -w --zone --orig-zone --reply-zone -n --src-nat -g --dst-nat --helper --orig-vtag --reply-vtag --from)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion add -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-p'|'--proto'|'--protonum')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion add -- --proto "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-s'|'--src'|'--orig-src')
+        return
+        ;;
+    '-d'|'--dst'|'--orig-dst')
+        return
+        ;;
+    '-r'|'--reply-src')
+        return
+        ;;
+    '-q'|'--reply-dst')
+        return
+        ;;
+    '--sport'|'--orig-port-src'|'--srckey')
+        return
+        ;;
+    '--dport'|'--orig-port-dst'|'--dstkey')
+        return
+        ;;
+    '--reply-sport'|'--reply-port-src'|'--reply-key-src')
+        return
+        ;;
+    '--reply-dport'|'--reply-port-dst'|'--reply-key-dst')
+        return
+        ;;
+    '--icmp-type'|'--icmpv6-type')
+        return
+        ;;
+    '--icmp-code'|'--icmpv6-code')
+        return
+        ;;
+    '--icmp-id'|'--icmpv6-id')
+        return
+        ;;
+    '-t'|'--timeout')
+        return
+        ;;
+    '--state')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion add -- --state "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-u'|'--status')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion add -- --status "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-m'|'--mark')
+        return
+        ;;
+    '-l'|'--label'|'--label-add')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion add -- --label "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-w'|'--zone')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion add -- --zone "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--orig-zone')
+        return
+        ;;
+    '--reply-zone')
+        return
+        ;;
+    '-n'|'--src-nat')
+        return
+        ;;
+    '-g'|'--dst-nat')
+        return
+        ;;
+    '--helper')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion add -- --helper "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--orig-vtag')
+        return
+        ;;
+    '--reply-vtag')
+        return
+        ;;
+    '--from')
+        __ftctl_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_ftctl_conntrack() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __ftctl_offer_flags_options -1
 }
 
 _ftctl_help() {

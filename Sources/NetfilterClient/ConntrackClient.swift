@@ -54,7 +54,8 @@ extension NetlinkSession {
     var entry = ConntrackEntry()
     var recent = RecentIdentities()
     func run(_ filter: KernelFilter) throws {
-      let request = ConntrackRequest.dump(filter, isZeroingCounters: isZeroingCounters, sequence: nextSequence())
+      let request = ConntrackRequest.dump(
+        filter, isZeroingCounters: isZeroingCounters, sequence: nextSequence())
       summary.wasInterrupted = try dump("list conntrack entries", request) { type, payload in
         guard type == ConntrackMessage.type(ConntrackMessage.new) else { return true }
         return try Self.pass(payload, &entry, &recent, &summary, body)
@@ -63,7 +64,8 @@ extension NetlinkSession {
     do {
       try run(filter)
     } catch let error as NetlinkError
-      where !filter.isEmpty && (error.number == .invalid || error.number == .notSupported)
+      where !filter.isEmpty && summary.entries == 0
+      && (error.number == .invalid || error.number == .notSupported)
     {
       try run(KernelFilter())
     }

@@ -46,7 +46,8 @@ enum Main {
 struct Ftctl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ftctl",
-    abstract: "Show and manage the flows of a Linux router: conntrack entries and the flowtables that carry them",
+    abstract:
+      "Show and manage the flows of a Linux router: conntrack entries and the flowtables that carry them",
     discussion: """
       EXAMPLES:
         ftctl list --proto tcp --dport 443    HTTPS flows, as conntrack shows them

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import TestSupport
 import Testing
 
 @Suite("add", .serialized, .enabled(if: Lab.isPossible, "needs root, conntrack(8) and network namespaces"))
@@ -45,11 +46,15 @@ struct AddTests {
       ("-p udp -s 1.1.1.1 -d ::1 --sport 1 --dport 2 -t 9", "add: addresses of different families"),
       ("-p udp -s 1.1.1.1/24 -d 2.2.2.2 --sport 1 --dport 2 -t 9", "--src: bad address"),
       ("-p udp -s 1.1.1.1 -d 2.2.2.2 --sport 1 --dport 2 -t 9 -m 1/zz", "--mark: bad mark '1/zz'"),
-      ("-p udp -s 1.1.1.1 -d 2.2.2.2 --sport 1 --dport 2 -t 9 -l nonsense", "--label: unknown label 'nonsense'"),
+      (
+        "-p udp -s 1.1.1.1 -d 2.2.2.2 --sport 1 --dport 2 -t 9 -l nonsense",
+        "--label: unknown label 'nonsense'"
+      ),
       ("-p udp -s 1.1.1.1 -d 2.2.2.2 --sport 1-5 --dport 2 -t 9", "--sport: one port, not a range"),
       ("-p udp -s 1.1.1.1 -d 2.2.2.2 --sport 1 --dport 2 -t 9 -w 1 --orig-zone 2", "add: one zone at a time"),
       ("-p icmp -s 1.1.1.1 -d 2.2.2.2 -t 9", "add: no ICMP type and code"),
-      ("-p udp --from -", "--proto does not go with --from"), ("--skip-existing", "--skip-existing needs --from"),
+      ("-p udp --from -", "--proto does not go with --from"),
+      ("--skip-existing", "--skip-existing needs --from"),
     ])
   func wrongUsage(options: String, message: String) throws {
     let lab = try Lab()
@@ -64,10 +69,12 @@ struct AddTests {
   func unknownHelper() throws {
     let lab = try Lab()
     let result = try lab.ftctl(
-      "add", "-p", "udp", "-s", "1.1.1.1", "-d", "2.2.2.2", "--sport", "1", "--dport", "2", "-t", "9", "--helper",
+      "add", "-p", "udp", "-s", "1.1.1.1", "-d", "2.2.2.2", "--sport", "1", "--dport", "2", "-t", "9",
+      "--helper",
       "nonsense")
     #expect(result.status == 5)
-    #expect(result.error.contains("(EOPNOTSUPP)\nhint: the kernel has no helper 'nonsense' for this protocol"))
+    #expect(
+      result.error.contains("(EOPNOTSUPP)\nhint: the kernel has no helper 'nonsense' for this protocol"))
     #expect(lab.conntrack("-C").output == "0\n")
   }
 }

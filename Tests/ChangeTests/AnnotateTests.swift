@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Foundation
+import TestSupport
 import Testing
 
-@Suite("annotate", .serialized, .enabled(if: Lab.isPossible, "needs root, conntrack(8) and network namespaces"))
+@Suite(
+  "annotate", .serialized, .enabled(if: Lab.isPossible, "needs root, conntrack(8) and network namespaces"))
 struct AnnotateTests {
   private func lab() throws -> Lab {
     let lab = try Lab()
@@ -22,7 +24,9 @@ struct AnnotateTests {
     let result = try lab.ftctl("annotate", "--src", "10.0.0.0/30", "--set-mark", "0x70/0xf0")
     #expect(result.status == 0)
     #expect(result.lines.count == 3)
-    #expect(result.output.contains("[CHANGED] udp ") && result.output.contains(" mark: 17 -> 113 reason: --src 10.0.0.0/30"))
+    #expect(
+      result.output.contains("[CHANGED] udp ")
+        && result.output.contains(" mark: 17 -> 113 reason: --src 10.0.0.0/30"))
     #expect(result.error == "ftctl: 3 flow entries have been changed.\n")
     let marks = try lab.ftctl("list", "-o", "csv").output
     #expect(marks.contains("113") && marks.contains("114") && marks.contains("115"))
@@ -37,7 +41,8 @@ struct AnnotateTests {
     let lab = try lab()
     let set = try lab.ftctl("annotate", "--mark", "0x11", "--set-label", "40", "41,99")
     #expect(set.error == "ftctl: 1 flow entries have been changed.\n")
-    let other = try lab.ftctl("annotate", "--mark", "0x11", "--set-label", "7", "--clear-label", "41", "--report", "json")
+    let other = try lab.ftctl(
+      "annotate", "--mark", "0x11", "--set-label", "7", "--clear-label", "41", "--report", "json")
     let objects = try #require(try JSONSerialization.jsonObject(with: other.bytes) as? [[String: Any]])
     let change = try #require((objects.first?["changes"] as? [String: [String: [String]]])?["labels"])
     #expect(change["old"]?.count == 3 && change["new"]?.count == 3)
@@ -61,10 +66,14 @@ struct AnnotateTests {
     let lab = try lab()
     let before = lab.table()
     let result = try lab.ftctl(
-      "annotate", "--dst", "10.0.0.9", "--set-mark", "9", "--set-label", "3", "--set-timeout", "9", "--dry-run")
+      "annotate", "--dst", "10.0.0.9", "--set-mark", "9", "--set-label", "3", "--set-timeout", "9",
+      "--dry-run")
     #expect(result.status == 0)
     #expect(result.lines.count == 5)
-    #expect(result.lines.allSatisfy { $0.contains("[WOULD CHANGE]") && $0.contains("mark: ") && $0.contains("labels: none -> ") })
+    #expect(
+      result.lines.allSatisfy {
+        $0.contains("[WOULD CHANGE]") && $0.contains("mark: ") && $0.contains("labels: none -> ")
+      })
     #expect(result.error == "ftctl: 5 flow entries would be changed.\n")
     #expect(lab.table() == before)
   }
@@ -77,7 +86,10 @@ struct AnnotateTests {
     #expect(try lab.ftctl("annotate", "--mark", "99", "--set-mark", "1", "--allow-none").status == 0)
     for (options, message) in [
       (["--set-mark", "1/0xg"], "--set-mark: bad mark '1/0xg'"),
-      (["--set-label", "nonsense"], "--set-label: unknown label 'nonsense': neither 0 to 127 nor a name of /etc/xtables/connlabel.conf"),
+      (
+        ["--set-label", "nonsense"],
+        "--set-label: unknown label 'nonsense': neither 0 to 127 nor a name of /etc/xtables/connlabel.conf"
+      ),
       (["--set-label", "3", "--clear-label", "3"], "--set-label and --clear-label name the same label"),
       ([], "annotate needs something to change"),
     ] {
@@ -88,7 +100,9 @@ struct AnnotateTests {
     let helper = try lab.ftctl("annotate", "--mark", "0x11", "--set-helper", "nonsense")
     #expect(helper.status == 5)
     #expect(
-      helper.error.contains("ftctl: cannot change the flow udp 10.0.0.1:1 -> 10.0.0.9:2: Operation not supported (EOPNOTSUPP)\nhint: "))
+      helper.error.contains(
+        "ftctl: cannot change the flow udp 10.0.0.1:1 -> 10.0.0.9:2: Operation not supported (EOPNOTSUPP)\nhint: "
+      ))
     lab.conntrack("-I -p udp -s 10.0.0.1 -d 10.0.0.9 --sport 3 --dport 4 -t 100 -u FIXED_TIMEOUT")
     let fixed = try lab.ftctl("annotate", "--sport", "3", "-p", "udp", "--set-timeout", "9")
     #expect(fixed.status == 1)

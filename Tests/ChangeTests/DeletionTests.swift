@@ -3,6 +3,7 @@ import Foundation
 import NetfilterClient
 import NetlinkWire
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("delete", .serialized, .enabled(if: Lab.isPossible, "needs root, conntrack(8) and network namespaces"))
@@ -108,6 +109,20 @@ struct DeletionTests {
       #expect(try lab.ftctl("delete", option, zone).status == 0)
       #expect(lab.table() == before.filter { !$0.contains(text) })
     }
+  }
+
+  @Test("of random entries of every kind, just the selected go")
+  func randomEntries() throws {
+    let lab = try Lab()
+    #expect(lab.run([Lab.fillPath, "3000", "21"]).status == 0)
+    let expression = "not tcp or mark != 0"
+    let selected = try lab.ftctl("list", "--where", expression).lines.count
+    let total = lab.table().count
+    #expect(selected > 1000 && selected < total)
+    let result = try lab.ftctl("delete", "--where", expression)
+    #expect(result.error == "ftctl: \(selected) flow entries have been deleted.\n")
+    #expect(lab.table().count == total - selected)
+    #expect(try lab.ftctl("list", "--where", expression).output.isEmpty)
   }
 
   @Test("a newer entry of the same tuple is never deleted", .timeLimit(.minutes(5)))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("expect", .serialized, .enabled(if: Lab.isPossible, "needs root, conntrack(8) and network namespaces"))
@@ -17,7 +18,8 @@ struct ExpectTests {
   private func labWithMaster() throws -> Lab? {
     let lab = try Lab()
     let master = try lab.ftctl(
-      "add", "-p", "tcp", "-s", "1.1.1.1", "-d", "2.2.2.2", "--sport", "1000", "--dport", "21", "-t", "100", "--state",
+      "add", "-p", "tcp", "-s", "1.1.1.1", "-d", "2.2.2.2", "--sport", "1000", "--dport", "21", "-t", "100",
+      "--state",
       "ESTABLISHED", "--helper", "ftp")
     return master.status == 0 ? lab : nil
   }
@@ -32,7 +34,9 @@ struct ExpectTests {
     let original = lab.conntrack("-L expect")
     func withoutTimeout(_ text: String) -> Substring { text.drop { $0 != " " } }
     #expect(withoutTimeout(listed.output) == withoutTimeout(original.output))
-    #expect(listed.output.contains("dport=2121 mask-src=255.255.255.255") && listed.output.contains("PERMANENT class=0 helper=ftp"))
+    #expect(
+      listed.output.contains("dport=2121 mask-src=255.255.255.255")
+        && listed.output.contains("PERMANENT class=0 helper=ftp"))
     let json = try expect(lab, ["list", "-j"])
     let objects = try #require(try JSONSerialization.jsonObject(with: json.bytes) as? [[String: Any]])
     #expect((objects.first?["master"] as? [String: Any])?["dport"] as? Int == 21)
@@ -49,7 +53,8 @@ struct ExpectTests {
   func flush() throws {
     guard let lab = try labWithMaster() else { return }
     #expect(try expect(lab, ["add"] + Self.tuple + Self.master).status == 0)
-    #expect(try expect(lab, ["flush", "--helper", "sip"]).error == "ftctl: 0 expectations have been deleted.\n")
+    #expect(
+      try expect(lab, ["flush", "--helper", "sip"]).error == "ftctl: 0 expectations have been deleted.\n")
     #expect(try expect(lab, ["list"]).lines.count == 1)
     #expect(try expect(lab, ["flush", "--dry-run"]).error == "ftctl: 1 expectations would be deleted.\n")
     #expect(try expect(lab, ["list"]).lines.count == 1)
@@ -62,13 +67,15 @@ struct ExpectTests {
     let lab = try Lab()
     let orphan = try expect(lab, ["add"] + Self.tuple + Self.master)
     #expect(orphan.status == 1)
-    #expect(orphan.error == "ftctl: cannot create an expectation: No such file or directory (ENOENT)\n"
-      + "hint: the master is not in the conntrack table: 'ftctl list' shows what is\n")
+    #expect(
+      orphan.error == "ftctl: cannot create an expectation: No such file or directory (ENOENT)\n"
+        + "hint: the master is not in the conntrack table: 'ftctl list' shows what is\n")
     lab.conntrack("-I -p tcp -s 1.1.1.1 -d 2.2.2.2 --sport 1000 --dport 21 -t 100 --state ESTABLISHED")
     let helperless = try expect(lab, ["add"] + Self.tuple + Self.master)
     #expect(helperless.status == 5)
     #expect(helperless.error.contains("hint: the master has no helper"))
-    #expect(try expect(lab, ["get", "-p", "icmp", "-s", "1.1.1.1", "-d", "2.2.2.2", "--dport", "1"]).status == 2)
+    #expect(
+      try expect(lab, ["get", "-p", "icmp", "-s", "1.1.1.1", "-d", "2.2.2.2", "--dport", "1"]).status == 2)
     #expect(try expect(lab, ["get", "-p", "tcp", "-s", "1.1.1.1", "-d", "::1", "--dport", "1"]).status == 2)
   }
 }

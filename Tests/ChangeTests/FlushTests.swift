@@ -2,6 +2,7 @@
 import Foundation
 import NetfilterClient
 import NetlinkWire
+import TestSupport
 import Testing
 
 @Suite("flush", .serialized, .enabled(if: Lab.isPossible, "needs root, conntrack(8) and network namespaces"))
@@ -14,7 +15,10 @@ struct FlushTests {
     let inside = before.filter { $0.contains(" src=10.0.1.") }
     #expect(!inside.isEmpty)
     let dry = try lab.ftctl("flush", "--src", "10.0.1.0/24", "--dry-run")
-    #expect(dry.error == "ftctl: \(Set(inside.filter { $0.split(separator: " ").dropFirst(4).prefix(3).contains { $0.hasPrefix("src=10.0.1.") } }).count) flow entries would be deleted.\n")
+    #expect(
+      dry.error
+        == "ftctl: \(Set(inside.filter { $0.split(separator: " ").dropFirst(4).prefix(3).contains { $0.hasPrefix("src=10.0.1.") } }).count) flow entries would be deleted.\n"
+    )
     #expect(lab.table() == before)
     #expect(try lab.ftctl("flush", "--src", "10.0.1.0/24").status == 0)
     let after = lab.table()
@@ -26,14 +30,18 @@ struct FlushTests {
     line.split(separator: " ").first { $0.hasPrefix("src=") }.map { String($0.dropFirst(4)) } ?? ""
   }
 
-  @Test("where the kernel filters a flush, it takes just what the selection says", arguments: [
-    ["--mark", "0x5/0xf"], ["--src", "10.0.0.7"], ["-p", "udp", "-f", "ipv4", "--dport", "53"], ["-f", "ipv6"],
-    ["--status", "ASSURED,!FIXED_TIMEOUT"], ["-f", "ipv4", "-p", "tcp", "--mark", "0/1"],
-  ])
+  @Test(
+    "where the kernel filters a flush, it takes just what the selection says",
+    arguments: [
+      ["--mark", "0x5/0xf"], ["--src", "10.0.0.7"], ["-p", "udp", "-f", "ipv4", "--dport", "53"],
+      ["-f", "ipv6"],
+      ["--status", "ASSURED,!FIXED_TIMEOUT"], ["-f", "ipv4", "-p", "tcp", "--mark", "0/1"],
+    ])
   func exact(selection: [String]) throws {
     let lab = try Lab()
     #expect(lab.run([Lab.fillPath, "3000", "6"]).status == 0)
-    let selected = try Lab.run([Lab.ftctlPath, "--netns", lab.name, "list", "-o", "extended"] + selection).lines.count
+    let selected = try Lab.run([Lab.ftctlPath, "--netns", lab.name, "list", "-o", "extended"] + selection)
+      .lines.count
     let total = lab.table().count
     #expect(selected > 0)
     let result = try Lab.run([Lab.ftctlPath, "--netns", lab.name, "flush"] + selection)
@@ -71,7 +79,10 @@ struct FlushTests {
   @Test("without the privilege it is one line, a hint, and status 4")
   func notPermitted() throws {
     let lab = try Lab()
-    for command in [["delete", "--mark", "1"], ["flush", "--yes"], ["annotate", "--mark", "1", "--set-mark", "2"], ["expect", "flush"]] {
+    for command in [
+      ["delete", "--mark", "1"], ["flush", "--yes"], ["annotate", "--mark", "1", "--set-mark", "2"],
+      ["expect", "flush"],
+    ] {
       let result = lab.run(
         ["setpriv", "--reuid", "65534", "--clear-groups", "--inh-caps=-all", Lab.ftctlPath] + command)
       #expect(result.status == 4, "\(command): \(result.error)")

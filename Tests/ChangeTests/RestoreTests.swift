@@ -2,15 +2,17 @@
 import Foundation
 import NetfilterClient
 import NetlinkWire
+import TestSupport
 import Testing
 
-@Suite("add --from", .serialized, .enabled(if: Lab.isPossible, "needs root, conntrack(8) and network namespaces"))
+@Suite(
+  "add --from", .serialized, .enabled(if: Lab.isPossible, "needs root, conntrack(8) and network namespaces"))
 struct RestoreTests {
   /// A namespace whose entries have counters, start times, labels and NAT.
   private func labWithEverything() throws -> Lab {
     let lab = try Lab()
     lab.run(["sysctl", "-qw", "net.netfilter.nf_conntrack_acct=1", "net.netfilter.nf_conntrack_timestamp=1"])
-    let rules = "table inet t { chain c { type filter hook forward priority 0; ct label set 5\n } }"
+    let rules = "table inet t { chain c { type filter hook forward priority 0; ct label set 5\n }\n }"
     let loaded = lab.run(["nft", "-f", "-"], input: Data(rules.utf8))
     #expect(loaded.status == 0, "\(loaded.error)")
     return lab
@@ -39,13 +41,16 @@ struct RestoreTests {
     }
   }
 
-  private func compare(_ before: [ConntrackEntry: UInt32], _ after: [ConntrackEntry: UInt32], seconds: Double) {
+  private func compare(_ before: [ConntrackEntry: UInt32], _ after: [ConntrackEntry: UInt32], seconds: Double)
+  {
     #expect(before.count == after.count)
     var differing = 0
     for (entry, timeout) in before {
       guard let restored = after[entry], restored <= timeout, Double(timeout - restored) <= seconds + 2 else {
         differing += 1
-        if differing < 5 { Issue.record("not restored: \(entry), \(timeout) s; \(String(describing: after[entry]))") }
+        if differing < 5 {
+          Issue.record("not restored: \(entry), \(timeout) s; \(String(describing: after[entry]))")
+        }
         continue
       }
     }
@@ -69,7 +74,8 @@ struct RestoreTests {
     compare(before, try snapshot(lab), seconds: Date().timeIntervalSince(start))
     let again = try lab.ftctl("add", "--from", "-", "--skip-existing", input: listing.output)
     #expect(again.status == 0)
-    #expect(again.error.contains("ftctl: 0 flow entries have been added. \(before.count) were there already."))
+    #expect(
+      again.error.contains("ftctl: 0 flow entries have been added. \(before.count) were there already."))
   }
 
   @Test("what save keeps comes back, also what conntrack has written")
@@ -81,7 +87,8 @@ struct RestoreTests {
     let listings = [try lab.ftctl("list", "-o", "save").output, original]
     func withoutTimeout(_ text: String) -> [String] {
       text.split(separator: "\n").map { line in
-        line.split(separator: " ").enumerated().filter { $0.offset != 2 }.map { String($0.element) }.joined(separator: " ")
+        line.split(separator: " ").enumerated().filter { $0.offset != 2 }.map { String($0.element) }.joined(
+          separator: " ")
       }.sorted()
     }
     for listing in listings {
@@ -95,7 +102,8 @@ struct RestoreTests {
   private static let base =
     #"{"proto_number":17,"timeout":100,"original":{"src":"10.0.0.1","dst":"10.0.0.2","sport":1,"dport":2}}"#
 
-  @Test("an offloaded flow comes back on the classic path, with the usual timeout and state, and that is said")
+  @Test(
+    "an offloaded flow comes back on the classic path, with the usual timeout and state, and that is said")
   func offloaded() throws {
     let lab = try Lab()
     let line =
@@ -115,10 +123,13 @@ struct RestoreTests {
   @Test(
     "a line that is no flow ends it, with its number; what stands before is added",
     arguments: [
-      (#"{"proto_number":17"#, "not JSON: column 19: expected ',' or '}'"), ("hello", "neither a JSON object"),
-      (#"{"proto_number":300}"#, "the number is above 255"), (#"{"proto_number":17} x"#, "expected the end of the line"),
+      (#"{"proto_number":17"#, "not JSON: column 19: expected ',' or '}'"),
+      ("hello", "neither a JSON object"),
+      (#"{"proto_number":300}"#, "the number is above 255"),
+      (#"{"proto_number":17} x"#, "expected the end of the line"),
       (#"{"proto_number":17,"original":{"src":"10.0.0.256"}}"#, "bad address '10.0.0.256'"),
-      (#"{"timeout":5}"#, "no protocol"), (#"{"proto_number":17,"timeout":5}"#, "no source and destination address"),
+      (#"{"timeout":5}"#, "no protocol"),
+      (#"{"proto_number":17,"timeout":5}"#, "no source and destination address"),
       (Self.base.replacing("\"timeout\":100,", with: ""), "no timeout"),
       (Self.base.replacing(",\"dport\":2", with: ""), "no source and destination port"),
       (Self.base.dropLast() + #","labels":["no-such-label"]}"#, "unknown label 'no-such-label'"),
@@ -128,14 +139,19 @@ struct RestoreTests {
       ("-D -s 10.0.0.1", "'-D' adds no flow"), ("-A -t", "option '-t' has no value"),
       ("-A -t x -s 1.1.1.1", "-t: it is a number"), ("-A --frobnicate 1", "unknown option '--frobnicate'"),
       ("-A -t 9 -u NONSENSE", "unknown status 'NONSENSE'"),
-      ("-A -t 9 -u UNSET -s 1.1.1.1 -d 2.2.2.2 -r 2.2.2.2 -q 1.1.1.1 -p icmp --icmp-type 3 --icmp-code 0",
-        "ICMP type 3 has no answer"),
+      (
+        "-A -t 9 -u UNSET -s 1.1.1.1 -d 2.2.2.2 -r 2.2.2.2 -q 1.1.1.1 -p icmp --icmp-type 3 --icmp-code 0",
+        "ICMP type 3 has no answer"
+      ),
     ])
   func malformed(line: String, message: String) throws {
     let lab = try Lab()
-    let result = try lab.ftctl("add", "--from", "-", input: "# a comment\n\(Self.base)\n\n\(line)\n\(Self.base)\n")
+    let result = try lab.ftctl(
+      "add", "--from", "-", input: "# a comment\n\(Self.base)\n\n\(line)\n\(Self.base)\n")
     #expect(result.status == 1)
-    #expect(result.error.contains("ftctl: 1 flow entries have been added.\nftctl: standard input:4: "), "\(result.error)")
+    #expect(
+      result.error.contains("ftctl: 1 flow entries have been added.\nftctl: standard input:4: "),
+      "\(result.error)")
     #expect(result.error.contains(message), "\(result.error)")
     #expect(lab.conntrack("-C").output == "1\n")
     #expect(result.output.isEmpty)
@@ -157,7 +173,8 @@ struct RestoreTests {
     let twice = "\(Self.base)\n\(Self.base)\n"
     let result = try lab.ftctl("add", "--from", "-", input: twice)
     #expect(result.status == 1)
-    #expect(result.error.contains("ftctl: cannot add the flow of standard input:2: File exists (EEXIST)\nhint: "))
+    #expect(
+      result.error.contains("ftctl: cannot add the flow of standard input:2: File exists (EEXIST)\nhint: "))
     let skipped = try lab.ftctl("add", "--from", "-", "--skip-existing", input: twice)
     #expect(skipped.status == 0)
     #expect(skipped.error == "ftctl: 0 flow entries have been added. 2 were there already.\n")
@@ -166,13 +183,15 @@ struct RestoreTests {
   @Test("a child whose master comes later in the file is added")
   func master() throws {
     let lab = try Lab()
-    let child = Self.base.replacing("10.0.0.1", with: "10.0.0.9").dropLast()
+    let child =
+      Self.base.replacing("10.0.0.1", with: "10.0.0.9").dropLast()
       + #","master":{"proto":"udp","proto_number":17,"src":"10.0.0.1","dst":"10.0.0.2","sport":1,"dport":2}}"#
     let result = try lab.ftctl("add", "--from", "-", input: "\(child)\n\(Self.base)\n")
     #expect(result.status == 0, "\(result.error)")
     let listed = try lab.ftctl("list", "-o", "jsonl", "--src", "10.0.0.9")
     #expect(listed.output.contains(#""master":{"proto":"udp""#))
-    let orphan = try lab.ftctl("add", "--from", "-", input: child.replacing("10.0.0.", with: "10.0.1.") + "\n")
+    let orphan = try lab.ftctl(
+      "add", "--from", "-", input: child.replacing("10.0.0.", with: "10.0.1.") + "\n")
     #expect(orphan.status == 1)
     #expect(orphan.error.contains("standard input:1: the flow's master is not in the table"))
   }
@@ -181,7 +200,8 @@ struct RestoreTests {
   func missingFile() throws {
     let result = try Lab().ftctl("add", "--from", "/nonexistent/flows")
     #expect(result.status == 1)
-    #expect(result.error.hasSuffix("ftctl: cannot open '/nonexistent/flows': No such file or directory (ENOENT)\n"))
+    #expect(
+      result.error.hasSuffix("ftctl: cannot open '/nonexistent/flows': No such file or directory (ENOENT)\n"))
   }
 }
 

@@ -12,7 +12,8 @@ struct Condition {
 struct ConditionMaker {
   /// What a condition is about.
   enum Kind: String, CaseIterable {
-    case family, proto, src, dst, replySource, replyDestination, sport, dport, replySport, replyDport, mark, label
+    case family, proto, src, dst, replySource, replyDestination, sport, dport, replySport, replyDport, mark,
+      label
     case zone, originalZone, replyZone, state, status, sourceNAT, destinationNAT, anyNAT, offload, minBytes
     case minPackets, olderThan, expiresWithin
     /// These have no option.
@@ -26,15 +27,11 @@ struct ConditionMaker {
   }
 
   let flows: [ListedFlow]
-  /// Numbers of seconds such that no flow's time-out comes to it during the next five minutes.
-  let quietTimes: [UInt64]
   var random: SeededGenerator
 
   init(flows: [ListedFlow], seed: UInt64) {
     self.flows = flows
     random = SeededGenerator(seed: seed)
-    let times = flows.compactMap(\.timeout).sorted()
-    quietTimes = zip(times, times.dropFirst()).filter { $1 - $0 > 400 }.map { $0.0 + 50 }
   }
 
   private mutating func sample(_ condition: (ListedFlow) -> Bool = { _ in true }) -> ListedFlow {
@@ -51,16 +48,40 @@ struct ConditionMaker {
       let isIPv6 = random.chance(50)
       let name = isIPv6 ? "ipv6" : "ipv4"
       return Condition(
-        option: ["-f", name], expression: random.pick([name, "family = \(name)", "family == \(name.uppercased())"])
+        option: ["-f", name],
+        expression: random.pick([name, "family = \(name)", "family == \(name.uppercased())"])
       ) { $0.isIPv6 == isIPv6 }
     case .proto: return layer4()
-    case .src: return address("--src", "src") { [$0.original.src] } text: { $0.original.sourceText }
-    case .dst: return address("-d", "dst") { [$0.original.dst] } text: { $0.original.destinationText }
-    case .replySource: return address("-r", "reply-src") { [$0.reply.src] } text: { $0.reply.sourceText }
+    case .src:
+      return address("--src", "src") {
+        [$0.original.src]
+      } text: {
+        $0.original.sourceText
+      }
+    case .dst:
+      return address("-d", "dst") {
+        [$0.original.dst]
+      } text: {
+        $0.original.destinationText
+      }
+    case .replySource:
+      return address("-r", "reply-src") {
+        [$0.reply.src]
+      } text: {
+        $0.reply.sourceText
+      }
     case .replyDestination:
-      return address("--reply-dst", "reply_dst") { [$0.reply.dst] } text: { $0.reply.destinationText }
+      return address("--reply-dst", "reply_dst") {
+        [$0.reply.dst]
+      } text: {
+        $0.reply.destinationText
+      }
     case .address:
-      var result = address("", "addr") { [$0.original.src, $0.original.dst] } text: { $0.original.sourceText }
+      var result = address("", "addr") {
+        [$0.original.src, $0.original.dst]
+      } text: {
+        $0.original.sourceText
+      }
       result.option = []
       return result
     case .sport: return port("--sport", "sport") { [$0.original.numbers["sport"]] }
@@ -76,14 +97,18 @@ struct ConditionMaker {
       let bit = sample { !$0.labels.isEmpty }.labels.sorted().first ?? 5
       let other = random.chance(30) ? Int.random(in: 0..<128, using: &random) : bit
       let option = other == bit ? ["-l", "\(bit)"] : ["-l", "\(bit),\(other)"]
-      return Condition(option: option, expression: other == bit ? "label = \(bit)" : "label \(bit) and label == \(other)") {
+      return Condition(
+        option: option, expression: other == bit ? "label = \(bit)" : "label \(bit) and label == \(other)"
+      ) {
         $0.labels.contains(bit) && $0.labels.contains(other)
       }
     case .zone: return zone("-w", "zone", "zone")
     case .originalZone: return zone("--orig-zone", "orig-zone", "zone-orig")
     case .replyZone: return zone("--reply-zone", "reply-zone", "zone-reply")
     case .state:
-      let names = [sample { $0.state != nil }.state ?? "NONE", random.pick(["ESTABLISHED", "CLOSE_WAIT", "OPEN"])]
+      let names = [
+        sample { $0.state != nil }.state ?? "NONE", random.pick(["ESTABLISHED", "CLOSE_WAIT", "OPEN"]),
+      ]
       let wanted = Set(random.chance(50) ? names : [names[0]])
       let list = wanted.sorted().joined(separator: ",")
       return Condition(
@@ -113,7 +138,7 @@ struct ConditionMaker {
         isPossible && $0.numbers["delta-time"] != nil
       }
     case .expiresWithin, .timeout:
-      let limit = quietTimes.isEmpty ? 1_000_000 : random.pick(quietTimes)
+      let limit = sample().timeout ?? 100_000
       let text = kind == .timeout ? "timeout > \(limit)" : "timeout <= \(limit)s"
       let isAbove = kind == .timeout
       return Condition(option: isAbove ? [] : ["--expires-within", "\(limit)"], expression: text) { flow in
@@ -131,7 +156,9 @@ struct ConditionMaker {
   }
 
   private mutating func layer4() -> Condition {
-    let names: [UInt64: String] = [6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6", 47: "gre", 132: "sctp", 33: "dccp", 136: "udplite"]
+    let names: [UInt64: String] = [
+      6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6", 47: "gre", 132: "sctp", 33: "dccp", 136: "udplite",
+    ]
     var wanted: Set<UInt64> = [sample().layer4]
     if random.chance(40) { wanted.insert(sample().layer4) }
     let words = wanted.sorted().map { number in
@@ -139,11 +166,14 @@ struct ConditionMaker {
     }
     let expression =
       words.count == 1 && UInt64(words[0]) == nil ? words[0] : "proto in { \(words.joined(separator: ", ")) }"
-    return Condition(option: ["-p", words.joined(separator: ",")], expression: expression) { wanted.contains($0.layer4) }
+    return Condition(option: ["-p", words.joined(separator: ",")], expression: expression) {
+      wanted.contains($0.layer4)
+    }
   }
 
   private mutating func address(
-    _ option: String, _ field: String, _ value: @escaping (ListedFlow) -> [Address], text: (ListedFlow) -> String
+    _ option: String, _ field: String, _ value: @escaping (ListedFlow) -> [Address],
+    text: (ListedFlow) -> String
   ) -> Condition {
     let flow = sample()
     let word = text(flow)
@@ -151,7 +181,8 @@ struct ConditionMaker {
     let bits = base.octets.count * 8
     guard random.chance(60) else {
       return Condition(
-        option: [option, word], expression: random.pick(["\(field) = \(word)", "\(field) \(word)", "\(field) in {\(word)}"])
+        option: [option, word],
+        expression: random.pick(["\(field) = \(word)", "\(field) \(word)", "\(field) in {\(word)}"])
       ) { flow in value(flow).contains(base) }
     }
     let length = Int.random(in: random.chance(80) ? bits / 4...bits : 0...bits, using: &random)
@@ -173,7 +204,8 @@ struct ConditionMaker {
     switch Int.random(in: 0..<4, using: &random) {
     case 0:
       let last = min(65535, port + UInt64.random(in: 0...5000, using: &random))
-      return Condition(option: [option, "\(port)-\(last)"], expression: "\(field) in \(port)-\(last)") { flow in
+      return Condition(option: [option, "\(port)-\(last)"], expression: "\(field) in \(port)-\(last)") {
+        flow in
         value(flow).contains { $0.map { (port...last).contains($0) } ?? false }
       }
     case 1:
@@ -193,7 +225,9 @@ struct ConditionMaker {
 
   private mutating func mark() -> Condition {
     let own = UInt32(truncatingIfNeeded: sample { $0.numbers["mark"] != 0 }.numbers["mark"] ?? 0)
-    let mask = random.chance(50) ? UInt32.max : UInt32(truncatingIfNeeded: random.next()) >> UInt32.random(in: 0..<31, using: &random)
+    let mask =
+      random.chance(50)
+      ? UInt32.max : UInt32(truncatingIfNeeded: random.next()) >> UInt32.random(in: 0..<31, using: &random)
     let value = own & mask
     let text = mask == .max ? "\(value)" : "0x\(String(value, radix: 16))/0x\(String(mask, radix: 16))"
     if mask == .max, random.chance(30) {
@@ -224,11 +258,14 @@ struct ConditionMaker {
     ]
     var chosen: [(word: String, isNegated: Bool, holds: (ListedFlow) -> Bool)] = []
     for _ in 0..<Int.random(in: 1...2, using: &random) {
-      let meaning = random.pick(meanings.filter { meaning in
-        // HELPER is set or not without a sign of it in the line.
-        meaning.word != "HELPER" && !chosen.contains { $0.word.prefix(4).lowercased() == meaning.word.prefix(4).lowercased() }
-          && !(["SEEN_REPLY", "UNREPLIED"].contains(meaning.word) && chosen.contains { ["SEEN_REPLY", "UNREPLIED"].contains($0.word) })
-      })
+      let meaning = random.pick(
+        meanings.filter { meaning in
+          // HELPER is set or not without a sign of it in the line.
+          meaning.word != "HELPER"
+            && !chosen.contains { $0.word.prefix(4).lowercased() == meaning.word.prefix(4).lowercased() }
+            && !(["SEEN_REPLY", "UNREPLIED"].contains(meaning.word)
+              && chosen.contains { ["SEEN_REPLY", "UNREPLIED"].contains($0.word) })
+        })
       chosen.append((meaning.word, random.chance(40), meaning.holds))
     }
     let parts = chosen
@@ -238,11 +275,17 @@ struct ConditionMaker {
     ) { flow in parts.allSatisfy { $0.holds(flow) != $0.isNegated } }
   }
 
-  private mutating func translation(_ option: String, _ field: String, source: Bool, destination: Bool) -> Condition {
+  private mutating func translation(_ option: String, _ field: String, source: Bool, destination: Bool)
+    -> Condition
+  {
     func ends(_ flow: ListedFlow) -> [(address: Address, port: UInt64?, text: String)] {
       var result: [(Address, UInt64?, String)] = []
-      if source, flow.isSourceNAT { result.append((flow.reply.dst, flow.reply.numbers["dport"], flow.reply.destinationText)) }
-      if destination, flow.isDestinationNAT { result.append((flow.reply.src, flow.reply.numbers["sport"], flow.reply.sourceText)) }
+      if source, flow.isSourceNAT {
+        result.append((flow.reply.dst, flow.reply.numbers["dport"], flow.reply.destinationText))
+      }
+      if destination, flow.isDestinationNAT {
+        result.append((flow.reply.src, flow.reply.numbers["sport"], flow.reply.sourceText))
+      }
       return result
     }
     guard random.chance(60), let end = ends(sample { !ends($0).isEmpty }).first else {
@@ -262,7 +305,10 @@ struct ConditionMaker {
 
   private mutating func atLeast(_ option: String, _ name: String) -> Condition {
     let limit = random.chance(20) ? 0 : sample { ($0.sum(name) ?? 0) > 0 }.sum(name) ?? 1
-    return Condition(option: [option, "\(limit)"], expression: random.pick(["\(name) >= \(limit)", "\(name) > \(limit) or \(name) = \(limit)"])) { flow in
+    return Condition(
+      option: [option, "\(limit)"],
+      expression: random.pick(["\(name) >= \(limit)", "\(name) > \(limit) or \(name) = \(limit)"])
+    ) { flow in
       flow.sum(name).map { $0 >= limit } ?? false
     }
   }
@@ -271,8 +317,10 @@ struct ConditionMaker {
     let own = value(sample { value($0) != nil }) ?? 1
     switch Int.random(in: 0..<3, using: &random) {
     case 0: return Condition(expression: "\(field) = \(own)") { value($0) == own }
-    case 1: return Condition(expression: "\(field) in {\(own), \(own / 2)}") { [own, own / 2].contains(value($0)) }
-    default: return Condition(expression: "\(field) <= \(own)") { flow in value(flow).map { $0 <= own } ?? false }
+    case 1:
+      return Condition(expression: "\(field) in {\(own), \(own / 2)}") { [own, own / 2].contains(value($0)) }
+    default:
+      return Condition(expression: "\(field) <= \(own)") { flow in value(flow).map { $0 <= own } ?? false }
     }
   }
 
@@ -284,15 +332,22 @@ struct ConditionMaker {
     }
     let left = expression(depth: depth - 1)
     switch Int.random(in: 0..<5, using: &random) {
-    case 0: return Condition(expression: "\(random.pick(["not ", "!"]))(\(left.expression))") { !left.holds($0) }
+    case 0:
+      return Condition(expression: "\(random.pick(["not ", "!"]))(\(left.expression))") { !left.holds($0) }
     case 1...2:
       let right = expression(depth: depth - 1)
-      return Condition(expression: "\(left.expression) \(random.pick(["and", "&&"])) \(right.expression)", holds: { left.holds($0) && right.holds($0) })
-        .parenthesised
+      return Condition(
+        expression: "\(left.expression) \(random.pick(["and", "&&"])) \(right.expression)",
+        holds: { left.holds($0) && right.holds($0) }
+      )
+      .parenthesised
     default:
       let right = expression(depth: depth - 1)
-      return Condition(expression: "\(left.expression) \(random.pick(["or", "||"])) \(right.expression)", holds: { left.holds($0) || right.holds($0) })
-        .parenthesised
+      return Condition(
+        expression: "\(left.expression) \(random.pick(["or", "||"])) \(right.expression)",
+        holds: { left.holds($0) || right.holds($0) }
+      )
+      .parenthesised
     }
   }
 }

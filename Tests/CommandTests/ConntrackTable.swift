@@ -20,6 +20,7 @@ final class ConntrackTable {
   ///   - plain: more of them, made while the kernel neither counted nor kept times.
   ///   - seed: of the random entries.
   ///   - traffic: UDP flows with real packets, one to `traffic` of them, and one with a helper.
+  /// - Throws: ``Failure`` with what a command said.
   init(entries: Int, plain: Int = 0, seed: UInt64 = 1, traffic: Int = 0) throws {
     guard let namespace = LiveNamespace() else { throw Failure.noNamespace }
     self.namespace = namespace
@@ -57,7 +58,8 @@ final class ConntrackTable {
   /// What programs need of /etc, and names for all labels.
   private func writeConfiguration() throws {
     let files = FileManager.default
-    try files.createDirectory(at: configuration.appendingPathComponent("xtables"), withIntermediateDirectories: true)
+    try files.createDirectory(
+      at: configuration.appendingPathComponent("xtables"), withIntermediateDirectories: true)
     for name in ["passwd", "protocols", "services", "nsswitch.conf", "localtime", "ld.so.cache", "hosts"] {
       let path = URL(fileURLWithPath: "/etc/\(name)").resolvingSymlinksInPath().path
       if files.fileExists(atPath: path) {

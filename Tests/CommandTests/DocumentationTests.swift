@@ -12,6 +12,28 @@ struct DocumentationTests {
     ("count", "ftctl-flows.8", ["Selection", "Output", "ftctl count"]),
     ("stats", "ftctl-flows.8", ["Output", "ftctl stats"]),
     ("monitor", "ftctl-flows.8", ["Selection", "Output", "ftctl monitor"]),
+    ("annotate", "ftctl-change.8", ["Selection", "Changes", "ftctl annotate"]),
+    ("delete", "ftctl-change.8", ["Selection", "Changes"]),
+    ("flush", "ftctl-change.8", ["Selection", "ftctl flush"]),
+    ("add", "ftctl-change.8", ["ftctl add"]),
+    ("expect list", "ftctl-change.8", ["Output", "ftctl expect list"]),
+    ("expect get", "ftctl-change.8", ["Output", "Expected flow"]),
+    ("expect add", "ftctl-change.8", ["Expected flow", "ftctl expect add"]),
+    ("expect delete", "ftctl-change.8", ["Expected flow", "ftctl expect delete"]),
+    ("expect flush", "ftctl-change.8", ["ftctl expect flush"]),
+    ("offload clear", "ftctl-change.8", ["Selection", "Changes"]),
+    ("flowtable list", "ftctl-flowtable.8", ["Output"]),
+    ("flowtable show", "ftctl-flowtable.8", ["Output"]),
+    ("flowtable add", "ftctl-flowtable.8", ["ftctl flowtable add"]),
+    ("flowtable delete", "ftctl-flowtable.8", ["ftctl flowtable delete"]),
+    ("flowtable enable", "ftctl-flowtable.8", ["ftctl flowtable enable"]),
+    ("flowtable disable", "ftctl-flowtable.8", ["ftctl flowtable disable"]),
+    ("rule list", "ftctl-flowtable.8", ["Output"]),
+    ("rule add", "ftctl-flowtable.8", ["Matches", "ftctl rule add"]),
+    ("rule delete", "ftctl-flowtable.8", ["Matches", "ftctl rule delete"]),
+    ("apply", "ftctl-flowtable.8", ["ftctl apply"]),
+    ("export", "ftctl-flowtable.8", ["Output"]),
+    ("doctor", "ftctl-flowtable.8", ["ftctl doctor"]),
   ]
 
   /// The options that a help text describes.
@@ -43,9 +65,11 @@ struct DocumentationTests {
   @Test("every option of the help stands in the manual, and the other way round", arguments: 0..<places.count)
   func manual(_ index: Int) throws {
     let (subcommand, page, sections) = Self.places[index]
-    let help = Self.options(ofHelp: try run([BuiltProgram.ftctl, subcommand, "--help"]).output)
-    #expect(help.count > 5)
-    let described = try Self.options(ofPage: page)
+    let words = subcommand.split(separator: " ").map(String.init)
+    let help = Self.options(ofHelp: try run([BuiltProgram.ftctl] + words + ["--help"]).output)
+    #expect(help.count > 4)
+    // Selection and output are described once.
+    let described = try Self.options(ofPage: page).merging(Self.options(ofPage: "ftctl-flows.8")) { own, _ in own }
     let global = try Self.options(ofPage: "ftctl.8")["Global options"] ?? []
     let manual = sections.reduce(into: global) { $0.formUnion(described[$1] ?? []) }
     #expect(help.subtracting(manual) == [], "only in the help of \(subcommand)")
@@ -57,7 +81,8 @@ struct DocumentationTests {
     let page = try BuiltProgram.sourceText("man/ftctl-flows.8")
     let words = Set(page.split { !$0.isLetter && !$0.isNumber && $0 != "-" && $0 != "_" }.map(String.init))
     for (arguments, ending) in [
-      (["list", "-o", "nosuch"], "there are: "), (["list", "-o", "table", "--sort", "nosuch"], "there are: "),
+      (["list", "-o", "nosuch"], "there are: "),
+      (["list", "-o", "table", "--sort", "nosuch"], "there are: "),
       (["count", "--by", "nosuch"], "there are: "), (["monitor", "-e", "nosuch"], "there are: "),
     ] {
       let hint = try #require(try run([BuiltProgram.ftctl] + arguments).errorLines.last)
@@ -71,7 +96,8 @@ struct DocumentationTests {
   @Test("the manuals are correct mdoc", .enabled(if: Machine.has("mandoc"), "needs mandoc"))
   func lint() throws {
     let folder = BuiltProgram.sourceRoot.appendingPathComponent("man")
-    let pages = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).map(\.path)
+    let pages = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).map(
+      \.path)
     #expect(pages.count >= 3)
     let result = try run(["mandoc", "-Tlint", "-Wwarning"] + pages)
     #expect(result.status == 0 && result.output == "")
@@ -85,7 +111,8 @@ struct DocumentationTests {
     #expect(kept == generated.output, ".ci/completions writes them anew")
   }
 
-  @Test("bash completes subcommands, options and their values", .enabled(if: Machine.has("bash"), "needs bash"))
+  @Test(
+    "bash completes subcommands, options and their values", .enabled(if: Machine.has("bash"), "needs bash"))
   func bash() throws {
     func complete(_ words: [String]) throws -> Set<String> {
       let script = """
@@ -95,7 +122,8 @@ struct DocumentationTests {
         _ftctl "$1" "${!#}" "${COMP_WORDS[COMP_CWORD-1]}"
         printf '%s\\n' "${COMPREPLY[@]}"
         """
-      return Set(try run(["bash", "-c", script, "bash"] + words).lines.map { $0.trimmingCharacters(in: .whitespaces) })
+      return Set(
+        try run(["bash", "-c", script, "bash"] + words).lines.map { $0.trimmingCharacters(in: .whitespaces) })
     }
     #expect(try complete(["ftctl", "co"]) == ["count"])
     #expect(try complete(["ftctl", "list", "--reply-d"]).isSuperset(of: ["--reply-dst", "--reply-dport"]))
@@ -104,13 +132,18 @@ struct DocumentationTests {
   }
 
   /// Asks for values as the scripts do.
-  private func values(_ subcommand: String, _ option: String, shell: String = "bash") throws -> ProgramResult {
+  private func values(_ subcommand: String, _ option: String, shell: String = "bash") throws -> ProgramResult
+  {
     try run(
-      [BuiltProgram.ftctl, "---completion", subcommand, "--", option, "2", "0", "ftctl", subcommand, option, ""],
+      [
+        BuiltProgram.ftctl, "---completion", subcommand, "--", option, "2", "0", "ftctl", subcommand, option,
+        "",
+      ],
       environment: ["SAP_SHELL": shell])
   }
 
-  @Test("protocols, states and status flags are completed without privilege", arguments: ["bash", "zsh", "fish"])
+  @Test(
+    "protocols, states and status flags are completed without privilege", arguments: ["bash", "zsh", "fish"])
   func fixedValues(_ shell: String) throws {
     #expect(try values("list", "--proto", shell: shell).lines.contains("tcp"))
     #expect(try values("count", "--state", shell: shell).lines.contains("SHUTDOWN_ACK_SENT"))
@@ -126,7 +159,8 @@ struct DocumentationTests {
     #expect(try values("list", "--netns").lines.contains("all"))
     func inside(_ option: String) throws -> ProgramResult {
       try table.run([
-        "env", "SAP_SHELL=bash", BuiltProgram.ftctl, "---completion", "list", "--", option, "2", "0", "ftctl", "list", option, "",
+        "env", "SAP_SHELL=bash", BuiltProgram.ftctl, "---completion", "list", "--", option, "2", "0", "ftctl",
+        "list", option, "",
       ])
     }
     let zones = try inside("--zone")

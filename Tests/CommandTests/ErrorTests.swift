@@ -7,38 +7,58 @@ import Testing
 struct ErrorTests {
   /// Wrong usage: the arguments, and what the line on stderr must contain.
   static let wrong: [([String], String)] = [
-    (["list", "--foo"], "--foo"), (["list", "-X"], "-X"), (["lits"], "lits"), (["list", "--proto"], "--proto"),
+    (["list", "--foo"], "--foo"), (["list", "-X"], "-X"), (["lits"], "lits"),
+    (["list", "--proto"], "--proto"),
     (["list", "extra"], "extra"), (["list", "--color", "blue"], "blue"),
     (["list", "-s", "300.1.1.1"], "--src: bad address '300.1.1.1'"),
     (["list", "-s", "10.0.0.0/33"], "--src: bad prefix length in '10.0.0.0/33'"),
-    (["list", "-d", "10.0.0.0/255.0.255.0"], "--dst: bad netmask"), (["list", "-s", ""], "--src: bad address"),
+    (["list", "-d", "10.0.0.0/255.0.255.0"], "--dst: bad netmask"),
+    (["list", "-s", ""], "--src: bad address"),
     (["list", "-r", "host"], "--reply-src: bad address 'host'"),
     (["list", "--dport", "99999"], "--dport: bad port '99999'"),
-    (["list", "--dport", "80-22"], "--dport: bad port range '80-22': the first port is higher than the last"),
-    (["list", "--sport", "1-2-3"], "--sport: bad port range"), (["list", "--sport", "nosuch"], "--sport: unknown port 'nosuch'"),
+    (
+      ["list", "--dport", "80-22"], "--dport: bad port range '80-22': the first port is higher than the last"
+    ),
+    (["list", "--sport", "1-2-3"], "--sport: bad port range"),
+    (["list", "--sport", "nosuch"], "--sport: unknown port 'nosuch'"),
     (["list", "--state", "ESTABLISED"], "--state: unknown state 'ESTABLISED'"),
     (["list", "-u", "SRC"], "--status: unknown status"), (["list", "-u", "ASSURED,!ASSURED"], "ASSURED"),
-    (["list", "-p", "tpc"], "--proto: unknown protocol 'tpc'"), (["list", "-p", "256"], "--proto: bad protocol '256'"),
+    (["list", "-p", "tpc"], "--proto: unknown protocol 'tpc'"),
+    (["list", "-p", "256"], "--proto: bad protocol '256'"),
     (["list", "-f", "ipv5"], "--family: unknown address family 'ipv5'"),
     (["list", "-m", "zz"], "--mark: bad mark 'zz'"), (["list", "-m", "8/7"], "--mark: bad mark"),
-    (["list", "-w", "65536"], "--zone: bad zone '65536'"), (["list", "--orig-zone", "x"], "--orig-zone: bad zone"),
-    (["list", "-l", "nosuchlabel"], "--label: unknown label 'nosuchlabel'"), (["list", "-l", "128"], "--label: bad label"),
-    (["list", "--src-nat", "1.2.3"], "--src-nat: bad address"), (["list", "--offload", "maybe"], "--offload: unknown offload 'maybe'"),
-    (["list", "--flowtable", "inet", "x"], "--flowtable: bad flowtable"), (["list", "--min-bytes", "ten"], "--min-bytes: bad size"),
-    (["list", "--older-than", "5x"], "--older-than: bad duration"), (["list", "--expires-within", "-5"], "expires-within"),
+    (["list", "-w", "65536"], "--zone: bad zone '65536'"),
+    (["list", "--orig-zone", "x"], "--orig-zone: bad zone"),
+    (["list", "-l", "nosuchlabel"], "--label: unknown label 'nosuchlabel'"),
+    (["list", "-l", "128"], "--label: bad label"),
+    (["list", "--src-nat", "1.2.3"], "--src-nat: bad address"),
+    (["list", "--offload", "maybe"], "--offload: unknown offload 'maybe'"),
+    (["list", "--flowtable", "inet", "x"], "--flowtable: bad flowtable"),
+    (["list", "--min-bytes", "ten"], "--min-bytes: bad size"),
+    (["list", "--older-than", "5x"], "--older-than: bad duration"),
+    (["list", "--expires-within", "-5"], "expires-within"),
     (["list", "--where", "tcp and"], "--where: "), (["list", "--where", "dport = 80)"], "--where: "),
     (["list", "--where", "frobnicate"], "--where: "), (["list", "--where", ""], "--where: "),
-    (["list", "-o", "yaml"], "--output: unknown format 'yaml'"), (["list", "-o", "prometheus"], "no format 'prometheus'"),
-    (["list", "-o", "json,xml"], "one format at a time"), (["list", "-o", "save,id"], "save cannot be combined"),
-    (["list", "--sort", "bytes"], "--sort is for tables"), (["list", "-o", "table", "--sort", "size"], "unknown column 'size'"),
-    (["list", "-o", "table", "--columns", "proto,nosuch"], "unknown column 'nosuch'"), (["list", "--limit", "0"], "--limit"),
-    (["list", "--limit", "many"], "many"), (["get"], "get needs a selection"), (["get", "-o", "table", "-p", "tcp"], "no format 'table'"),
+    (["list", "-o", "yaml"], "--output: unknown format 'yaml'"),
+    (["list", "-o", "prometheus"], "no format 'prometheus'"),
+    (["list", "-o", "json,xml"], "one format at a time"),
+    (["list", "-o", "save,id"], "save cannot be combined"),
+    (["list", "--sort", "bytes"], "--sort is for tables"),
+    (["list", "-o", "table", "--sort", "size"], "unknown column 'size'"),
+    (["list", "-o", "table", "--columns", "proto,nosuch"], "unknown column 'nosuch'"),
+    (["list", "--limit", "0"], "--limit"),
+    (["list", "--limit", "many"], "many"), (["get"], "get needs a selection"),
+    (["get", "-o", "table", "-p", "tcp"], "no format 'table'"),
     (["get", "--netns", "all", "-p", "tcp"], "--netns all"), (["monitor", "--netns", "all"], "--netns all"),
-    (["count", "--by", "colour"], "--by: unknown key 'colour'"), (["count", "--by", "src,dst,sport,dport,proto"], "at most 4"),
+    (["count", "--by", "colour"], "--by: unknown key 'colour'"),
+    (["count", "--by", "src,dst,sport,dport,proto"], "at most 4"),
     (["count", "--top", "3"], "--top needs --by"), (["count", "--by", "src", "--top", "0"], "--top"),
-    (["count", "-o", "xml"], "no format 'xml'"), (["stats", "-p", "tcp"], "-p"), (["stats", "-o", "save"], "no format 'save'"),
-    (["monitor", "-e", "birth"], "--events: unknown event 'birth'"), (["monitor", "-b", "0"], "--buffer-size"),
-    (["monitor", "-b", "lots"], "--buffer-size"), (["monitor", "--offload-interval", "-1"], "offload-interval"),
+    (["count", "-o", "xml"], "no format 'xml'"), (["stats", "-p", "tcp"], "-p"),
+    (["stats", "-o", "save"], "no format 'save'"),
+    (["monitor", "-e", "birth"], "--events: unknown event 'birth'"),
+    (["monitor", "-b", "0"], "--buffer-size"),
+    (["monitor", "-b", "lots"], "--buffer-size"),
+    (["monitor", "--offload-interval", "-1"], "offload-interval"),
     (["monitor", "-o", "table"], "no format 'table'"),
   ]
 
@@ -54,12 +74,16 @@ struct ErrorTests {
   private func expectOneLine(_ result: ProgramResult, _ words: String) {
     let lines = result.errorLines
     #expect(lines.first?.hasPrefix("ftctl: ") == true && result.error.contains(words), "\(result.error)")
-    #expect(!lines.isEmpty && lines.count <= 2 && lines.dropFirst().allSatisfy { $0.hasPrefix("hint: ") }, "\(result.error)")
+    #expect(
+      !lines.isEmpty && lines.count <= 2 && lines.dropFirst().allSatisfy { $0.hasPrefix("hint: ") },
+      "\(result.error)")
     #expect(lines.allSatisfy { !$0.hasSuffix(".") })
     #expect(result.error.hasSuffix("\n"))
   }
 
-  @Test("a namespace that does not exist is status 1, and the hint names those that do", arguments: ["list", "count", "stats"])
+  @Test(
+    "a namespace that does not exist is status 1, and the hint names those that do",
+    arguments: ["list", "count", "stats"])
   func missingNamespace(_ subcommand: String) throws {
     for name in ["ftctl-no-such-namespace", "../net", ""] {
       let result = try run([BuiltProgram.ftctl, subcommand, "--netns", name])
@@ -79,8 +103,11 @@ struct ErrorTests {
 
   @Test(
     "without privilege there is one line with a hint, and status 4",
-    .enabled(if: geteuid() == 0 && Machine.has("setpriv"), "needs root and setpriv, to become a user without rights"),
-    arguments: [["list"], ["list", "-j"], ["get", "-p", "tcp"], ["count", "--by", "proto"], ["monitor"], ["stats"]])
+    .enabled(
+      if: geteuid() == 0 && Machine.has("setpriv"), "needs root and setpriv, to become a user without rights"),
+    arguments: [
+      ["list"], ["list", "-j"], ["get", "-p", "tcp"], ["count", "--by", "proto"], ["monitor"], ["stats"],
+    ])
   func notPermitted(_ arguments: [String]) throws {
     let result = try unprivileged(arguments)
     #expect(result.status == 4, "\(result.error)")
@@ -107,9 +134,12 @@ struct ErrorTests {
       #expect((2...3).contains(examples.count), "\(subcommand)")
       // In a namespace that does not exist the arguments are read, and nothing more happens.
       for example in examples {
-        let command = [" | ", " > /"].reduce(example) { line, end in line.range(of: end).map { line[..<$0.lowerBound] } ?? line }
+        let command = [" | ", " > /"].reduce(example) { line, end in
+          line.range(of: end).map { line[..<$0.lowerBound] } ?? line
+        }
         let result = try run([
-          "sh", "-c", "alias ftctl=\(BuiltProgram.ftctl)\n\(command.replacing("--netns all", with: "")) --netns ftctl-none",
+          "sh", "-c",
+          "alias ftctl=\(BuiltProgram.ftctl)\n\(command.replacing("--netns all", with: "")) --netns ftctl-none",
         ])
         #expect(result.status == 1 && result.error.contains("'ftctl-none'"), "\(example): \(result.error)")
       }

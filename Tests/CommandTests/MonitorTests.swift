@@ -12,9 +12,14 @@ struct MonitorTests {
     }
   }
 
+  /// What only the entries contain that are made to find out whether a monitor is there.
+  private static let probe = "dst=192.0.2.2 "
+
   /// Starts a monitor, or conntrack -E, and waits until it prints events: until an entry that is made again and
   /// again shows up.
-  private func started(_ command: [String], in table: ConntrackTable, seeing probe: Int) throws -> RunningProgram {
+  private func started(_ command: [String], in table: ConntrackTable, seeing probe: Int) throws
+    -> RunningProgram
+  {
     let program = try RunningProgram(table.namespace.command(command))
     var port = 20_000 + probe * 1000
     let isReady = program.wait(seconds: 60) {
@@ -39,7 +44,8 @@ struct MonitorTests {
     }
   }
 
-  @Test("after a burst that overflows its buffer it reports the loss, and what it printed is the kernel's table",
+  @Test(
+    "after a burst that overflows its buffer it reports the loss, and what it printed is the kernel's table",
     .timeLimit(.minutes(10)))
   func burst() throws {
     let table = try ConntrackTable(entries: 0)
@@ -56,7 +62,9 @@ struct MonitorTests {
     try table.fill(100_000, seed: 12)
     try table.command(["conntrack", "-D", "-p", "sctp"])
     monitor.signal(SIGCONT)
-    let isResynchronised = monitor.wait(seconds: 240) { monitor.errorSoFar.contains("the table has been read") }
+    let isResynchronised = monitor.wait(seconds: 240) {
+      monitor.errorSoFar.contains("the table has been read")
+    }
     #expect(isResynchronised)
     // It goes on: what comes after is seen, too.
     try table.fill(50, seed: 13)
@@ -78,7 +86,8 @@ struct MonitorTests {
     var known: [UInt64: Int] = [:]
     for id in before { known[id, default: 0] += 1 }
     var strange = 0
-    for line in lines {
+    // The entries that told that it was there may have been made before it listened.
+    for line in lines where !line.contains(Self.probe) {
       guard let id = Self.id(line) else {
         strange += 1
         continue
@@ -90,7 +99,7 @@ struct MonitorTests {
     #expect(strange == 0)
     for id in after { known[id, default: 0] -= 1 }
     let wrong = known.filter { $0.value != 0 }
-    #expect(wrong.isEmpty, "\(wrong.count) flows, such as \(wrong.prefix(3))")
+    #expect(wrong.isEmpty, "\(wrong.count) flows, such as \(wrong.keys.prefix(3).sorted())")
     #expect(lines.count { $0.hasPrefix("[DESTROY] ") } > 500)
   }
 
@@ -99,27 +108,34 @@ struct MonitorTests {
     let table = try ConntrackTable(entries: 0)
     try table.set("events", 1)
     let options = ["-o", "extended,id,labels"]
-    let reference = try started(["conntrack", "-E", "-b", "8388608"] + options, in: table, seeing: 1)
+    let reference = try started(["conntrack", "-E"] + options, in: table, seeing: 1)
     let monitor = try started([BuiltProgram.ftctl, "monitor"] + options, in: table, seeing: 2)
     settle(monitor)
     settle(reference)
-    let marker = "dst=192.0.2.2 "
-    try table.fill(400, seed: 14)
-    try table.command(["conntrack", "-U", "-p", "tcp", "--mark", "77"])
+    // Not more at once than conntrack's small buffer holds.
+    try table.fill(150, seed: 14)
+    settle(reference)
+    table.namespace.run(["conntrack", "-U", "-s", "10.0.0.0/8", "-p", "gre", "--mark", "77"])
     try table.command(["conntrack", "-D", "-p", "udp"])
+    settle(reference)
     try table.command(["conntrack", "-F"])
     settle(monitor)
     settle(reference)
     for program in [monitor, reference] { program.signal(SIGINT) }
     // A program that caused an event may have ended when its name is looked up.
     func lines(_ result: ProgramResult) -> [String] {
-      result.lines.filter { !$0.contains(marker) }.map { String($0).replacing(#/ progname=.*$/#, with: "") }
+      result.lines.filter { !$0.contains(Self.probe) }.map {
+        String($0).replacing(#/ progname=.*$/#, with: "")
+      }
     }
     let ours = try monitor.result(within: 30)
     let expected = lines(try reference.result(within: 30))
     #expect(ours.status == 0)
-    #expect(expected.count > 800 && lines(ours) == expected)
-    #expect(expected.contains { $0.hasPrefix(" [UPDATE] ") } && expected.contains { $0.hasPrefix("[DESTROY] ") })
+    #expect(expected.count > 250)
+    let difference = zip(lines(ours), expected).first { $0 != $1 }
+    #expect(difference == nil && lines(ours).count == expected.count)
+    #expect(
+      expected.contains { $0.hasPrefix(" [UPDATE] ") } && expected.contains { $0.hasPrefix("[DESTROY] ") })
     #expect(ours.errorLines.last == "ftctl: \(ours.lines.count) flow events have been shown.")
   }
 
@@ -129,8 +145,9 @@ struct MonitorTests {
     try table.set("events", 1)
     let forms = ["jsonl", "json", "csv", "xml", "save", "timestamp"]
     let monitors = try forms.map { form in
-      try RunningProgram(table.namespace.command(
-        [BuiltProgram.ftctl, "monitor", "-e", "destroy", "-p", "udp", "-o", form]))
+      try RunningProgram(
+        table.namespace.command(
+          [BuiltProgram.ftctl, "monitor", "-e", "destroy", "-p", "udp", "-o", form]))
     }
     // All of them listen when a probe was printed by each.
     var port = 30_000
@@ -160,8 +177,11 @@ struct MonitorTests {
       case "csv": #expect(lines.dropFirst().allSatisfy { $0.contains("udp") } && lines.count > 6)
       case "xml":
         #expect(lines.last == "</conntrack>")
-        #expect(lines.dropFirst(2).dropLast().allSatisfy { $0.hasPrefix("<flow type=\"destroy\">") } && lines.count > 8)
-      case "save": #expect(lines.allSatisfy { $0.hasPrefix("-D ") && $0.contains(" -p udp ") } && lines.count > 5)
+        #expect(
+          lines.dropFirst(2).dropLast().allSatisfy { $0.hasPrefix("<flow type=\"destroy\">") }
+            && lines.count > 8)
+      case "save":
+        #expect(lines.allSatisfy { $0.hasPrefix("-D ") && $0.contains(" -p udp ") } && lines.count > 5)
       default:
         #expect(lines.count > 5)
         #expect(lines.allSatisfy { $0.firstMatch(of: #/^\[\d+\.\d{6}\]\t\[DESTROY\] udp /#) != nil })

@@ -3,7 +3,9 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Output of list, get, count and stats", .serialized, .enabled(if: Machine.lacksForNamespaces == nil, networkReason))
+@Suite(
+  "Output of list, get, count and stats", .serialized,
+  .enabled(if: Machine.lacksForNamespaces == nil, networkReason))
 struct OutputTests {
   private func objects(_ result: ProgramResult) throws -> [[String: Any]] {
     try #require(try JSONSerialization.jsonObject(with: result.bytes) as? [[String: Any]])
@@ -34,7 +36,8 @@ struct OutputTests {
   /// Members of the objects and their kinds, as ftctl-json(5) describes them.
   private func documented() throws -> [String: String] {
     var result: [String: String] = [:]
-    for line in try BuiltProgram.sourceText("man/ftctl-json.5").split(separator: "\n") where line.hasPrefix(".It Va ") {
+    for line in try BuiltProgram.sourceText("man/ftctl-json.5").split(separator: "\n")
+    where line.hasPrefix(".It Va ") {
       let words = line.split(separator: " ")
       if words.count == 5 { result[String(words[2])] = String(words[4]) }
     }
@@ -82,10 +85,13 @@ struct OutputTests {
       #expect(status.contains("DST_NAT") == flow.isDestinationNAT)
       for (name, direction) in [("original", flow.original), ("reply", flow.reply)] {
         let member = try #require(object[name] as? [String: Any])
-        #expect(member["src"] as? String == direction.sourceText && member["dst"] as? String == direction.destinationText)
+        #expect(
+          member["src"] as? String == direction.sourceText
+            && member["dst"] as? String == direction.destinationText)
         for (key, value) in direction.numbers {
           // Where the kernel keeps no ports for a protocol, conntrack prints 0 and JSON has no member.
-          let isKept = value != 0 || !["sport", "dport"].contains(key) || flow.layer4 == 6 || flow.layer4 == 17
+          let isKept =
+            value != 0 || !["sport", "dport"].contains(key) || flow.layer4 == 6 || flow.layer4 == 17
           #expect(member[key] as? UInt64 == value || (!isKept && member[key] == nil), "\(name).\(key)")
         }
       }
@@ -93,7 +99,9 @@ struct OutputTests {
       #expect(abs((object["timeout"] as? Int64 ?? 0) - Int64(flow.timeout ?? 0)) <= 60)
     }
     for (path, kinds) in found { #expect(kinds == [schema[path] ?? "undocumented"], "\(path)") }
-    for path in ["nat.dport", "tcp.wscale_original", "sctp.vtag_reply", "original.srckey", "reply.type", "start", "age"] {
+    for path in [
+      "nat.dport", "tcp.wscale_original", "sctp.vtag_reply", "original.srckey", "reply.type", "start", "age",
+    ] {
       #expect(found[path] != nil, "\(path) was not among them")
     }
     // One object a line says the same.
@@ -108,12 +116,15 @@ struct OutputTests {
   /// What a flow is counted under, for each key; nil where the listing does not show it.
   private static let keys: [(key: String, value: @Sendable (ListedFlow) -> String)] = [
     ("family", { $0.isIPv6 ? "ipv6" : "ipv4" }),
-    ("proto", { flow in
-      let names: [UInt64: String] = [
-        6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6", 47: "gre", 132: "sctp", 33: "dccp", 136: "udplite",
-      ]
-      return names[flow.layer4] ?? "\(flow.layer4)"
-    }),
+    (
+      "proto",
+      { flow in
+        let names: [UInt64: String] = [
+          6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6", 47: "gre", 132: "sctp", 33: "dccp", 136: "udplite",
+        ]
+        return names[flow.layer4] ?? "\(flow.layer4)"
+      }
+    ),
     ("state", { $0.state ?? "none" }), ("offload", { _ in "none" }), ("flowtable", { _ in "none" }),
     ("src", { $0.original.sourceText }), ("dst", { $0.original.destinationText }),
     ("reply-src", { $0.reply.sourceText }), ("reply-dst", { $0.reply.destinationText }),
@@ -122,11 +133,19 @@ struct OutputTests {
     ("reply-sport", { $0.reply.numbers["sport"].map { "\($0)" } ?? "none" }),
     ("reply-dport", { $0.reply.numbers["dport"].map { "\($0)" } ?? "none" }),
     ("mark", { "\($0.numbers["mark"] ?? 0)" }), ("zone", { "\($0.numbers["zone"] ?? 0)" }),
-    ("label", { flow in flow.labels.isEmpty ? "none" : flow.labels.sorted().map { "bit\($0)" }.joined(separator: "+") }),
+    (
+      "label",
+      { flow in flow.labels.isEmpty ? "none" : flow.labels.sorted().map { "bit\($0)" }.joined(separator: "+")
+      }
+    ),
     ("helper", { $0.helper ?? "none" }),
-    ("nat", { flow in
-      flow.isSourceNAT ? flow.isDestinationNAT ? "snat+dnat" : "snat" : flow.isDestinationNAT ? "dnat" : "none"
-    }),
+    (
+      "nat",
+      { flow in
+        flow.isSourceNAT
+          ? flow.isDestinationNAT ? "snat+dnat" : "snat" : flow.isDestinationNAT ? "dnat" : "none"
+      }
+    ),
     ("assured", { $0.tags.contains("ASSURED") ? "yes" : "no" }),
     ("replied", { $0.tags.contains("UNREPLIED") ? "no" : "yes" }),
   ]
@@ -153,7 +172,8 @@ struct OutputTests {
       }
       #expect(counted == expected, "--by \(key)")
     }
-    let byTwo = Dictionary(grouping: flows) { "\($0.state ?? "none") \($0.isIPv6 ? "ipv6" : "ipv4")" }.mapValues(\.count)
+    let byTwo = Dictionary(grouping: flows) { "\($0.state ?? "none") \($0.isIPv6 ? "ipv6" : "ipv4")" }
+      .mapValues(\.count)
     let lines = try namespace.ftctl(["count", "--by", "state,family", "-o", "csv"]).lines
     #expect(lines.count == byTwo.count + 1 && lines.first == "state,family,flows,packets,bytes")
     for line in lines.dropFirst() {
@@ -178,7 +198,8 @@ struct OutputTests {
     let entries = try table.conntrack(["-C"]).output.trimmingCharacters(in: .whitespacesAndNewlines)
     var sums: [String: Int] = [:]
     for line in try table.conntrack(["-S"]).lines {
-      for pair in line.split(whereSeparator: \.isWhitespace).map({ $0.split(separator: "=") }) where pair[0] != "cpu" {
+      for pair in line.split(whereSeparator: \.isWhitespace).map({ $0.split(separator: "=") })
+      where pair[0] != "cpu" {
         sums[String(pair[0]), default: 0] += Int(pair[1]) ?? 0
       }
     }
@@ -208,17 +229,26 @@ struct OutputTests {
     let namespace = table.namespace
     for format in ["line", "jsonl", "save"] {
       let result = try namespace.ftctl(["list", "--limit", "7", "-o", format])
-      #expect(result.lines.count == 7 && result.errorLines == ["ftctl: 7 flow entries have been shown."], "\(format)")
+      #expect(
+        result.lines.count == 7 && result.errorLines == ["ftctl: 7 flow entries have been shown."],
+        "\(format)")
     }
     #expect(try objects(namespace.ftctl(["list", "--limit", "3", "-j"])).count == 3)
     #expect(try namespace.ftctl(["list", "--limit", "7", "-o", "xml"]).lines.count == 10)
     #expect(try namespace.ftctl(["list", "--limit", "7", "-o", "csv"]).lines.count == 8)
-    let sorted = try namespace.ftctl(["list", "-o", "table", "--columns", "id", "--sort", "id", "--limit", "50"]).lines
+    let sorted = try namespace.ftctl([
+      "list", "-o", "table", "--columns", "id", "--sort", "id", "--limit", "50",
+    ]).lines
     let ids = sorted.dropFirst().compactMap { UInt64($0.trimmingCharacters(in: .whitespaces)) }
-    let all = try table.conntrack(["-L", "-o", "extended,id"]).lines.compactMap { ListedFlow($0)?.numbers["id"] }
+    let all = try table.conntrack(["-L", "-o", "extended,id"]).lines.compactMap {
+      ListedFlow($0)?.numbers["id"]
+    }
     #expect(sorted.count == 51 && ids == Array(all.sorted(by: >).prefix(50)))
-    let reversed = try namespace.ftctl(["list", "-o", "table", "--columns", "id", "--sort", "id", "--reverse"]).lines
-    #expect(reversed.dropFirst().compactMap { UInt64($0.trimmingCharacters(in: .whitespaces)) } == all.sorted())
+    let reversed = try namespace.ftctl([
+      "list", "-o", "table", "--columns", "id", "--sort", "id", "--reverse",
+    ]).lines
+    #expect(
+      reversed.dropFirst().compactMap { UInt64($0.trimmingCharacters(in: .whitespaces)) } == all.sorted())
     #expect(try namespace.ftctl(["list", "-o", "table", "--wide"]).lines.first?.contains("LABELS") == true)
   }
 
@@ -226,7 +256,8 @@ struct OutputTests {
   func zeroing() throws {
     let table = try ConntrackTable(entries: 0, traffic: 4)
     let first = try table.namespace.ftctl(["list", "-z"])
-    let flow = try #require(first.lines.first { $0.contains("dport=7004 ") }.flatMap { ListedFlow("ipv4     2 \($0) id=0") })
+    let flow = try #require(
+      first.lines.first { $0.contains("dport=7004 ") }.flatMap { ListedFlow("ipv4     2 \($0) id=0") })
     #expect((flow.sum("packets") ?? 0) > 0)
     let second = try table.namespace.ftctl(["list", "--dport", "7004"])
     #expect(second.output.contains("packets=0 bytes=0 [UNREPLIED]"))
@@ -236,16 +267,33 @@ struct OutputTests {
   func everyNamespace() throws {
     let tables = [try ConntrackTable(entries: 20, seed: 1), try ConntrackTable(entries: 30, seed: 2)]
     let names = tables.map(\.namespace.name)
-    let program = BuiltProgram.ftctl
-    let lines = try run([program, "--netns", "all", "list"]).lines
-    for (name, count) in zip(names, [20, 30]) { #expect(lines.count { $0.hasSuffix(" netns=\(name)") } == count) }
-    let objects = try objects(run([program, "list", "--netns", "all", "-j"]))
-    for (name, count) in zip(names, [20, 30]) { #expect(objects.count { $0["netns"] as? String == name } == count) }
-    let counts = try run([program, "count", "--netns=all"]).lines
+    // In a mount namespace where only these two have names.
+    let mounts = """
+      set -e
+      folder=$(mktemp -d); mount -t tmpfs none $folder
+      for name in \(names.joined(separator: " ")); do touch $folder/$name; mount --bind /run/netns/$name $folder/$name; done
+      mount --rbind $folder /run/netns
+      exec '\(BuiltProgram.ftctl)' "$@"
+      """
+    func ftctl(_ arguments: [String]) throws -> ProgramResult {
+      let result = try run(["unshare", "-m", "sh", "-c", mounts, "sh"] + arguments)
+      #expect(result.status == 0, "\(result.error)")
+      return result
+    }
+    let lines = try ftctl(["--netns", "all", "list"]).lines
+    for (name, count) in zip(names, [20, 30]) {
+      #expect(lines.count { $0.hasSuffix(" netns=\(name)") } == count)
+    }
+    #expect(lines.count == 50)
+    let objects = try objects(ftctl(["list", "--netns", "all", "-j"]))
+    for (name, count) in zip(names, [20, 30]) {
+      #expect(objects.count { $0["netns"] as? String == name } == count)
+    }
+    let counts = try ftctl(["count", "--netns=all"]).lines
     for (name, count) in zip(names, [20, 30]) {
       #expect(counts.contains { $0.trimmingPrefix(while: \.isWhitespace) == "\(count) netns=\(name)" })
     }
-    let metrics = try run([program, "stats", "--netns", "all", "-o", "prometheus"]).lines
+    let metrics = try ftctl(["stats", "--netns", "all", "-o", "prometheus"]).lines
     for (name, count) in zip(names, [20, 30]) {
       #expect(metrics.contains("ftctl_conntrack_entries{netns=\"\(name)\"} \(count)"))
     }
@@ -257,7 +305,9 @@ struct OutputTests {
     let name = table.namespace.name
     let program = BuiltProgram.ftctl
     func plain(_ text: String) -> String { text.replacing(#/\u{1b}\[[0-9;]*m/#, with: "") }
-    func steady(_ text: String) -> String { text.replacing(#/(?m)^(\S+ +\d+) \d+ /#, with: "").replacing(#/delta-time=\d+/#, with: "") }
+    func steady(_ text: String) -> String {
+      text.replacing(#/(?m)^(\S+ +\d+) \d+ /#, with: "").replacing(#/delta-time=\d+/#, with: "")
+    }
     let expected = steady(try run([program, "list", "--netns", name]).output)
     #expect(!expected.isEmpty && !expected.contains("\u{1b}"))
     for arguments in [
@@ -266,7 +316,9 @@ struct OutputTests {
     ] {
       #expect(steady(try run([program] + arguments).output) == expected, "\(arguments)")
     }
-    for arguments in [["--color", "always", "--netns", name, "list"], ["list", "--netns", name, "--color=always"]] {
+    for arguments in [
+      ["--color", "always", "--netns", name, "list"], ["list", "--netns", name, "--color=always"],
+    ] {
       let coloured = try run([program] + arguments, environment: ["NO_COLOR": "1"]).output
       #expect(coloured.contains("\u{1b}["))
       #expect(steady(plain(coloured)) == expected)
@@ -284,11 +336,15 @@ struct OutputTests {
   func closedPipe() throws {
     let table = try ConntrackTable(entries: 4000, seed: 10)
     for format in ["line", "json", "xml", "table", "csv"] {
-      let script = "set -o pipefail; '\(BuiltProgram.ftctl)' --netns \(table.namespace.name) list -o \(format) | head -1 | wc -l"
+      let script =
+        "set -o pipefail; '\(BuiltProgram.ftctl)' --netns \(table.namespace.name) list -o \(format) | head -1 | wc -l"
       let result = try run(["bash", "-c", script])
-      #expect(result.status == 0 && result.error.isEmpty && result.lines.first == "1", "\(format): \(result.error)")
+      #expect(
+        result.status == 0 && result.error.isEmpty && result.lines.first == "1", "\(format): \(result.error)")
     }
-    let full = try run(["sh", "-c", "'\(BuiltProgram.ftctl)' --netns \(table.namespace.name) list > /dev/full"])
+    let full = try run([
+      "sh", "-c", "'\(BuiltProgram.ftctl)' --netns \(table.namespace.name) list > /dev/full",
+    ])
     #expect(full.status == 1)
     #expect(full.errorLines.first == "ftctl: cannot write the output: No space left on device (ENOSPC)")
   }

@@ -18,6 +18,9 @@ struct SelectionTests {
     /// The ids at the ends of the lines.
     var ids: [UInt64]
     var error: String
+    /// When it was made.
+    var start: Date
+    var end: Date
   }
 
   /// Runs `ftctl list -o id` with each of the selections, two at a time.
@@ -26,8 +29,10 @@ struct SelectionTests {
     DispatchQueue.concurrentPerform(iterations: 2) { lane in
       for index in stride(from: lane, to: selections.count, by: 2) {
         let result = Result {
+          let start = Date()
           let listing = try namespace.ftctl(["list", "-o", "id"] + selections[index])
-          return Outcome(status: listing.status, ids: ids(listing.bytes), error: listing.error)
+          return Outcome(
+            status: listing.status, ids: ids(listing.bytes), error: listing.error, start: start, end: Date())
         }
         results.withLock { $0[index] = result }
       }
@@ -49,18 +54,38 @@ struct SelectionTests {
     }
   }
 
+  /// The ids of the flows that a selection means, so many seconds after they were listed.
+  private static func matches(_ selection: Selection, _ flows: [ListedFlow], after seconds: UInt64)
+    -> [UInt64]
+  {
+    flows.filter { flow in
+      guard seconds > 0, let timeout = flow.timeout else { return selection.holds(flow) }
+      var later = flow
+      later.timeout = timeout > seconds ? timeout - seconds : 0
+      return selection.holds(later)
+    }.map { $0.numbers["id"] ?? 0 }
+  }
+
   /// Compares what ftctl lists with the plain meaning of each selection.
   ///
   /// - Returns: how many flows were listed in all, and how many selections were refused as impossible.
   static func compare(
-    _ selections: [Selection], _ flows: [ListedFlow], in table: ConntrackTable, seed: UInt64
+    _ selections: [Selection], _ flows: [ListedFlow], listed: ClosedRange<Date>, in table: ConntrackTable,
+    seed: UInt64
   ) throws -> (hits: Int, refused: Int) {
     let results = try list(selections.map(\.arguments), in: table.namespace)
     #expect(results.count == selections.count)
     var hits = 0
     var refused = 0
     for (number, (selection, result)) in zip(selections, results).enumerated() {
-      let expected = flows.filter(selection.holds).map { $0.numbers["id"] ?? 0 }
+      // Seconds may have passed for the flows since they were listed: at least and at most so many.
+      let least = Int(result.start.timeIntervalSince(listed.upperBound))
+      let most = max(least, Int(result.end.timeIntervalSince(listed.lowerBound)) + 1)
+      let dependsOnTime = selection.arguments.contains { $0.contains("timeout") || $0.contains("expires") }
+      let expected =
+        (dependsOnTime ? Array(least...most) : [0]).lazy.map { seconds in
+          matches(selection, flows, after: UInt64(max(0, seconds)))
+        }.reduce(nil as [UInt64]?) { $0 == result.ids ? $0 : $1 } ?? []
       let what = Comment("seed \(seed), selection \(number): \(selection.arguments)")
       if result.status == 2 {
         refused += 1
@@ -84,7 +109,9 @@ struct SelectionTests {
   func randomSelections() throws {
     let seed: UInt64 = 7_20_6_12
     let table = try ConntrackTable(entries: 1500, plain: 500, seed: seed, traffic: 40)
+    let start = Date()
     let listing = try table.conntrack(["-L", "-o", "extended,id,labels"])
+    let listed = start...Date()
     let flows = listing.lines.compactMap(ListedFlow.init)
     try #require(flows.count == listing.lines.count)
     try #require(flows.count > 1900)
@@ -94,11 +121,13 @@ struct SelectionTests {
     for kind in ConditionMaker.Kind.allCases {
       for _ in 0..<2 {
         let condition = maker.condition(kind)
-        if !condition.option.isEmpty { single.append(Selection(arguments: condition.option, holds: condition.holds)) }
+        if !condition.option.isEmpty {
+          single.append(Selection(arguments: condition.option, holds: condition.holds))
+        }
         single.append(Selection(arguments: ["--where", condition.expression], holds: condition.holds))
       }
     }
-    let alone = try Self.compare(single, flows, in: table, seed: seed)
+    let alone = try Self.compare(single, flows, listed: listed, in: table, seed: seed)
     #expect(alone.hits > 10_000)
     #expect(alone.refused < 20)
 
@@ -106,7 +135,9 @@ struct SelectionTests {
     for _ in 0..<500 {
       var arguments: [String] = []
       var parts: [(ListedFlow) -> Bool] = []
-      for kind in ConditionMaker.Kind.options.shuffled(using: &maker.random).prefix(Int.random(in: 0...3, using: &maker.random)) {
+      for kind in ConditionMaker.Kind.options.shuffled(using: &maker.random).prefix(
+        Int.random(in: 0...3, using: &maker.random))
+      {
         let condition = maker.condition(kind)
         arguments += condition.option
         parts.append(condition.holds)
@@ -118,7 +149,7 @@ struct SelectionTests {
       }
       combined.append(Selection(arguments: arguments) { flow in parts.allSatisfy { $0(flow) } })
     }
-    let together = try Self.compare(combined, flows, in: table, seed: seed)
+    let together = try Self.compare(combined, flows, listed: listed, in: table, seed: seed)
     #expect(together.hits > 20_000)
     #expect(together.refused < 250)
   }
@@ -126,7 +157,7 @@ struct SelectionTests {
   /// Selections that no flow can match, and a word of the reason.
   static let impossible: [([String], String)] = [
     (["-p", "icmp", "--dport", "80"], "icmp"), (["-p", "udp", "--state", "ESTABLISHED"], "state"),
-    (["-f", "ipv6", "-s", "10.0.0.0/8"], "ipv6"), (["-s", "10.0.0.1", "-d", "2001:db8::1"], "ipv"),
+    (["-f", "ipv6", "-s", "10.0.0.0/8"], "ipv6"), (["-s", "10.0.0.1", "-d", "2001:db8::1"], "families"),
     (["--offload", "none", "-u", "OFFLOAD"], "OFFLOAD"), (["-w", "3", "--orig-zone", "4"], "zone"),
     (["-u", "!SEEN_REPLY", "--where", "status = seen_reply"], "SEEN_REPLY"),
     (["--where", "tcp and udp"], "udp"), (["--where", "dport < 10 and dport > 20"], "dport"),

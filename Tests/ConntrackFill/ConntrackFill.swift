@@ -83,7 +83,8 @@ struct EntryGenerator {
     append(original, Attribute.originalTuple, to: &writer)
     append(reply, Attribute.replyTuple, to: &writer)
     if zoneKind == 3 { writer.attribute(Attribute.zone, zone) }
-    writer.attribute(Attribute.timeout, UInt32(isPlain ? 3600 + number % 400_000 : 3600 + random.next(below: 400_000)))
+    writer.attribute(
+      Attribute.timeout, UInt32(isPlain ? 3600 + number % 400_000 : 3600 + random.next(below: 400_000)))
     let assured: ConntrackStatus = [.confirmed, .seenReply, .assured]
     let status: [ConntrackStatus] = [[.confirmed], [.confirmed, .seenReply], assured, assured]
     writer.attribute(Attribute.status, status[random.next(below: 4)].rawValue)
@@ -104,9 +105,14 @@ struct EntryGenerator {
       writer.endNest(sctp)
       writer.endNest(info)
     }
-    if chance(3) { writer.attribute(Attribute.mark, UInt32(truncatingIfNeeded: random.next()) >> UInt32(random.next(below: 32))) }
+    if chance(3) {
+      writer.attribute(
+        Attribute.mark, UInt32(truncatingIfNeeded: random.next()) >> UInt32(random.next(below: 32)))
+    }
     if !isPlain, chance(4) {
-      writer.attribute(Attribute.labels, bytes: (0..<16).map { _ in chance(3) ? UInt8(truncatingIfNeeded: random.next()) : 0 })
+      writer.attribute(
+        Attribute.labels,
+        bytes: (0..<16).map { _ in chance(3) ? UInt8(truncatingIfNeeded: random.next()) : 0 })
     }
     if chance(3) { appendTranslation(isIPv6, Layer4Protocol.hasPorts(layer4), to: &writer) }
     writer.endMessage(message)
@@ -144,7 +150,8 @@ struct EntryGenerator {
     switch random.next(below: 6) {
     case 0: return IPAddress(high: 0x2001_0db8_0000_0000, low: UInt64(number), family: .ipv6)
     case 1: return IPAddress(high: 0, low: 0xffff_0000_0000 | UInt64(number), family: .ipv6)
-    case 2: return IPAddress(high: 0x2001_0db8_0001_0000, low: 0x1_0000_0000_0000 | UInt64(number), family: .ipv6)
+    case 2:
+      return IPAddress(high: 0x2001_0db8_0001_0000, low: 0x1_0000_0000_0000 | UInt64(number), family: .ipv6)
     case 3: return IPAddress(high: 0, low: UInt64(number), family: .ipv6)
     case 4: return IPAddress(high: UInt64(number) << 32, low: 0, family: .ipv6)
     default: return IPAddress(high: random.next(), low: random.next() << 32 | UInt64(number), family: .ipv6)
@@ -155,7 +162,8 @@ struct EntryGenerator {
     var tuple = ConntrackTuple()
     tuple.layer4 = layer4
     tuple.source = anyAddress(isIPv6, 0x0a00_0000 &+ UInt32(number >> (isPlain ? 4 : 0)) & 0x3f_ffff)
-    tuple.destination = anyAddress(isIPv6, isPlain ? 0xc612_0001 &+ UInt32(number & 0xff) : 0xc633_6400 | UInt32(random.next(below: 256)))
+    tuple.destination = anyAddress(
+      isIPv6, isPlain ? 0xc612_0001 &+ UInt32(number & 0xff) : 0xc633_6400 | UInt32(random.next(below: 256)))
     tuple.sourcePort = isPlain ? UInt16(1024 + number % 60_000) : UInt16(random.next(below: 65536))
     tuple.destinationPort = [80, 443, 53, 5060, 22, 8443][random.next(below: 6)]
     if layer4 == Layer4Protocol.icmp || layer4 == Layer4Protocol.icmpv6 {

@@ -128,10 +128,14 @@ struct ConntrackDumpTests {
     var sent: [UInt64] = []
     for _ in 0..<20_000 {
       let identity = generator.next()
-      #expect(recent.insert(identity))
+      let isNew = recent.insert(identity)
+      #expect(isNew)
       sent.append(identity)
       if sent.count % 97 == 0 {
-        for old in sent.suffix(256) { #expect(!recent.insert(old)) }
+        for old in sent.suffix(256) {
+          let isNew = recent.insert(old)
+          #expect(!isNew)
+        }
       }
     }
   }

@@ -44,6 +44,7 @@ package final class RunningProgram {
   ///   - command: the program, by path or by name, and its arguments.
   ///   - environment: variables that differ from this process's; nil removes one.
   ///   - input: what it reads on standard input.
+  /// - Throws: ``ProgramFailure``; the file system's errors.
   package init(_ command: [String], environment: [String: String?] = [:], input: Data = Data()) throws {
     self.command = command
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("ftctl-test-\(UUID().uuidString)")
@@ -122,10 +123,14 @@ package final class RunningProgram {
   }
 
   /// What it has written to standard output up to now.
-  package var outputSoFar: String { String(decoding: (try? Data(contentsOf: file("output"))) ?? Data(), as: UTF8.self) }
+  package var outputSoFar: String {
+    String(decoding: (try? Data(contentsOf: file("output"))) ?? Data(), as: UTF8.self)
+  }
 
   /// What it has written to standard error up to now.
-  package var errorSoFar: String { String(decoding: (try? Data(contentsOf: file("error"))) ?? Data(), as: UTF8.self) }
+  package var errorSoFar: String {
+    String(decoding: (try? Data(contentsOf: file("error"))) ?? Data(), as: UTF8.self)
+  }
 
   /// Looks every 20 ms whether `condition` holds.
   ///

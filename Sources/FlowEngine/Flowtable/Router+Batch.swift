@@ -20,7 +20,8 @@ extension Router {
     advance(to: time)
     let start = sent.count
     statistics[.received] &+= UInt64(batch.count)
-    guard let device = device(index), device.isUp, ruleset.ingressHookCount(device: index) == 1,
+    guard Int(index) < devices.count, devices[Int(index)]?.isUp == true,
+      ruleset.ingressHookCount(device: index) == 1,
       case .flowtable(let id) = ruleset.ingressHook(device: index, at: 0), let table = flowtables[id.number]
     else {
       for position in 0..<batch.count { receiveClassic(&batch, position, index, start, skipsIngress: false) }
@@ -47,8 +48,15 @@ extension Router {
       batch.slots[position].sentBefore = sent.count - start
       switch outcome {
       case .sent(let output):
-        batch.slots[position].outcome = .forward(output)
         forwarded &+= 1
+        guard ruleset.hasEgress(device: output) else {
+          batch.slots[position].outcome = .forward(output)
+          continue
+        }
+        batch.slots[position].outcome = .taken
+        statistics[.sent] &-= 1
+        let rewritten = batch.frame(position)
+        emit(Packet(frame: rewritten.bytes).frame(), on: output)
       case .passUp(let reason):
         statistics.count(reason)
         receiveClassic(&batch, position, index, start, skipsIngress: isPlain(work.parses[position]))
@@ -95,9 +103,12 @@ extension Router {
   private func parse(_ bytes: RawSpan, _ table: FastTable, _ index: UInt32, _ seed: UInt64) -> FastParse {
     guard bytes.byteCount >= EthernetView.headerLength else { return FastParse(.fastTruncated) }
     let type = bytes.be16(12)
-    guard type == EtherType.ipv4 || type == EtherType.ipv6 else { return FastParse(.fastUnknownEncapsulation) }
+    guard type == EtherType.ipv4 || type == EtherType.ipv6 else {
+      return FastParse(.fastUnknownEncapsulation)
+    }
     return FastParse(
-      bytes, network: EthernetView.headerLength, type: type, encapsulation: 0, device: index, table, seed: seed)
+      bytes, network: EthernetView.headerLength, type: type, encapsulation: 0, device: index, table,
+      seed: seed)
   }
 
   /// Takes a frame the classic way. `skipsIngress`: the flowtable has already passed it up.

@@ -24,6 +24,8 @@ package final class Router {
   /// What to add to the monotonic clock for the wall clock, nanoseconds since 1970.
   package var wallClockOffset: UInt64 = 0
   package var random: RandomSource
+  /// The port that chance is to give first where the kernel draws one at random: a recorded run's own draw.
+  package var drawnPort: UInt16?
   package internal(set) var devices: [Device?] = [nil]
   package var neighbours = NeighbourTable()
   package internal(set) var routes4 = RoutingTable(.ipv4)

@@ -29,13 +29,15 @@ package struct FlowDraft {
   /// The flow, checked, with what was left out made up: the reply is the original's inverse, changed by NAT.
   ///
   /// - Parameter isExclusive: whether a flow that exists is an error.
+  /// - Returns: what is to be created.
   /// - Throws: ``RestoreError`` that names what is missing or does not fit.
   package func finished(isExclusive: Bool) throws(RestoreError) -> RestoredFlow {
     guard let layer4 else { throw RestoreError("no protocol") }
     var entry = entry
     entry.original.layer4 = layer4
     entry.reply.layer4 = layer4
-    guard entry.original.source.family != .unspecified, entry.original.destination.family != .unspecified else {
+    guard entry.original.source.family != .unspecified, entry.original.destination.family != .unspecified
+    else {
       throw RestoreError("no source and destination address")
     }
     entry.reply.source = replySource ?? entry.original.destination
@@ -107,7 +109,8 @@ package struct FlowDraft {
         entry.reply.sourcePort = replySourcePort ?? destinationPort
         entry.reply.destinationPort = replyDestinationPort ?? sourcePort
         entry.present.insert(.ports)
-      } else if layer4 == Layer4Protocol.tcp || layer4 == Layer4Protocol.udp || layer4 == Layer4Protocol.sctp {
+      } else if layer4 == Layer4Protocol.tcp || layer4 == Layer4Protocol.udp || layer4 == Layer4Protocol.sctp
+      {
         throw RestoreError("no source and destination port")
       }
     default:

@@ -103,7 +103,8 @@ extension FlowReader {
     _ option: String, _ value: String
   ) throws(RestoreError) -> Number {
     guard let number = FlowValueParser.cNumber(value).flatMap({ Number(exactly: $0) }) else {
-      throw RestoreError("\(option): it is a number from 0 to \(Number.max), not \(SelectionError.quoted(value))")
+      throw RestoreError(
+        "\(option): it is a number from 0 to \(Number.max), not \(SelectionError.quoted(value))")
     }
     return number
   }

@@ -47,6 +47,7 @@ struct JSONCursor: ~Escapable {
   ///
   /// - Parameter isFirst: true before the first, and false from then on.
   /// - Returns: nil behind the last.
+  /// - Throws: ``RestoreError`` for anything else.
   mutating func nextMember(_ isFirst: inout Bool) throws(RestoreError) -> String? {
     if take(0x7d) { return nil }
     if !isFirst, !take(0x2c) { throw failure("',' or '}'") }
@@ -60,6 +61,7 @@ struct JSONCursor: ~Escapable {
   ///
   /// - Parameter isFirst: true before the first, and false from then on.
   /// - Returns: false behind the last.
+  /// - Throws: ``RestoreError`` for anything else.
   mutating func nextElement(_ isFirst: inout Bool) throws(RestoreError) -> Bool {
     if take(0x5d) { return false }
     if !isFirst, !take(0x2c) { throw failure("',' or ']'") }

@@ -23,11 +23,14 @@ struct AddCommand: ParsableCommand {
   @OptionGroup(title: "Flow") var flow: FlowOptions
 
   @Option(
-    help: ArgumentHelp("Add the flows of this file, in the forms jsonl or save; - is standard input", valueName: "file"),
+    help: ArgumentHelp(
+      "Add the flows of this file, in the forms jsonl or save; - is standard input", valueName: "file"),
     completion: .file())
   var from: String?
 
-  @Flag(name: .customLong("skip-existing"), help: "With --from: pass over flows that are there, instead of failing")
+  @Flag(
+    name: .customLong("skip-existing"),
+    help: "With --from: pass over flows that are there, instead of failing")
   var skipsExisting = false
 
   @Flag(name: .customLong("dry-run"), help: "Change nothing; check the options or the file")
@@ -64,7 +67,8 @@ struct AddCommand: ParsableCommand {
       var explained = error.explained(session)
       if error.number == .exists { explained.hint = "the flow is there already: 'ftctl annotate' changes it" }
       if error.number == .notSupported, let helper = creation.entry.helper {
-        explained.hint = "the kernel has no helper '\(helper)' for this protocol: 'modprobe nf_conntrack_\(helper)'"
+        explained.hint =
+          "the kernel has no helper '\(helper)' for this protocol: 'modprobe nf_conntrack_\(helper)'"
       }
       throw explained
     }

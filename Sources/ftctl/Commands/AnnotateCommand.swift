@@ -26,7 +26,8 @@ struct AnnotateCommand: ParsableCommand {
 
   @Option(
     name: .customLong("set-mark"),
-    help: ArgumentHelp("New mark: decimal, 0x hexadecimal or octal; only the mask's bits change", valueName: "value[/mask]"))
+    help: ArgumentHelp(
+      "New mark: decimal, 0x hexadecimal or octal; only the mask's bits change", valueName: "value[/mask]"))
   var mark: String?
 
   @Option(
@@ -43,7 +44,8 @@ struct AnnotateCommand: ParsableCommand {
 
   @Option(
     name: .customLong("set-timeout"),
-    help: ArgumentHelp("Let the flow expire in so many seconds from now, or 5m, 2h, 1d", valueName: "duration"))
+    help: ArgumentHelp(
+      "Let the flow expire in so many seconds from now, or 5m, 2h, 1d", valueName: "duration"))
   var timeout: String?
 
   @Option(

@@ -177,13 +177,20 @@ struct ExpectAddCommand: ParsableCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
   @OptionGroup(title: "Expected flow") var tuple: ExpectedTupleOptions
 
-  @Option(name: .customLong("mask-src"), help: ArgumentHelp("Bits of the source that count (default: all)", valueName: "addr"))
+  @Option(
+    name: .customLong("mask-src"),
+    help: ArgumentHelp("Bits of the source that count (default: all)", valueName: "addr"))
   var maskSource: String?
 
-  @Option(name: .customLong("mask-sport"), help: ArgumentHelp("Bits of the source port that count (default: 0xffff)", valueName: "mask"))
+  @Option(
+    name: .customLong("mask-sport"),
+    help: ArgumentHelp("Bits of the source port that count (default: 0xffff)", valueName: "mask"))
   var maskPort: String?
 
-  @Option(name: .customLong("master-proto"), help: ArgumentHelp("Protocol of the master (default: that of the expected flow)", valueName: "name|number"))
+  @Option(
+    name: .customLong("master-proto"),
+    help: ArgumentHelp(
+      "Protocol of the master (default: that of the expected flow)", valueName: "name|number"))
   var masterProto: String?
 
   @Option(name: .customLong("master-src"), help: ArgumentHelp("Source of the master", valueName: "addr"))
@@ -192,16 +199,23 @@ struct ExpectAddCommand: ParsableCommand {
   @Option(name: .customLong("master-dst"), help: ArgumentHelp("Destination of the master", valueName: "addr"))
   var masterDestination: String
 
-  @Option(name: .customLong("master-sport"), help: ArgumentHelp("Source port of the master", valueName: "port"))
+  @Option(
+    name: .customLong("master-sport"), help: ArgumentHelp("Source port of the master", valueName: "port"))
   var masterSport: String
 
-  @Option(name: .customLong("master-dport"), help: ArgumentHelp("Destination port of the master", valueName: "port"))
+  @Option(
+    name: .customLong("master-dport"), help: ArgumentHelp("Destination port of the master", valueName: "port")
+  )
   var masterDport: String
 
-  @Option(help: ArgumentHelp("Helper of the expected flow", valueName: "name"), completion: .custom { _, _, _ in LiveValues.helpers() })
+  @Option(
+    help: ArgumentHelp("Helper of the expected flow", valueName: "name"),
+    completion: .custom { _, _, _ in LiveValues.helpers() })
   var helper: String?
 
-  @Option(name: .customLong("class"), help: ArgumentHelp("Class of the master's helper (default: 0)", valueName: "n"))
+  @Option(
+    name: .customLong("class"),
+    help: ArgumentHelp("Class of the master's helper (default: 0)", valueName: "n"))
   var number: UInt32?
 
   @Flag(help: "Keep the expectation when its flow has come")
@@ -239,7 +253,8 @@ struct ExpectAddCommand: ParsableCommand {
         throw CommandFailure(.usage, "\(name): \(error.message)")
       }
     }
-    result.master.layer4 = try option("--master-proto") { try masterProto.map(parser.layer4) } ?? key.tuple.layer4
+    result.master.layer4 =
+      try option("--master-proto") { try masterProto.map(parser.layer4) } ?? key.tuple.layer4
     result.master.source = try option("--master-src") { try parser.address(masterSource) }
     result.master.destination = try option("--master-dst") { try parser.address(masterDestination) }
     result.master.sourcePort = try option("--master-sport") { try parser.ports(masterSport).lowerBound }

@@ -59,7 +59,8 @@ struct OffloadClearCommand: ParsableCommand {
         "the cost: their counters, marks and labels; \(connections) are TCP and continue without known windows,"
           + " \(translated) are translated and may get other addresses")
       if connections > 0, SystemFile.netfilterSetting("nf_conntrack_tcp_loose") == 0 {
-        StandardError.hint("connections do not survive here: sysctl net.netfilter.nf_conntrack_tcp_loose=1 lets them")
+        StandardError.hint(
+          "connections do not survive here: sysctl net.netfilter.nf_conntrack_tcp_loose=1 lets them")
       }
     }
     guard deletion.matched > 0 || change.allowsNone else { throw CommandFailure.nothingMatched }

@@ -33,14 +33,19 @@ struct DropInPrinter: ~Copyable {
 
   /// Prints an entry of a listing.
   ///
-  /// - Parameter hasHeader: whether XML begins with a header; what is deleted or updated has none.
-  mutating func append(_ entry: borrowing ConntrackEntry, hasHeader: Bool = true) throws {
+  /// - Parameters:
+  ///   - hasHeader: whether XML begins with a header; what is deleted or updated has none.
+  ///   - isDeleted: whether the save format says `-D`.
+  mutating func append(
+    _ entry: borrowing ConntrackEntry, hasHeader: Bool = true, isDeleted: Bool = false
+  ) throws {
     count += 1
     context.now = clock.now()
     if output.contains(.xml) {
       if hasHeader { appendXMLHeader() }
       xml.append(entry, context, to: &buffer)
     } else if output.contains(.save) {
+      context.event = isDeleted ? .destroy : nil
       SaveFormat().append(entry, context, to: &buffer)
     } else {
       line.append(entry, context, to: &buffer)

@@ -82,8 +82,7 @@ struct DropInSession {
     guard let tuples = FlowTuples(template), let entry = try open().conntrackEntry(ConntrackKey(tuple: tuples.original))
     else { throw NetlinkError("look up a conntrack entry", .noSuchEntry) }
     var printer = DropInPrinter(line)
-    let isMeant = template.id.map { $0 == entry.id } ?? true
-    if isMeant, template.matches(entry, .selection) { try printer.append(entry) }
+    if template.matches(entry, .selection) { try printer.append(entry) }
     // The document stays open, as conntrack(8) leaves it.
     try printer.finish(closesXML: false)
     report(printer.count)
@@ -131,7 +130,7 @@ struct DropInSession {
     _ = try open().dumpConntrack(filter) { entry in
       // With the id: conntrack 1.4.7 sends tuples alone, and deletes a newer entry of the same tuples, too.
       if template.matches(entry, .selection), try deleter.deleteConntrack(ConntrackKey(entry)) {
-        try printer.append(entry, hasHeader: false)
+        try printer.append(entry, hasHeader: false, isDeleted: true)
       }
       return true
     }

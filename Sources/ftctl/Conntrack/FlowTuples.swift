@@ -38,6 +38,9 @@ struct FlowTuples {
     reply.destination = template.replyDestination ?? anyAddress
     reply.sourcePort = template.port(.replySourcePort) ?? 0
     reply.destinationPort = template.port(.replyDestinationPort) ?? 0
+    // An ICMP of the other family has no tuple; the kernel would take some of them all the same.
+    if layer4 == Layer4Protocol.icmp, template.family == .ipv6 { return nil }
+    if layer4 == Layer4Protocol.icmpv6, template.family == .ipv4 { return nil }
     let hasOriginal = template.source != nil || template.destination != nil
     let hasReply = template.replySource != nil || template.replyDestination != nil
     if hasOriginal, !hasReply {

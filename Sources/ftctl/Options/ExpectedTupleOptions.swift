@@ -6,7 +6,8 @@ import NetlinkWire
 /// The tuple of an expected flow, with the spellings of the selection.
 struct ExpectedTupleOptions: ParsableArguments {
   @Option(
-    name: [.short, .customLong("proto")], help: ArgumentHelp("Layer 4 protocol: a name or a number", valueName: "name|number"),
+    name: [.short, .customLong("proto")],
+    help: ArgumentHelp("Layer 4 protocol: a name or a number", valueName: "name|number"),
     completion: .list(["tcp", "udp", "sctp"]))
   var proto: String
 
@@ -22,7 +23,9 @@ struct ExpectedTupleOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Destination port", valueName: "port"))
   var dport: String
 
-  @Option(name: [.customShort("w"), .customLong("zone")], help: ArgumentHelp("Zone of the master, 0 to 65535 (default: 0)", valueName: "n"))
+  @Option(
+    name: [.customShort("w"), .customLong("zone")],
+    help: ArgumentHelp("Zone of the master, 0 to 65535 (default: 0)", valueName: "n"))
   var zone: UInt16?
 
   /// What the expectation is addressed by.
@@ -40,7 +43,8 @@ struct ExpectedTupleOptions: ParsableArguments {
     var tuple = ConntrackTuple()
     let layer4 = try option("--proto") { try parser.layer4(proto) }
     guard Layer4Protocol.hasPorts(layer4) else {
-      throw CommandFailure(.usage, "--proto: a flow with ports is expected, not \(FlowValueParser.name(ofLayer4: layer4))")
+      throw CommandFailure(
+        .usage, "--proto: a flow with ports is expected, not \(FlowValueParser.name(ofLayer4: layer4))")
     }
     tuple.layer4 = layer4
     tuple.source = try option("--src") { try parser.address(src) }
@@ -48,7 +52,8 @@ struct ExpectedTupleOptions: ParsableArguments {
     guard tuple.source.family == tuple.destination.family else {
       throw CommandFailure(.usage, "addresses of different families")
     }
-    tuple.sourcePort = try option("--sport") { try sport.map { try parser.ports($0, layer4: layer4).lowerBound } } ?? 0
+    tuple.sourcePort =
+      try option("--sport") { try sport.map { try parser.ports($0, layer4: layer4).lowerBound } } ?? 0
     tuple.destinationPort = try option("--dport") { try parser.ports(dport, layer4: layer4).lowerBound }
     return ExpectationKey(tuple: tuple, zone: zone == 0 ? nil : zone)
   }

@@ -100,7 +100,8 @@ struct FlowOptions: ParsableArguments {
   var zone: UInt16?
 
   @Option(
-    name: .customLong("orig-zone"), help: ArgumentHelp("Zone of the original direction alone", valueName: "n"))
+    name: .customLong("orig-zone"), help: ArgumentHelp("Zone of the original direction alone", valueName: "n")
+  )
   var originalZone: UInt16?
 
   @Option(
@@ -109,12 +110,14 @@ struct FlowOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("n"), .customLong("src-nat")],
-    help: ArgumentHelp("Translate the source to this address, and port where one is given", valueName: "addr[:port]"))
+    help: ArgumentHelp(
+      "Translate the source to this address, and port where one is given", valueName: "addr[:port]"))
   var sourceNAT: String?
 
   @Option(
     name: [.customShort("g"), .customLong("dst-nat")],
-    help: ArgumentHelp("Translate the destination to this address, and port where one is given", valueName: "addr[:port]"))
+    help: ArgumentHelp(
+      "Translate the destination to this address, and port where one is given", valueName: "addr[:port]"))
   var destinationNAT: String?
 
   @Option(
@@ -122,20 +125,27 @@ struct FlowOptions: ParsableArguments {
     completion: .custom { _, _, _ in LiveValues.helpers() })
   var helper: String?
 
-  @Option(name: .customLong("orig-vtag"), help: ArgumentHelp("SCTP verification tag, original direction", valueName: "n"))
+  @Option(
+    name: .customLong("orig-vtag"),
+    help: ArgumentHelp("SCTP verification tag, original direction", valueName: "n"))
   var originalTag: UInt32?
 
-  @Option(name: .customLong("reply-vtag"), help: ArgumentHelp("SCTP verification tag, reply direction", valueName: "n"))
+  @Option(
+    name: .customLong("reply-vtag"),
+    help: ArgumentHelp("SCTP verification tag, reply direction", valueName: "n"))
   var replyTag: UInt32?
 
   /// The name of an option that was given; nil when there is none.
   var firstGiven: String? {
     let given: [(String, Bool)] = [
-      ("--proto", proto != nil), ("--src", src != nil), ("--dst", dst != nil), ("--reply-src", replySource != nil),
+      ("--proto", proto != nil), ("--src", src != nil), ("--dst", dst != nil),
+      ("--reply-src", replySource != nil),
       ("--reply-dst", replyDestination != nil), ("--sport", sport != nil), ("--dport", dport != nil),
-      ("--reply-sport", replySport != nil), ("--reply-dport", replyDport != nil), ("--icmp-type", icmpType != nil),
+      ("--reply-sport", replySport != nil), ("--reply-dport", replyDport != nil),
+      ("--icmp-type", icmpType != nil),
       ("--icmp-code", icmpCode != nil), ("--icmp-id", icmpID != nil), ("--timeout", timeout != nil),
-      ("--state", state != nil), ("--status", status != nil), ("--mark", mark != nil), ("--label", !label.isEmpty),
+      ("--state", state != nil), ("--status", status != nil), ("--mark", mark != nil),
+      ("--label", !label.isEmpty),
       ("--zone", zone != nil), ("--orig-zone", originalZone != nil), ("--reply-zone", replyZone != nil),
       ("--src-nat", sourceNAT != nil), ("--dst-nat", destinationNAT != nil), ("--helper", helper != nil),
       ("--orig-vtag", originalTag != nil), ("--reply-vtag", replyTag != nil),
@@ -203,7 +213,9 @@ struct FlowOptions: ParsableArguments {
       draft.entry.present.insert(.status)
     }
     if let mark = try option("--mark", mark, parser.mark) as? (value: UInt32, mask: UInt32) {
-      guard mark.mask == .max else { throw CommandFailure(.usage, "--mark: a flow is added with a mark, without mask") }
+      guard mark.mask == .max else {
+        throw CommandFailure(.usage, "--mark: a flow is added with a mark, without mask")
+      }
       draft.entry.markField = mark.value
       draft.entry.present.insert(.mark)
     }
@@ -237,7 +249,9 @@ struct FlowOptions: ParsableArguments {
     typealias Target = (addresses: ClosedRange<IPAddress>?, ports: ClosedRange<UInt16>?)
     func target(_ name: String, _ text: String?) throws -> NATTarget? {
       guard let parsed = try option(name, text, parser.translation) as? Target else { return nil }
-      guard let addresses = parsed.addresses else { throw CommandFailure(.usage, "\(name): an address comes before the port") }
+      guard let addresses = parsed.addresses else {
+        throw CommandFailure(.usage, "\(name): an address comes before the port")
+      }
       return NATTarget(addresses, ports: parsed.ports)
     }
     let source = try target("--src-nat", sourceNAT)

@@ -7,7 +7,8 @@ struct ExpectationWriter: ~Copyable {
   private static let blockSize = 1 << 16
 
   private let format: OutputFormat
-  private let text = ExpectationFormat()
+  private let line = ExpectationLineFormat()
+  private let json = ExpectationJSONFormat()
   private var output = OutputBuffer(capacity: blockSize + (1 << 13))
   /// Expectations written so far.
   private(set) var count = 0
@@ -19,12 +20,12 @@ struct ExpectationWriter: ~Copyable {
     switch format {
     case .json:
       output.append(count == 0 ? JSONFormat.arrayStart : JSONFormat.arraySeparator)
-      text.appendJSON(expectation, to: &output)
+      json.append(expectation, to: &output)
     case .jsonl:
-      text.appendJSON(expectation, to: &output)
+      json.append(expectation, to: &output)
       output.append(byte: 0x0a)
     default:
-      text.appendLine(expectation, to: &output)
+      line.append(expectation, to: &output)
       output.append(byte: 0x0a)
     }
     count += 1

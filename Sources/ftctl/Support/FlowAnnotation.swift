@@ -146,8 +146,10 @@ struct FlowAnnotation: ~Copyable {
     error.operation = "change the flow \(entry.shortName)"
     switch error.number {
     case .noSpace:
-      error.hint = "entries have room for labels only if a rule used labels when they began, such as 'ct label set'"
-    case .operationNotPermitted where wanted.timeout != nil && (entry.status?.contains(.fixedTimeout) ?? false):
+      error.hint =
+        "entries have room for labels only if a rule used labels when they began, such as 'ct label set'"
+    case .operationNotPermitted
+    where wanted.timeout != nil && (entry.status?.contains(.fixedTimeout) ?? false):
       var failure = CommandFailure(error)
       failure.status = .failed
       failure.hint = "the timeout of a flow with the flag FIXED_TIMEOUT cannot be changed"

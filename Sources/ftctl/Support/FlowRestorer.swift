@@ -132,7 +132,8 @@ final class FlowRestorer {
   /// Says on stderr what was done.
   func reportCounts() {
     let verb = isDryRun ? "would be added" : "have been added"
-    StandardError.report("\(added) flow entries \(verb)." + (existing > 0 ? " \(existing) were there already." : ""))
+    StandardError.report(
+      "\(added) flow entries \(verb)." + (existing > 0 ? " \(existing) were there already." : ""))
     if offloaded > 0 {
       StandardError.report(
         "\(offloaded) of them had been offloaded: they come back on the classic path, with default timeouts.")

@@ -9,7 +9,7 @@ struct OutputClosed: Error {}
 /// Standard output, for results only.
 enum StandardOutput {
   /// Writes the buffer's text and empties it.
-  /// - Throws: ``OutputClosed``, or ``NetlinkError`` for any other failure, such as a full disk.
+  /// - Throws: ``OutputClosed``, or ``CommandFailure`` for any other failure, such as a full disk.
   static func flush(_ buffer: inout OutputBuffer) throws {
     defer { buffer.removeAll() }
     try unsafe buffer.withBytes { bytes in Result { try unsafe write(bytes) } }.get()
@@ -25,7 +25,8 @@ enum StandardOutput {
         }
       } catch {
         if error.number.rawValue == EPIPE { throw OutputClosed() }
-        throw error
+        // Not a netlink error any more, which a dump that is going on would take for one of its own.
+        throw CommandFailure(error)
       }
     }
   }

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+extension CommandLines {
+  /// Command lines of all other forms: options, tables, combinations, words in odd places.
+  static let others = CommandLines(
+    #"""
+    -Lconntrack
+    -D -L
+    -LD ##2 an attached table is not thrown away
+    --dum
+    --d
+    --du
+    --s
+    --src
+    --src=10.1.0.7
+    -h foo
+    -h -p foo
+    -h -s 1.1.1.1
+    -hh
+    -h -V
+    -V
+    -V foo
+    --version
+    -V -h
+    -V -s 1.1.1.1
+    -V -p tcp
+    -C
+    -C e
+    -C expect
+    -C d
+    -C -s 1.1.1.1
+    -C foo
+    -S
+    -S expect
+    -S e
+    -S d
+    -S -s 1.1.1.1
+    --st
+    --stats
+    --counter
+    --cou
+    --count
+    -E dying
+    -D dying
+    -F d
+    -F -s 1.1.1.1
+    -G d
+    -I d
+    -U expect
+    -A expect
+    -A d
+    -U d
+    -C u
+    -h d
+    -R
+    -R - -L
+    -R - -o xml
+    -R -
+    --load-file
+    --load-file=-
+    --load-file -
+    --load=-
+    -R- ##2 the unknown option is named, not the program
+    -Rfoo ##2 the unknown option is named, not the program
+    -LR - ##2 an attached table is not thrown away
+    -M
+    -Lzo id ##2 an attached table is not thrown away
+    -Lo id ##2 an attached table is not thrown away
+    -zL
+    -x -L
+    -E -e FOO
+    -E -e new,update
+    -E -e UPDATE
+    -E -e UPDATES,
+    -E -b abc
+    -E -b 0
+    -E -b 100
+    -E -b -1 ## a size is no 64-bit number
+    -E expect -b 5
+    -G
+    -G -s 10.1.0.7
+    -G -s 10.1.0.7 -d 10.9.9.9
+    -G -p tcp
+    -G -s 10.1.0.7 -d 10.9.9.9 -p tcp
+    -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000
+    -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000 --dport 80
+    -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000 --dport 80 -o xml
+    -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000 --dport 80 -o save
+    -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000 --dport 80 -o extended,id
+    -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000 --dport 81
+    -G -r 10.9.9.9 -q 10.1.0.7 -p tcp --sport 1000 --dport 80 ##0 1.4.7 sends half a tuple
+    -G -r 10.9.9.9 -q 10.1.0.7 -p tcp --reply-port-src 80 --reply-port-dst 1000 ##0 1.4.7 sends half a tuple
+    -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --reply-port-src 80 --reply-port-dst 1000 ##1 1.4.7 sends half a tuple
+    -G -s 10.1.0.7 -q 10.1.0.7 -p tcp --sport 1000 --dport 80
+    -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000 --dport 80 -w 3
+    -G -s 10.1.0.7 -d 10.9.9.9 -p icmp
+    -G -s 10.1.0.7 -d 10.9.9.9 -p icmp --icmp-type 8 --icmp-code 0
+    -G -s 10.1.0.7 -d 10.9.9.9 -p icmp --icmp-type 8 --icmp-code 0 --icmp-id 77
+    -G -s 10.1.0.7 -d 10.9.9.9 -p gre --srckey 17 --dstkey 34
+    -G -s 10.1.0.7 -d 10.9.9.9 -p gre
+    -G -s 10.1.0.7 -d 10.9.9.9 -p udp --sport 1000 --dport 80
+    -G -s 10.1.0.7 -d 10.9.9.9 -p 99
+    -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000 --dport 80 -i 5
+    -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000 --dport 80 --state CLOSE
+    -G -s 10.1.0.0/24 -d 10.9.9.9 -p tcp --sport 1000 --dport 80
+    -G expect
+    -G expect -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000 --dport 80
+    -D expect -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000 --dport 80
+    -D expect
+    -D expect -s 10.1.0.7
+    -D expect -s 10.1.0.7 -d 10.9.9.9
+    -D expect -s 10.1.0.7 -d 10.9.9.9 -p tcp
+    -I expect
+    -I expect -s 10.1.0.7 -d 10.9.9.9
+    -F expect
+    -C expect -f ipv4
+    """#)
+}
