@@ -69,9 +69,6 @@ let package = Package(
     .testTarget(
       name: "FlowEngineTests", dependencies: ["FlowEngine", "PacketWire", "NetlinkWire"], swiftSettings: strict),
     .testTarget(
-      name: "NFTablesWireTests", dependencies: ["NetlinkWire"], path: "Tests/NetlinkWireTests/NFTables",
-      swiftSettings: strict),
-    .testTarget(
       name: "EngineHostTests", dependencies: ["EngineHost", "FlowEngine"], exclude: ["Traces"],
       swiftSettings: strict),
     .testTarget(
