@@ -43,8 +43,7 @@ extension Router {
         receiveClassic(&batch, position, index, start, skipsIngress: isPlain(work.parses[position]))
         continue
       }
-      var bytes = batch.frame(position)
-      let outcome = forward(found, &bytes, work.parses[position], terms)
+      let outcome = batch.withFrame(position) { forward(found, &$0, work.parses[position], terms) }
       batch.slots[position].sentBefore = sent.count - start
       switch outcome {
       case .sent(let output):
@@ -55,16 +54,14 @@ extension Router {
         }
         batch.slots[position].outcome = .taken
         statistics[.sent] &-= 1
-        let rewritten = batch.frame(position)
-        emit(Packet(frame: rewritten.bytes).frame(), on: output)
+        emit(Packet(frame: batch.octets(position)).frame(), on: output)
       case .passUp(let reason):
         statistics.count(reason)
         receiveClassic(&batch, position, index, start, skipsIngress: isPlain(work.parses[position]))
       case .waiting:
         forwarded &+= 1
         batch.slots[position].outcome = .taken
-        let rewritten = batch.frame(position)
-        var packet = Packet(frame: rewritten.bytes)
+        var packet = Packet(frame: batch.octets(position))
         packet.input = index
         work.parses[position].network += UInt16(Packet.headroom)
         sendResolving(&packet, found, work.parses[position])
@@ -84,8 +81,7 @@ extension Router {
     var touched: UInt64 = 0
     let seed = flows.seed
     for position in 0..<batch.count {
-      let bytes = batch.frame(position)
-      work.parses[position] = parse(bytes.bytes, table, index, seed)
+      work.parses[position] = parse(batch.octets(position), table, index, seed)
       touched ^= flows.index.touch(work.parses[position].hash)
     }
     for position in 0..<batch.count {
@@ -117,8 +113,7 @@ extension Router {
   ) {
     batch.slots[position].sentBefore = sent.count - start
     batch.slots[position].outcome = .taken
-    let bytes = batch.frame(position)
-    admit(bytes.bytes, on: index, skipsIngress: skipsIngress)
+    admit(batch.octets(position), on: index, skipsIngress: skipsIngress)
     finish()
   }
 }
