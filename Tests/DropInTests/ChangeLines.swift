@@ -161,5 +161,6 @@ extension CommandLines {
     -U -s 2001:db8::1 -p tcp -m 3 ##0 1.4.7 looks for the updated entry in zone 0
     -U -s 10.1.0.8 -u EXPECTED ##1 1.4.7 counts a refusal as an update
     -U -s 10.1.0.14 -t 44 ##1 1.4.7 counts a refusal as an update
+    -G -s 10.1.0.13 -d 10.9.9.8 -p udp --sport 5 --dport 53 --reply-port-src 53 ##0 1.4.7 fails, with Success
     """#)
 }

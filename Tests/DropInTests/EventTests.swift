@@ -34,7 +34,7 @@ struct EventTests {
   func xml() throws {
     let line = "timeout -s INT 2 $CT -E -o xml & sleep 0.4\n{ \(Self.actions); } >/dev/null 2>&1\nwait"
     let (original, dropIn) = try NamespacePair().run([line])[0]
-    let repaired = original.output.map { $0.replacing(/ \[USERSPACE\].*$/, with: "") }
+    let repaired = original.output.map { $0.replacing(#/ \[USERSPACE\].*$/#, with: "") }
     #expect(dropIn.output == repaired)
     #expect(dropIn.output.count == 7)
     #expect(dropIn.error == original.error)

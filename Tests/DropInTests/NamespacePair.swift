@@ -84,7 +84,8 @@ final class NamespacePair: Sendable {
       let command =
         line.contains("$CT") ? line : "timeout \(isEvent ? "-s INT 0.3" : "20") $CT \(line) </dev/null"
       if isSeededAnew, index > 0 { script += sowing }
-      script += "{ \(command)\n} >\(base).\(index).out 2>\(base).\(index).err; echo $? >\(base).\(index).status\n"
+      script +=
+        "{ \(command)\n} >\(base).\(index).out 2>\(base).\(index).err; echo $? >\(base).\(index).status\n"
     }
     script += "conntrack -L -o extended,labels >\(base).\(lines.count - 1).table 2>/dev/null\n"
     _ = Self.shell(script, namespace)

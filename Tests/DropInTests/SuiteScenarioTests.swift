@@ -5,7 +5,8 @@ import Testing
 /// a line without letter is one of standard input for the next, which is `-R -`; `|` pipes into the next.
 @Suite(.serialized, .disabled(if: NamespacePair.obstacle != nil, "\(NamespacePair.obstacle ?? "")"))
 struct SuiteScenarioTests {
-  @Test("both programs end as the scenario says, with the same output and table", arguments: SuiteScenario.all)
+  @Test(
+    "both programs end as the scenario says, with the same output and table", arguments: SuiteScenario.all)
   func scenario(_ scenario: SuiteScenario) throws {
     let steps = scenario.steps
     let results = try NamespacePair().run(steps.map(\.command))
@@ -48,7 +49,9 @@ struct SuiteScenario: Sendable, CustomTestStringConvertible {
         continue
       }
       var command = "\(pipe)$CT \(arguments)"
-      if !input.isEmpty { command = "printf '%s\\n' \(input.map { "'\($0)'" }.joined(separator: " ")) | \(command)" }
+      if !input.isEmpty {
+        command = "printf '%s\\n' \(input.map { "'\($0)'" }.joined(separator: " ")) | \(command)"
+      }
       steps.append(Step(command: command, succeeds: action.hasPrefix("O")))
       input = []
       pipe = ""

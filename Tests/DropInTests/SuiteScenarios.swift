@@ -81,7 +81,8 @@ extension SuiteScenario {
       -D -d 198.51.100.0/24 ; OK
       """)
 
-  static let nat = SuiteScenario(name: "nat", text: translations(["192.0.2.", "198.51.100.", "203.0.113."], ("", "")))
+  static let nat = SuiteScenario(
+    name: "nat", text: translations(["192.0.2.", "198.51.100.", "203.0.113."], ("", "")))
   static let nat6 = SuiteScenario(
     name: "nat6", text: translations(["2001:db8:1::", "2001:db8:2::", "2001:db8:3::"], ("[", "]")))
 
