@@ -71,43 +71,6 @@ struct EventTests {
     #expect(results[0].0.output.contains { $0.contains("dport=10241") && $0.contains("helper=ftp") })
   }
 
-  @Test("an expectation is made for the protocol that was named, and its deletion is counted")
-  func expectationChanges() throws {
-    let setUp = """
-      printf '%s\\n' 'table ip t2 {' 'ct helper h {' 'type "ftp" protocol tcp' 'l3proto ip' '}' 'chain o {' \
-      'type filter hook output priority 0' 'tcp dport 21 ct helper set "h"' '}' '}' | nft -f -
-      python3 -c '
-      import socket
-      c = socket.socket(); c.bind(("127.0.0.1", 40000)); c.setblocking(False)
-      c.connect_ex(("127.0.0.1", 21))
-      s = socket.socket(); s.bind(("127.0.0.1", 2121))
-      ' ; true
-      """
-    let flow = "-s 127.0.0.1 -d 127.0.0.1 -p tcp --sport 40000 --dport 21"
-    let ports = "--tuple-port-src 0 --tuple-port-dst 99 --mask-port-src 0 --mask-port-dst 65535"
-    let create =
-      "-I expect \(flow) -t 50 --tuple-src 4.4.4.4 --tuple-dst 5.5.5.5 --mask-src 255.255.255.0 "
-      + "--mask-dst 255.255.255.255 \(ports)"
-    let delete = "-D expect -s 4.4.4.4 -d 5.5.5.5 -p tcp --sport 0 --dport 99 --reply-port-src 1 --reply-port-dst 1"
-    let results = try NamespacePair().run([
-      "\(setUp)\nnft add table ip keep; $CT -C >/dev/null", "$CT \(create)", "$CT \(create)", "$CT -L expect", "$CT \(delete)",
-      "$CT \(create.replacing("40000", with: "40001"))", "$CT -F expect",
-    ])
-    // A refused connection leaves no entry behind, or one that is closing: then there is no master.
-    guard results[1].0.status == 0 else {
-      #expect(results[1].1.status == results[1].0.status)
-      #expect(results[1].1.error == results[1].0.error)
-      return
-    }
-    #expect(results[1].1.status == 0)
-    #expect(results[2].1 == results[2].0)
-    #expect(results[3].1.output.first?.contains(" proto=6 src=4.4.4.4 dst=5.5.5.5 sport=0 dport=99 ") == true)
-    #expect(results[4].1.status == 0)
-    #expect(results[4].1.error.hasSuffix("1 expectations have been shown.\n"))
-    #expect(results[5].1 == results[5].0)
-    #expect(results[6].1 == results[6].0)
-  }
-
   /// Files for `--load-file`, whole.
   private static let files: [String] = {
     let entry = "-A -s 1.1.1.1 -d 2.2.2.2 -p udp --dport 2 -t 600 --sport"
