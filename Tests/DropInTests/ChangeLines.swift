@@ -33,8 +33,8 @@ extension CommandLines {
     -I -s 10.2.38.1 -d 10.2.38.2 -n 7.7.7.7:300 -p icmp --icmp-type 8 --icmp-code 0 -t 100
     -I -s 10.2.39.1 -d 10.2.39.2 -n 7.7.7.7 -p 99 -t 100
     -I -s 10.2.40.1 -d 10.2.40.2 -p udp --sport 1 --dport 2 -t 0x50
-    -I -s 10.2.41.1 -d 10.2.41.2 -p udp --sport 1 --dport 2 -t 50abc
-    -I -s 10.2.42.1 -d 10.2.42.2 -p udp --sport 1 --dport 2 -t 010
+    -I -s 10.2.41.1 -d 10.2.41.2 -p udp --sport 1 --dport 2 -t 600abc
+    -I -s 10.2.42.1 -d 10.2.42.2 -p udp --sport 1 --dport 2 -t 0600
     -I -s 10.2.43.1 -d 10.2.43.2 -p udp --sport 0x10 --dport 010 -t 100
     -I -s 10.2.44.1 -d 10.2.44.2 -p udp --sport 99999 --dport -1 -t 100
     -I -s 10.2.45.1 -d 10.2.45.2 -p gre --srckey 010 --dstkey 99999 -t 100
@@ -104,9 +104,7 @@ extension CommandLines {
     -U -s 1.1.1.1 -p tcp --sport 3 -m 80 -f ipv4
     -U -s 1.1.1.1 -p tcp --sport 3 -m 81 -f ipv6
     -U -s 1.1.1.1 -p tcp --sport 3 -n 3.3.3.3
-    -U -s 10.1.0.9 -n 8.8.8.8 -m 3
     -U -s 10.1.0.9 -g -m 4
-    -U -s 1.1.1.1 --reply-src 2.2.2.2 -p udp -m 3
     -U -s 1.1.1.0/24 -p 99 -m 6
     -U -s 1.1.0.0 --mask-src 255.255.0.0 -p 99 -m 7
     -U -d 2.2.2.2 -p 99 -m 8
@@ -114,8 +112,6 @@ extension CommandLines {
     -U -s 10.1.0.7 -p gre --srckey 17 -m 3
     -U -s 2001:db8::1 -p tcp -m 5
     -U -s 2001:db8::1 -p icmpv6 --icmpv6-type 128 -m 5
-    -U -s 1.1.1.1 -p udp --sport 1 -u EXPECTED
-    -U -s 1.1.1.1 -p tcp --sport 3 -t 44
     -D -p gre --srckey 17 --dstkey 34
     -D -s 10.1.0.0/29
     -D -s 10.1.0.9 --mask-src 255.255.255.255
@@ -161,5 +157,10 @@ extension CommandLines {
     -U -p udp -m 4 ##0 the family is that of each entry, and all are shown
     -D -p gre --dstkey 99 ##1 keys of GRE are compared
     -L -u '!ASSURED,SEEN_REPLY' ##0 1.4.7 asks the kernel for something else
+    -U -s 10.1.0.9 -n 8.8.8.8 -m 3 ##0 1.4.7 sends the translation along, is refused, and counts that as an update
+    -U -s 2001:db8::1 -p tcp -m 3 ##0 1.4.7 looks for the updated entry in zone 0
+    -U -s 10.1.0.8 -u EXPECTED ##1 1.4.7 counts a refusal as an update
+    -U -s 10.1.0.14 -t 44 ##1 1.4.7 counts a refusal as an update
+    -G -s 10.1.0.13 -d 10.9.9.8 -p udp --sport 5 --dport 53 --reply-port-src 53 ##0 1.4.7 fails, with Success
     """#)
 }

@@ -33,7 +33,9 @@ struct CommandLineTests {
   @Test("help names every option, and those of a protocol")
   func help() throws {
     let pair = try NamespacePair()
-    for arguments in ["-h", "--help", "", "-h -p tcp", "-h -p sctp", "-h -p gre", "-h -p icmp", "-h -p icmpv6"] {
+    for arguments in [
+      "-h", "--help", "", "-h -p tcp", "-h -p sctp", "-h -p gre", "-h -p icmp", "-h -p icmpv6",
+    ] {
       let (original, dropIn) = pair.run([arguments])[0]
       #expect(dropIn.status == 0 && original.status == 0)
       #expect(dropIn.error.isEmpty)

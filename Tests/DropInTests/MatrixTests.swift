@@ -6,9 +6,12 @@ import Testing
 @Suite(.serialized, .disabled(if: NamespacePair.obstacle != nil, "\(NamespacePair.obstacle ?? "")"))
 struct MatrixTests {
   private static let options = [
-    "-r 3.3.3.3", "-q 4.4.4.4", "-s 1.1.1.1", "-d 2.2.2.2", "-s 1.0.0.0/8", "-p udp", "-t 9", "-u ASSURED", "-z",
-    "-e ALL", "--tuple-src 5.5.5.5", "--tuple-dst 6.6.6.6", "--mask-src 255.0.0.0", "--mask-dst 255.0.0.0", "-m 3",
-    "-n 8.8.8.8", "-g 9.9.9.9", "-j", "-c 2", "-i 77", "-f ipv4", "-o id", "-b 100000", "-w 3", "--orig-zone 3",
+    "-r 3.3.3.3", "-q 4.4.4.4", "-s 1.1.1.1", "-d 2.2.2.2", "-s 1.0.0.0/8", "-p udp", "-t 9", "-u ASSURED",
+    "-z",
+    "-e ALL", "--tuple-src 5.5.5.5", "--tuple-dst 6.6.6.6", "--mask-src 255.0.0.0", "--mask-dst 255.0.0.0",
+    "-m 3",
+    "-n 8.8.8.8", "-g 9.9.9.9", "-j", "-c 2", "-i 77", "-f ipv4", "-o id", "-b 100000", "-w 3",
+    "--orig-zone 3",
     "--reply-zone 3", "-a 1.1.1.1",
   ]
   private static let entry = "-s 1.1.1.1 -d 2.2.2.2 -p udp --sport 1 --dport 2"
@@ -21,20 +24,30 @@ struct MatrixTests {
     "", "-L", "-L dying", "-L unconfirmed", "-L expect", "-G", "-G \(entry)", "-G expect",
     "-G expect \(entry) --reply-port-src 2 --reply-port-dst 1", "-I", "-I \(entry) -t 100", "-A",
     "-A \(entry) -t 100", "-I expect", "-I expect \(expectation)", "-D", "-D expect",
-    "-D expect \(entry) --reply-port-src 2 --reply-port-dst 1", "-U", "-F", "-F expect", "-C", "-C expect", "-S",
+    "-D expect \(entry) --reply-port-src 2 --reply-port-dst 1", "-U", "-F", "-F expect", "-C", "-C expect",
+    "-S",
     "-S expect", "-V", "-E", "-E expect",
   ]
 
   @Test("each command takes the options that conntrack(8) takes", arguments: commands)
   func options(_ command: String) throws {
-    let lines = Self.options.map { command.isEmpty ? $0 : "\(command) \($0)" }
+    let lines = Self.options.compactMap { option -> String? in
+      // Without a command 1.4.7 passes over these two and prints its help.
+      if command.isEmpty { return option.hasPrefix("-a") || option.hasPrefix("--reply-zone") ? nil : option }
+      // 1.4.7 hides every refusal of --add.
+      if command.hasPrefix("-A -s"), ["-r 3.3.3.3", "-q 4.4.4.4"].contains(option) {
+        return "\(command) \(option) ##1 told"
+      }
+      return "\(command) \(option)"
+    }
     CommandLines(lines.joined(separator: "\n")).compare(in: try NamespacePair())
   }
 
   @Test("two options that are wrong are named in the same order")
   func order() throws {
     let wrong = [
-      "-z", "-e ALL", "--tuple-src 5.5.5.5", "--tuple-dst 6.6.6.6", "-i 7", "-c 2", "-b 5", "-j", "-w 3", "-f ipv4",
+      "-z", "-e ALL", "--tuple-src 5.5.5.5", "--tuple-dst 6.6.6.6", "-i 7", "-c 2", "-b 5", "-j", "-w 3",
+      "-f ipv4",
       "--orig-zone 3", "--reply-zone 2", "-o id", "-t 3", "-u ASSURED", "-m 3", "-g 1.1.1.1", "-n",
     ]
     let lines = wrong.flatMap { first in wrong.filter { $0 != first }.map { "-C \(first) \($0)" } }
@@ -45,7 +58,8 @@ struct MatrixTests {
   private static let protocols: [(name: String, addresses: String, base: [String], more: [String])] = {
     let ports = ["--sport 1", "--dport 2"]
     let morePorts = [
-      "--reply-port-src 2", "--reply-port-dst 1", "--mask-port-src 1", "--mask-port-dst 1", "--tuple-port-src 1",
+      "--reply-port-src 2", "--reply-port-dst 1", "--mask-port-src 1", "--mask-port-dst 1",
+      "--tuple-port-src 1",
       "--tuple-port-dst 1", "--orig-port-src 3", "--orig-port-dst 3",
     ]
     let ipv4 = "-s 1.1.1.1 -d 2.2.2.2"
@@ -57,7 +71,8 @@ struct MatrixTests {
       (
         "gre", ipv4, ["--srckey 1", "--dstkey 2"],
         [
-          "--reply-key-src 2", "--reply-key-dst 1", "--mask-key-src 1", "--mask-key-dst 1", "--tuple-key-src 1",
+          "--reply-key-src 2", "--reply-key-dst 1", "--mask-key-src 1", "--mask-key-dst 1",
+          "--tuple-key-src 1",
           "--tuple-key-dst 1", "--orig-key-src 3", "--orig-key-dst 3",
         ]
       ), ("icmp", ipv4, ["--icmp-type 8", "--icmp-code 0"], ["--icmp-id 5"]),
@@ -81,7 +96,11 @@ struct MatrixTests {
       lines.append(start)
       lines.append("\(start) \(base.joined(separator: " "))")
       for option in base + more { lines.append("\(start) \(option)") }
-      for option in more { lines.append("\(start) \(base.joined(separator: " ")) \(option)") }
+      for option in more {
+        // 1.4.7 cannot look up what has reply ports, and says "Success".
+        if command.hasPrefix("-G -s"), option.hasPrefix("--reply") { continue }
+        lines.append("\(start) \(base.joined(separator: " ")) \(option)")
+      }
       for left in base { lines.append("\(start) \(base.filter { $0 != left }.joined(separator: " "))") }
     }
     CommandLines(lines.joined(separator: "\n")).compare(in: try NamespacePair())

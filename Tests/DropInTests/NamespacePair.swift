@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Foundation
+import Synchronization
 
 /// Two network namespaces of a test's own: conntrack(8) works in one, the drop-in in the other.
 final class NamespacePair: Sendable {
@@ -62,10 +63,14 @@ final class NamespacePair: Sendable {
   ///   - seed: lines that conntrack(8) carries out first, in both namespaces, after emptying the table.
   ///   - isSeededAnew: whether that is done again before each line.
   func run(_ lines: [String], seed: [String] = [], isSeededAnew: Bool = false) -> [(Outcome, Outcome)] {
-    let results = zip(names, ["conntrack", dropIn]).map { name, program in
-      run(lines, seed, isSeededAnew, name, program)
+    // At the same time: a listing walks the buckets of the whole machine, and most of the time is spent there.
+    let programs = ["conntrack", dropIn]
+    let results = Mutex<[[Outcome]]>([[], []])
+    DispatchQueue.concurrentPerform(iterations: 2) { index in
+      let outcomes = run(lines, seed, isSeededAnew, names[index], programs[index])
+      results.withLock { $0[index] = outcomes }
     }
-    return Array(zip(results[0], results[1]))
+    return results.withLock { Array(zip($0[0], $0[1])) }
   }
 
   private func run(
@@ -79,7 +84,8 @@ final class NamespacePair: Sendable {
       let command =
         line.contains("$CT") ? line : "timeout \(isEvent ? "-s INT 0.3" : "20") $CT \(line) </dev/null"
       if isSeededAnew, index > 0 { script += sowing }
-      script += "{ \(command)\n} >\(base).\(index).out 2>\(base).\(index).err; echo $? >\(base).\(index).status\n"
+      script +=
+        "{ \(command)\n} >\(base).\(index).out 2>\(base).\(index).err; echo $? >\(base).\(index).status\n"
     }
     script += "conntrack -L -o extended,labels >\(base).\(lines.count - 1).table 2>/dev/null\n"
     _ = Self.shell(script, namespace)

@@ -36,14 +36,17 @@ struct CommandLines {
     let results = pair.run(lines.map(\.words), seed: seed, isSeededAnew: isSeededAnew)
     for (line, (original, dropIn)) in zip(lines, results) {
       if let reason = line.reason {
-        #expect(original != dropIn, "conntrack \(line.words): no difference any more:\(reason)", sourceLocation: sourceLocation)
+        #expect(
+          original != dropIn, "conntrack \(line.words): no difference any more:\(reason)",
+          sourceLocation: sourceLocation)
         if let status = line.status {
           #expect(dropIn.status == status, "conntrack \(line.words)", sourceLocation: sourceLocation)
         }
         continue
       }
       #expect(
-        dropIn.status == original.status, "conntrack \(line.words): \(dropIn.error)", sourceLocation: sourceLocation)
+        dropIn.status == original.status, "conntrack \(line.words): \(dropIn.error)",
+        sourceLocation: sourceLocation)
       #expect(dropIn.output == original.output, "conntrack \(line.words)", sourceLocation: sourceLocation)
       #expect(dropIn.error == original.error, "conntrack \(line.words)", sourceLocation: sourceLocation)
       #expect(dropIn.table == original.table, "conntrack \(line.words)", sourceLocation: sourceLocation)

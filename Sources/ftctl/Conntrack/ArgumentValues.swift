@@ -63,7 +63,8 @@ enum ArgumentValues {
   }
 
   /// What follows a NAT option: an address, `address:port` or `[address]:port`; nothing is any translation.
-  static func translation(_ text: String?, _ option: String) throws(DropInFailure) -> FlowTemplate.Translation {
+  static func translation(_ text: String?, _ option: String) throws(DropInFailure) -> FlowTemplate.Translation
+  {
     guard let text else { return FlowTemplate.Translation() }
     var addressText = text
     var port: UInt16?

@@ -81,8 +81,8 @@ enum DropInTable: String, CaseIterable, Sendable {
 /// The options of conntrack(8) that select, set or print, in the order in which their presence is checked.
 enum DropInOption: Int, CaseIterable, Sendable {
   case source, destination, replySource, replyDestination, layer4, timeout, status, zero, eventMask
-  case tupleSource, tupleDestination, maskSource, maskDestination, natRange, mark, id, family, sourceNAT, output
-  case securityMark, bufferSize, anyNAT, destinationNAT, zone, label, labelAdd, labelDelete
+  case tupleSource, tupleDestination, maskSource, maskDestination, natRange, mark, id, family, sourceNAT
+  case destinationNAT, output, securityMark, bufferSize, anyNAT, zone, label, labelAdd, labelDelete
   case originalZone, replyZone
 
   /// The long name, as messages write it.
@@ -144,7 +144,8 @@ enum DropInOption: Int, CaseIterable, Sendable {
     case .destinationNAT: "g"
     case .zone: "w"
     case .label: "l"
-    case .tupleSource, .tupleDestination, .maskSource, .maskDestination, .labelAdd, .labelDelete, .originalZone,
+    case .tupleSource, .tupleDestination, .maskSource, .maskDestination, .labelAdd, .labelDelete,
+      .originalZone,
       .replyZone:
       nil
     }

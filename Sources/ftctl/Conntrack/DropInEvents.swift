@@ -12,7 +12,9 @@ struct DropInEvents {
   /// The groups of the events that are asked for: all, unless `-e` says otherwise.
   private var groups: [UInt32] {
     if line.table == .expect {
-      return [ConntrackGroup.newExpectation, ConntrackGroup.updateExpectation, ConntrackGroup.destroyExpectation]
+      return [
+        ConntrackGroup.newExpectation, ConntrackGroup.updateExpectation, ConntrackGroup.destroyExpectation,
+      ]
     }
     let numbers: [(FlowEvent, UInt32)] = [
       (.new, ConntrackGroup.new), (.update, ConntrackGroup.update), (.destroy, ConntrackGroup.destroy),
@@ -65,7 +67,8 @@ struct DropInEvents {
         while try read() {}
       } catch let error as NetlinkError where error.number == .noBufferSpace {
         StandardError.line("WARNING: We have hit ENOBUFS! We are losing events.")
-        StandardError.line("Events came faster than they were read; a larger --buffer-size holds more of them.")
+        StandardError.line(
+          "Events came faster than they were read; a larger --buffer-size holds more of them.")
       }
       if waits[1].revents != 0 { return }
     }

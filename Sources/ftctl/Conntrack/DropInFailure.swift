@@ -7,8 +7,6 @@ struct DropInFailure: Error, Equatable {
   var status: Int32
   /// What follows the prefix; empty when everything has been said.
   var message: String
-  /// Lines that precede the message without the prefix.
-  var preface: [String] = []
 
   /// What every message begins with: scripts match it, version included.
   static let prefix = "conntrack v1.4.7 (conntrack-tools): "
@@ -50,7 +48,6 @@ struct DropInFailure: Error, Equatable {
 
   /// Prints the message, with a second line for wrong usage.
   func report() {
-    for line in preface { StandardError.line(line) }
     guard !message.isEmpty else { return }
     StandardError.line(Self.prefix + message)
     if status == 2 { StandardError.line("Try `conntrack -h' or 'conntrack --help' for more information.") }

@@ -58,7 +58,8 @@ struct DropInLine {
 
   /// What is wrong about the combination, which conntrack(8) notices only when it sets to work.
   func checkSelection() throws(DropInFailure) {
-    guard table == .conntrack, command == .list || command == .event || command == .delete || command == .update
+    guard table == .conntrack,
+      command == .list || command == .event || command == .delete || command == .update
     else { return }
     if template.sourceMask != nil, template.source == nil {
       throw .usage("Can't use --mask-src without --src")
@@ -67,7 +68,8 @@ struct DropInLine {
       throw .usage("Can't use --mask-dst without --dst")
     }
     let selecting = DropInOptionSet(
-      .source, .destination, .replySource, .replyDestination, .layer4, .mark, .securityMark, .status, .id, .zone,
+      .source, .destination, .replySource, .replyDestination, .layer4, .mark, .securityMark, .status, .id,
+      .zone,
       .originalZone, .replyZone, .label)
     if command == .list, given.contains(.zero), !given.isDisjoint(with: selecting) {
       throw .usage("Can't use -z with filtering parameters")
@@ -106,7 +108,8 @@ struct DropInLine {
     case .securityMark: template.securityMark = ArgumentValues.unsigned(text, base: 0)
     case .id: template.id = ArgumentValues.unsigned(text, base: 0)
     case .zone: template.zone = UInt16(truncatingIfNeeded: ArgumentValues.unsigned(text, base: 0))
-    case .originalZone: template.originalZone = UInt16(truncatingIfNeeded: ArgumentValues.unsigned(text, base: 0))
+    case .originalZone:
+      template.originalZone = UInt16(truncatingIfNeeded: ArgumentValues.unsigned(text, base: 0))
     case .replyZone: template.replyZone = UInt16(truncatingIfNeeded: ArgumentValues.unsigned(text, base: 0))
     case .sourceNAT, .destinationNAT, .anyNAT: try takeTranslation(option, argument)
     case .output: try takeOutput(text)
@@ -153,9 +156,10 @@ struct DropInLine {
     }
   }
 
-  /// A second `-p` replaces the first with all its options.
+  /// A second `-p` with another protocol replaces the first with all its options.
   private mutating func takeLayer4(_ text: String) throws(DropInFailure) {
     let number = try ArgumentValues.layer4(text)
+    guard template.layer4 != number else { return }
     template.layer4 = number
     template.numbers.removeAll()
     givenLayer4.removeAll()

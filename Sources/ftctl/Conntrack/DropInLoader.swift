@@ -15,7 +15,9 @@ enum DropInLoader {
       guard let words = words(of: text) else { return }
       let line = try DropInLine(words)
       guard let command = line.command else { throw .usage("Cannot use command `unknown' with --load-file") }
-      guard command.isForLoading else { throw .usage("Cannot use command `-\(command.letter)' with --load-file") }
+      guard command.isForLoading else {
+        throw .usage("Cannot use command `-\(command.letter)' with --load-file")
+      }
       lines.append(line)
     }
     for line in lines { try DropInSession(line: line, isLoading: true).run() }

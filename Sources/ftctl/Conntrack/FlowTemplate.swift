@@ -68,7 +68,9 @@ extension FlowTemplate {
     guard matchesTranslation(entry) else { return false }
     guard use == .selection else { return true }
     let status = entry.status ?? []
-    guard status.contains(requiredStatus), status.rawValue & forbiddenStatus.rawValue == 0 else { return false }
+    guard status.contains(requiredStatus), status.rawValue & forbiddenStatus.rawValue == 0 else {
+      return false
+    }
     if let mark, (entry.mark ?? 0) & mark.mask != mark.value { return false }
     if let securityMark, let actual = entry.securityMark, actual != securityMark { return false }
     if let timeout, entry.timeout != timeout { return false }

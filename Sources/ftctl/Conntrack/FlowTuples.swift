@@ -121,8 +121,9 @@ struct FlowTuples {
   /// The protocol's state. A TCP flow's windows are not known, so that both ends are tracked leniently, and one
   /// that is closing is marked so.
   private static func protocolInfo(_ template: FlowTemplate, _ layer4: UInt8) -> ConntrackProtocolInfo? {
-    guard template.octet(.state) != nil || template.numbers[.originalTag] != nil
-      || template.numbers[.replyTag] != nil
+    guard
+      template.octet(.state) != nil || template.numbers[.originalTag] != nil
+        || template.numbers[.replyTag] != nil
     else { return nil }
     var info = ConntrackProtocolInfo()
     info.state = template.octet(.state)
@@ -131,7 +132,8 @@ struct FlowTuples {
     info.dccpRole = template.octet(.role)
     if layer4 == Layer4Protocol.tcp, let state = info.state {
       let isClosing = state >= 7
-      let flags = ConntrackProtocolInfo.lenientTCPFlags | (isClosing ? ConntrackProtocolInfo.closeInitTCPFlag : 0)
+      let flags =
+        ConntrackProtocolInfo.lenientTCPFlags | (isClosing ? ConntrackProtocolInfo.closeInitTCPFlag : 0)
       info.originalTCPFlags = ConntrackProtocolInfo.TCPFlags(flags, mask: flags)
       info.replyTCPFlags = info.originalTCPFlags
     }

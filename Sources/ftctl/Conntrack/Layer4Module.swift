@@ -23,6 +23,8 @@ struct Layer4Module: Sendable {
     (.sourcePort, ["sport", "orig-port-src"]), (.destinationPort, ["dport", "orig-port-dst"]),
     (.replySourcePort, ["reply-port-src"]), (.replyDestinationPort, ["reply-port-dst"]),
     (.maskSourcePort, ["mask-port-src"]), (.maskDestinationPort, ["mask-port-dst"]),
+  ]
+  private static let tupleNames: [(option: Layer4Option, names: [String])] = [
     (.tupleSourcePort, ["tuple-port-src"]), (.tupleDestinationPort, ["tuple-port-dst"]),
   ]
 
@@ -30,12 +32,14 @@ struct Layer4Module: Sendable {
   init(_ number: UInt8) {
     self.number = number
     switch number {
-    case Layer4Protocol.tcp: names = Self.portNames + [(.state, ["state"])]
-    case Layer4Protocol.udp, Layer4Protocol.udplite: names = Self.portNames
+    case Layer4Protocol.tcp: names = Self.portNames + [(.state, ["state"])] + Self.tupleNames
+    case Layer4Protocol.udp, Layer4Protocol.udplite: names = Self.portNames + Self.tupleNames
     case Layer4Protocol.sctp:
       names =
-        Self.portNames + [(.state, ["state"]), (.originalTag, ["orig-vtag"]), (.replyTag, ["reply-vtag"])]
-    case Layer4Protocol.dccp: names = Self.portNames + [(.state, ["state"]), (.role, ["role"])]
+        Self.portNames + [(.state, ["state"])] + Self.tupleNames
+        + [(.originalTag, ["orig-vtag"]), (.replyTag, ["reply-vtag"])]
+    case Layer4Protocol.dccp:
+      names = Self.portNames + [(.state, ["state"])] + Self.tupleNames + [(.role, ["role"])]
     case Layer4Protocol.gre:
       names = [
         (.sourcePort, ["srckey", "orig-key-src"]), (.destinationPort, ["dstkey", "orig-key-dst"]),
@@ -115,6 +119,9 @@ struct Layer4Module: Sendable {
     if original == (true, true) || reply == (true, true) { return }
     let isGRE = number == Layer4Protocol.gre
     if original == (false, false), reply != (false, false) {
+      if number == Layer4Protocol.dccp {
+        throw .usage("you have to specify `--reply-port-src' and `--report-port-dst'")
+      }
       let word = isGRE ? "key" : "port"
       throw .usage("you have to specify `--reply-src-\(word)' and `--reply-dst-\(word)'")
     }

@@ -7,7 +7,9 @@ struct OptionRules: Sendable {
   /// Whether one direction's two addresses must be there.
   private var needsDirection: Bool
 
-  private init(required: DropInOptionSet = DropInOptionSet(), optional: [DropInOption] = [], needsDirection: Bool = false) {
+  private init(
+    required: DropInOptionSet = DropInOptionSet(), optional: [DropInOption] = [], needsDirection: Bool = false
+  ) {
     self.required = required
     self.optional = DropInOptionSet()
     for option in optional { self.optional.insert(option) }
@@ -29,25 +31,29 @@ struct OptionRules: Sendable {
     case (.create, .expect):
       self.init(
         required: DropInOptionSet(
-          .source, .destination, .layer4, .timeout, .tupleSource, .tupleDestination, .maskSource, .maskDestination),
+          .source, .destination, .layer4, .timeout, .tupleSource, .tupleDestination, .maskSource,
+          .maskDestination),
         optional: [.replySource, .replyDestination, .status])
     case (.delete, .expect), (.get, .expect):
       self.init(
-        required: DropInOptionSet(.source, .destination, .layer4), optional: [.replySource, .replyDestination])
+        required: DropInOptionSet(.source, .destination, .layer4),
+        optional: [.replySource, .replyDestination])
     case (.event, .expect): self.init(optional: [.output])
     case (.list, _):
       self.init(optional: Self.selection + Self.zones + [.status, .zero, .anyNAT, .securityMark])
     case (.create, _), (.add, _):
       self.init(
         required: DropInOptionSet(.layer4, .timeout),
-        optional: Self.addresses + Self.zones + Self.eitherNAT + [.status, .mark, .labelAdd], needsDirection: true)
+        optional: Self.addresses + Self.zones + Self.eitherNAT + [.status, .mark, .labelAdd],
+        needsDirection: true)
     case (.update, _):
       self.init(optional: Self.selection + [.timeout, .status, .id, .labelAdd, .labelDelete])
     case (.delete, _):
       self.init(optional: Self.selection + Self.zones + [.timeout, .status, .id])
     case (.get, _):
       self.init(
-        required: DropInOptionSet(.layer4), optional: Self.addresses + [.id, .output, .label], needsDirection: true)
+        required: DropInOptionSet(.layer4), optional: Self.addresses + [.id, .output, .label],
+        needsDirection: true)
     case (.flush, .conntrack): self.init(optional: [.family])
     case (.event, _):
       self.init(optional: Self.selection + Self.zones + [.eventMask, .anyNAT, .securityMark, .bufferSize])

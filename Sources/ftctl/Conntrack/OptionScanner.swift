@@ -21,7 +21,8 @@ struct OptionForm: Sendable {
   static let common: [OptionForm] =
     DropInCommand.allCases.map {
       OptionForm(
-        name: $0.name, letter: $0.letter, argument: $0.takesAttachedTable ? .optional : .none, meaning: .command($0))
+        name: $0.name, letter: $0.letter, argument: $0.takesAttachedTable ? .optional : .none,
+        meaning: .command($0))
     }
     + DropInOption.allCases.map {
       OptionForm(name: $0.name, letter: $0.letter, argument: $0.argument, meaning: .option($0))
