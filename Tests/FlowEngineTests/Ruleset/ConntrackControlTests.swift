@@ -12,7 +12,7 @@ struct ConntrackControlTests {
   private var client = ControlClient(portID: 5)
 
   init() {
-    router = Router(generation: .linux7_2, seed: 1)
+    router = Router(generation: .linux72, seed: 1)
     router.conntrack.isListening = true
   }
 
