@@ -38,13 +38,14 @@ let package = Package(
     .target(
       name: "EngineHost", dependencies: ["FlowEngine", "PacketWire", "NetlinkWire", "Reporting"],
       swiftSettings: strict),
-    .executableTarget(name: "ftctl-verify", dependencies: ["EngineHost", "FlowEngine"], swiftSettings: strict),
     .target(
       name: "NetfilterClient", dependencies: ["NetlinkWire", "CNetfilter"], swiftSettings: hot),
     .target(name: "Reporting", dependencies: ["NetlinkWire"], swiftSettings: hot),
     .executableTarget(
       name: "ftctl",
-      dependencies: ["NetfilterClient", "NetlinkWire", "Reporting", "CNetfilter", argumentParser],
+      dependencies: [
+        "EngineHost", "FlowEngine", "NetfilterClient", "NetlinkWire", "Reporting", "CNetfilter", argumentParser,
+      ],
       swiftSettings: hot),
     .executableTarget(
       name: "ConntrackFill", dependencies: ["NetfilterClient", "NetlinkWire"], path: "Tests/ConntrackFill",
@@ -70,9 +71,6 @@ let package = Package(
     .testTarget(name: "PacketWireTests", dependencies: ["PacketWire"], swiftSettings: strict),
     .testTarget(
       name: "FlowEngineTests", dependencies: ["FlowEngine", "PacketWire", "NetlinkWire"], swiftSettings: strict),
-    .testTarget(
-      name: "NFTablesWireTests", dependencies: ["NetlinkWire"], path: "Tests/NetlinkWireTests/NFTables",
-      swiftSettings: strict),
     .testTarget(
       name: "EngineHostTests", dependencies: ["EngineHost", "FlowEngine"], exclude: ["Traces"],
       swiftSettings: strict),

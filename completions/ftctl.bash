@@ -185,13 +185,13 @@ _ftctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    list|get|count|stats|monitor|delete|flush|add|conntrack|help)
+    list|get|count|stats|monitor|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|verify|conntrack|help)
         # Offer subcommand argument completions
         "_ftctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'list get count stats monitor delete flush add conntrack help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'list get count stats monitor annotate delete flush add expect offload flowtable rule apply export explain doctor verify conntrack help' -- "${cur}"))
         ;;
     esac
 }
@@ -716,6 +716,141 @@ _ftctl_monitor() {
     esac
 }
 
+_ftctl_annotate() {
+    repeating_flags=()
+    non_repeating_flags=(--dry-run --allow-none --version -h --help)
+    repeating_options=(-l --label --flowtable --set-label --clear-label)
+    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report --set-mark --set-timeout --set-helper)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion annotate -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-f'|'--family')
+        __ftctl_add_completions -W 'ipv4'$'\n''ipv6'
+        return
+        ;;
+    '-p'|'--proto'|'--protonum')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion annotate -- --proto "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-s'|'--src'|'--orig-src')
+        return
+        ;;
+    '-d'|'--dst'|'--orig-dst')
+        return
+        ;;
+    '-r'|'--reply-src')
+        return
+        ;;
+    '-q'|'--reply-dst')
+        return
+        ;;
+    '--sport'|'--orig-port-src')
+        return
+        ;;
+    '--dport'|'--orig-port-dst')
+        return
+        ;;
+    '--reply-sport'|'--reply-port-src')
+        return
+        ;;
+    '--reply-dport'|'--reply-port-dst')
+        return
+        ;;
+    '-m'|'--mark')
+        return
+        ;;
+    '-l'|'--label')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion annotate -- --label "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-w'|'--zone')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion annotate -- --zone "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--orig-zone')
+        return
+        ;;
+    '--reply-zone')
+        return
+        ;;
+    '--state')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion annotate -- --state "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-u'|'--status')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion annotate -- --status "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-n'|'--src-nat')
+        return
+        ;;
+    '-g'|'--dst-nat')
+        return
+        ;;
+    '--any-nat')
+        return
+        ;;
+    '--offload')
+        __ftctl_add_completions -W 'any'$'\n''software'$'\n''hardware'$'\n''none'
+        return
+        ;;
+    '--flowtable')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion annotate -- --flowtable "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--device')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion annotate -- --device "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--min-bytes')
+        return
+        ;;
+    '--min-packets')
+        return
+        ;;
+    '--older-than')
+        return
+        ;;
+    '--expires-within')
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '--report')
+        __ftctl_add_completions -W 'line'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    '--set-mark')
+        return
+        ;;
+    '--set-label')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion annotate -- --set-label "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--clear-label')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion annotate -- --clear-label "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--set-timeout')
+        return
+        ;;
+    '--set-helper')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion annotate -- --set-helper "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
 _ftctl_delete() {
     repeating_flags=()
     non_repeating_flags=(--dry-run --allow-none --version -h --help)
@@ -1050,6 +1185,1050 @@ _ftctl_add() {
         ;;
     '--from')
         __ftctl_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_ftctl_expect() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|get|add|delete|flush)
+        # Offer subcommand argument completions
+        "_ftctl_expect_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list get add delete flush' -- "${cur}"))
+        ;;
+    esac
+}
+
+_ftctl_expect_list() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color -o --output -f --family --helper)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect list -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-o'|'--output')
+        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        return
+        ;;
+    '-f'|'--family')
+        __ftctl_add_completions -W 'ipv4'$'\n''ipv6'
+        return
+        ;;
+    '--helper')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect list -- --helper "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_ftctl_expect_get() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color -p --proto -s --src -d --dst --sport --dport -w --zone -o --output)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect get -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-p'|'--proto')
+        __ftctl_add_completions -W 'tcp'$'\n''udp'$'\n''sctp'
+        return
+        ;;
+    '-s'|'--src')
+        return
+        ;;
+    '-d'|'--dst')
+        return
+        ;;
+    '--sport')
+        return
+        ;;
+    '--dport')
+        return
+        ;;
+    '-w'|'--zone')
+        return
+        ;;
+    '-o'|'--output')
+        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        return
+        ;;
+    esac
+}
+
+_ftctl_expect_add() {
+    repeating_flags=()
+    non_repeating_flags=(--permanent --inactive --dry-run --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color -p --proto -s --src -d --dst --sport --dport -w --zone --mask-src --mask-sport --master-proto --master-src --master-dst --master-sport --master-dport --helper --class)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect add -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-p'|'--proto')
+        __ftctl_add_completions -W 'tcp'$'\n''udp'$'\n''sctp'
+        return
+        ;;
+    '-s'|'--src')
+        return
+        ;;
+    '-d'|'--dst')
+        return
+        ;;
+    '--sport')
+        return
+        ;;
+    '--dport')
+        return
+        ;;
+    '-w'|'--zone')
+        return
+        ;;
+    '--mask-src')
+        return
+        ;;
+    '--mask-sport')
+        return
+        ;;
+    '--master-proto')
+        return
+        ;;
+    '--master-src')
+        return
+        ;;
+    '--master-dst')
+        return
+        ;;
+    '--master-sport')
+        return
+        ;;
+    '--master-dport')
+        return
+        ;;
+    '--helper')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect add -- --helper "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--class')
+        return
+        ;;
+    esac
+}
+
+_ftctl_expect_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--dry-run --allow-none --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color -p --proto -s --src -d --dst --sport --dport -w --zone)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect delete -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-p'|'--proto')
+        __ftctl_add_completions -W 'tcp'$'\n''udp'$'\n''sctp'
+        return
+        ;;
+    '-s'|'--src')
+        return
+        ;;
+    '-d'|'--dst')
+        return
+        ;;
+    '--sport')
+        return
+        ;;
+    '--dport')
+        return
+        ;;
+    '-w'|'--zone')
+        return
+        ;;
+    esac
+}
+
+_ftctl_expect_flush() {
+    repeating_flags=()
+    non_repeating_flags=(--dry-run --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color --helper)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect flush -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--helper')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect flush -- --helper "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_ftctl_offload() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion offload -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    clear)
+        # Offer subcommand argument completions
+        "_ftctl_offload_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'clear' -- "${cur}"))
+        ;;
+    esac
+}
+
+_ftctl_offload_clear() {
+    repeating_flags=()
+    non_repeating_flags=(--dry-run --allow-none --version -h --help)
+    repeating_options=(-l --label --flowtable)
+    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion offload clear -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-f'|'--family')
+        __ftctl_add_completions -W 'ipv4'$'\n''ipv6'
+        return
+        ;;
+    '-p'|'--proto'|'--protonum')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion offload clear -- --proto "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-s'|'--src'|'--orig-src')
+        return
+        ;;
+    '-d'|'--dst'|'--orig-dst')
+        return
+        ;;
+    '-r'|'--reply-src')
+        return
+        ;;
+    '-q'|'--reply-dst')
+        return
+        ;;
+    '--sport'|'--orig-port-src')
+        return
+        ;;
+    '--dport'|'--orig-port-dst')
+        return
+        ;;
+    '--reply-sport'|'--reply-port-src')
+        return
+        ;;
+    '--reply-dport'|'--reply-port-dst')
+        return
+        ;;
+    '-m'|'--mark')
+        return
+        ;;
+    '-l'|'--label')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion offload clear -- --label "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-w'|'--zone')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion offload clear -- --zone "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--orig-zone')
+        return
+        ;;
+    '--reply-zone')
+        return
+        ;;
+    '--state')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion offload clear -- --state "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-u'|'--status')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion offload clear -- --status "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-n'|'--src-nat')
+        return
+        ;;
+    '-g'|'--dst-nat')
+        return
+        ;;
+    '--any-nat')
+        return
+        ;;
+    '--offload')
+        __ftctl_add_completions -W 'any'$'\n''software'$'\n''hardware'$'\n''none'
+        return
+        ;;
+    '--flowtable')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion offload clear -- --flowtable "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--device')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion offload clear -- --device "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--min-bytes')
+        return
+        ;;
+    '--min-packets')
+        return
+        ;;
+    '--older-than')
+        return
+        ;;
+    '--expires-within')
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '--report')
+        __ftctl_add_completions -W 'line'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+}
+
+_ftctl_flowtable() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __ftctl_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|show|add|delete|enable|disable)
+        # Offer subcommand argument completions
+        "_ftctl_flowtable_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list show add delete enable disable' -- "${cur}"))
+        ;;
+    esac
+}
+
+_ftctl_flowtable_list() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color -o --output)
+    __ftctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable list -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-o'|'--output')
+        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable list -- positional@0 "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_ftctl_flowtable_show() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color -o --output)
+    __ftctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable show -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-o'|'--output')
+        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable show -- positional@0 "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_ftctl_flowtable_add() {
+    repeating_flags=()
+    non_repeating_flags=(--counter --hw-offload --ensure --dry-run --version -h --help)
+    repeating_options=(-d --device)
+    non_repeating_options=(--netns --color --priority)
+    __ftctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable add -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-d'|'--device')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable add -- --device "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--priority')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable add -- positional@0 "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_ftctl_flowtable_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--force --ensure --dry-run --version -h --help)
+    repeating_options=(-d --device)
+    non_repeating_options=(--netns --color)
+    __ftctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable delete -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-d'|'--device')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable delete -- --device "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable delete -- positional@0 "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_ftctl_flowtable_enable() {
+    repeating_flags=()
+    non_repeating_flags=(--counter --hw-offload --dry-run --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color --family --table --name --chain --proto)
+    __ftctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable enable -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--family')
+        return
+        ;;
+    '--table')
+        return
+        ;;
+    '--name')
+        return
+        ;;
+    '--chain')
+        return
+        ;;
+    '--proto')
+        __ftctl_add_completions -W 'tcp'$'\n''udp'$'\n''tcp,udp'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable enable -- positional@0 "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_ftctl_flowtable_disable() {
+    repeating_flags=()
+    non_repeating_flags=(--dry-run --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color --family --table --name --chain)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable disable -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--family')
+        return
+        ;;
+    '--table')
+        return
+        ;;
+    '--name')
+        return
+        ;;
+    '--chain')
+        return
+        ;;
+    esac
+}
+
+_ftctl_rule() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __ftctl_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|add|delete)
+        # Offer subcommand argument completions
+        "_ftctl_rule_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list add delete' -- "${cur}"))
+        ;;
+    esac
+}
+
+_ftctl_rule_list() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color -o --output)
+    __ftctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule list -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-o'|'--output')
+        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule list -- positional@0 "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_ftctl_rule_add() {
+    repeating_flags=()
+    non_repeating_flags=(--counter --insert --create-chain --ensure --dry-run --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color --flowtable --iif --oif -p --proto --sport --dport -s --src -d --dst --ct-state --min-bytes --comment --position)
+    __ftctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule add -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--flowtable')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule add -- --flowtable "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--iif')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule add -- --iif "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--oif')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule add -- --oif "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-p'|'--proto')
+        __ftctl_add_completions -W 'tcp'$'\n''udp'$'\n''tcp,udp'
+        return
+        ;;
+    '--sport')
+        return
+        ;;
+    '--dport')
+        return
+        ;;
+    '-s'|'--src')
+        return
+        ;;
+    '-d'|'--dst')
+        return
+        ;;
+    '--ct-state')
+        __ftctl_add_completions -W 'invalid'$'\n''established'$'\n''related'$'\n''new'$'\n''untracked'
+        return
+        ;;
+    '--min-bytes')
+        return
+        ;;
+    '--comment')
+        return
+        ;;
+    '--position')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule add -- positional@0 "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_ftctl_rule_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--counter --dry-run --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color --flowtable --iif --oif -p --proto --sport --dport -s --src -d --dst --ct-state --min-bytes --comment --handle)
+    __ftctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule delete -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--flowtable')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule delete -- --flowtable "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--iif')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule delete -- --iif "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--oif')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule delete -- --oif "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-p'|'--proto')
+        __ftctl_add_completions -W 'tcp'$'\n''udp'$'\n''tcp,udp'
+        return
+        ;;
+    '--sport')
+        return
+        ;;
+    '--dport')
+        return
+        ;;
+    '-s'|'--src')
+        return
+        ;;
+    '-d'|'--dst')
+        return
+        ;;
+    '--ct-state')
+        __ftctl_add_completions -W 'invalid'$'\n''established'$'\n''related'$'\n''new'$'\n''untracked'
+        return
+        ;;
+    '--min-bytes')
+        return
+        ;;
+    '--comment')
+        return
+        ;;
+    '--handle')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule delete -- positional@0 "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_ftctl_apply() {
+    repeating_flags=()
+    non_repeating_flags=(--check --exclusive --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color)
+    __ftctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion apply -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __ftctl_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_ftctl_export() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color -o --output)
+    __ftctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion export -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-o'|'--output')
+        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion export -- positional@0 "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
+}
+
+_ftctl_explain() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json --version -h --help)
+    repeating_options=(-l --label --flowtable)
+    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion explain -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '-f'|'--family')
+        __ftctl_add_completions -W 'ipv4'$'\n''ipv6'
+        return
+        ;;
+    '-p'|'--proto'|'--protonum')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion explain -- --proto "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-s'|'--src'|'--orig-src')
+        return
+        ;;
+    '-d'|'--dst'|'--orig-dst')
+        return
+        ;;
+    '-r'|'--reply-src')
+        return
+        ;;
+    '-q'|'--reply-dst')
+        return
+        ;;
+    '--sport'|'--orig-port-src')
+        return
+        ;;
+    '--dport'|'--orig-port-dst')
+        return
+        ;;
+    '--reply-sport'|'--reply-port-src')
+        return
+        ;;
+    '--reply-dport'|'--reply-port-dst')
+        return
+        ;;
+    '-m'|'--mark')
+        return
+        ;;
+    '-l'|'--label')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion explain -- --label "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-w'|'--zone')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion explain -- --zone "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--orig-zone')
+        return
+        ;;
+    '--reply-zone')
+        return
+        ;;
+    '--state')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion explain -- --state "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-u'|'--status')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion explain -- --status "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-n'|'--src-nat')
+        return
+        ;;
+    '-g'|'--dst-nat')
+        return
+        ;;
+    '--any-nat')
+        return
+        ;;
+    '--offload')
+        __ftctl_add_completions -W 'any'$'\n''software'$'\n''hardware'$'\n''none'
+        return
+        ;;
+    '--flowtable')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion explain -- --flowtable "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--device')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion explain -- --device "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--min-bytes')
+        return
+        ;;
+    '--min-packets')
+        return
+        ;;
+    '--older-than')
+        return
+        ;;
+    '--expires-within')
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '-o'|'--output')
+        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        return
+        ;;
+    esac
+}
+
+_ftctl_doctor() {
+    repeating_flags=()
+    non_repeating_flags=(-j --json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion doctor -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+}
+
+_ftctl_verify() {
+    repeating_flags=()
+    non_repeating_flags=(--userspace --list --all --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color --kernel)
+    __ftctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion verify -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--kernel')
+        __ftctl_add_completions -W '6.1'$'\n''6.12'$'\n''7.2'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __ftctl_add_completions -d
         return
         ;;
     esac

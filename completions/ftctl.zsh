@@ -58,9 +58,19 @@ _ftctl() {
             'count:Count flows, by state, protocol, source, tag or anything else'
             'stats:Show how full the table is and what it has dropped'
             'monitor:Print flows as they come, change and go'
+            'annotate:Change mark, labels, timeout or helper of the flows of a selection'
             'delete:Delete the flows of a selection'
             'flush:Empty the conntrack table, or delete all that matches a selection at once'
             'add:Add a flow, or all flows of a file'
+            'expect:Show and change the flows that helpers expect'
+            'offload:Take flows off the fast path'
+            'flowtable:Show and change flowtables'
+            'rule:Show and change the rules that add flows to flowtables'
+            'apply:Make flowtables and flow rules as a file describes them'
+            'export:Write flowtables and flow rules in the form that apply reads'
+            'explain:Say of flows why they are, or are not, on the fast path'
+            'doctor:Check what kernel, modules, sysctls and devices can do for the fast path'
+            'verify:Play recorded traces of a kernel on the userspace engine and compare'
             'conntrack:Do what conntrack(8) does, with its command line and its output'
             'help:Show subcommand help information.'
         )
@@ -68,7 +78,7 @@ _ftctl() {
         ;;
     arg)
         case "${words[1]}" in
-        list|get|count|stats|monitor|delete|flush|add|conntrack|help)
+        list|get|count|stats|monitor|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|verify|conntrack|help)
             "_ftctl_${words[1]}" && ret=0
             ;;
         esac
@@ -300,6 +310,59 @@ _ftctl_monitor() {
     return "${ret}"
 }
 
+_ftctl_annotate() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___family=('ipv4' 'ipv6')
+    local -ar ___offload=('any' 'software' 'hardware' 'none')
+    local -ar ___report=('line' 'json' 'jsonl')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion annotate -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
+        '(-p --proto --protonum)'{-p,--proto,--protonum}'[Layer 4 protocols\: names or numbers, a comma between]:name|number:{__ftctl_custom_complete ---completion annotate -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-s --src --orig-src)'{-s,--src,--orig-src}'[Source in original direction]:addr\[/len\]:'
+        '(-d --dst --orig-dst)'{-d,--dst,--orig-dst}'[Destination in original direction]:addr\[/len\]:'
+        '(-r --reply-src)'{-r,--reply-src}'[Source in reply direction]:addr\[/len\]:'
+        '(-q --reply-dst)'{-q,--reply-dst}'[Destination in reply direction]:addr\[/len\]:'
+        '(--sport --orig-port-src)'{--sport,--orig-port-src}'[Source port or range of ports]:port\[-port\]:'
+        '(--dport --orig-port-dst)'{--dport,--orig-port-dst}'[Destination port or range of ports]:port\[-port\]:'
+        '(--reply-sport --reply-port-src)'{--reply-sport,--reply-port-src}'[Source port in reply direction]:port\[-port\]:'
+        '(--reply-dport --reply-port-dst)'{--reply-dport,--reply-port-dst}'[Destination port in reply direction]:port\[-port\]:'
+        '(-m --mark)'{-m,--mark}'[Mark\: decimal, 0x hexadecimal or octal; only the mask'\''s bits count]:value\[/mask\]:'
+        '(-l --label)'{-l,--label}'[Labels, all of which are set\: names or bit numbers]:name:{__ftctl_custom_complete ---completion annotate -- --label "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-w --zone)'{-w,--zone}'[Zone of both directions, 0 to 65535]:n:{__ftctl_custom_complete ---completion annotate -- --zone "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--orig-zone[Zone of the original direction alone]:n:'
+        '--reply-zone[Zone of the reply direction alone]:n:'
+        '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion annotate -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion annotate -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
+        '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
+        '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
+        '--offload[Flows by tag\: any (in a flowtable), software, hardware, none]:tag:{__ftctl_complete "${___offload[@]}"}'
+        '--flowtable[Flows that this flowtable carries\: NAME, or FAMILY TABLE NAME]:name:{__ftctl_custom_complete ---completion annotate -- --flowtable "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--device[Offloaded flows that go through this device]:name:{__ftctl_custom_complete ---completion annotate -- --device "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--min-bytes[At least so many octets in both directions; k, M, G, Ki, Mi, Gi may follow]:n:'
+        '--min-packets[At least so many packets in both directions]:n:'
+        '--older-than[Started at least so long ago\: seconds, or 5m, 2h, 1d]:duration:'
+        '--expires-within[Expires within this time\: seconds, or 5m, 2h, 1d]:duration:'
+        '--where[All of it as one expression, for example '\''tcp and dport in {80,443} and not offload'\'']:expression:'
+        '--dry-run[Change nothing; print what would be changed]'
+        '--allow-none[End with status 0, not 3, when nothing matched]'
+        '--report[Print each flow with what was done to it, why and when (default form\: line)]:line|json|jsonl:{__ftctl_complete "${___report[@]}"}'
+        '--set-mark[New mark\: decimal, 0x hexadecimal or octal; only the mask'\''s bits change]:value\[/mask\]:'
+        '--set-label[Set these labels\: names or bit numbers]:name:{__ftctl_custom_complete ---completion annotate -- --set-label "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--clear-label[Clear these labels\: names, bit numbers, or all]:name:{__ftctl_custom_complete ---completion annotate -- --clear-label "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--set-timeout[Let the flow expire in so many seconds from now, or 5m, 2h, 1d]:duration:'
+        '--set-helper[The flow'\''s helper\: a flow without one cannot get one]:name:{__ftctl_custom_complete ---completion annotate -- --set-helper "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
 _ftctl_delete() {
     local -i ret=1
     local -ar ___color=('auto' 'always' 'never')
@@ -430,6 +493,619 @@ _ftctl_add() {
         '--from[Add the flows of this file, in the forms jsonl or save; - is standard input]:file:_files'
         '--skip-existing[With --from\: pass over flows that are there, instead of failing]'
         '--dry-run[Change nothing; check the options or the file]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_expect() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion expect -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+        '(-): :->command'
+        '(-)*:: :->arg'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+    case "${state}" in
+    command)
+        local -ar subcommands=(
+            'list:List expectations'
+            'get:Show one expectation, and fail when there is none'
+            'add:Add an expectation'
+            'delete:Delete one expectation, and fail when there is none'
+            'flush:Delete all expectations, or those of a helper'
+        )
+        _describe -V subcommand subcommands && ret=0
+        ;;
+    arg)
+        case "${words[1]}" in
+        list|get|add|delete|flush)
+            "_ftctl_expect_${words[1]}" && ret=0
+            ;;
+        esac
+        ;;
+    esac
+
+    return "${ret}"
+}
+
+_ftctl_expect_list() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
+    local -ar ___family=('ipv4' 'ipv6')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion expect list -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '(-o --output)'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '(-j --json)'{-j,--json}'[Short for -o json]'
+        '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
+        '--helper[Those of this helper alone]:name:{__ftctl_custom_complete ---completion expect list -- --helper "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_expect_get() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___proto=('tcp' 'udp' 'sctp')
+    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion expect get -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '(-p --proto)'{-p,--proto}'[Layer 4 protocol\: a name or a number]:name|number:{__ftctl_complete "${___proto[@]}"}'
+        '(-s --src)'{-s,--src}'[Source]:addr:'
+        '(-d --dst)'{-d,--dst}'[Destination]:addr:'
+        '--sport[Source port (default\: 0)]:port:'
+        '--dport[Destination port]:port:'
+        '(-w --zone)'{-w,--zone}'[Zone of the master, 0 to 65535 (default\: 0)]:n:'
+        '(-o --output)'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '(-j --json)'{-j,--json}'[Short for -o json]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_expect_add() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___proto=('tcp' 'udp' 'sctp')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion expect add -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '(-p --proto)'{-p,--proto}'[Layer 4 protocol\: a name or a number]:name|number:{__ftctl_complete "${___proto[@]}"}'
+        '(-s --src)'{-s,--src}'[Source]:addr:'
+        '(-d --dst)'{-d,--dst}'[Destination]:addr:'
+        '--sport[Source port (default\: 0)]:port:'
+        '--dport[Destination port]:port:'
+        '(-w --zone)'{-w,--zone}'[Zone of the master, 0 to 65535 (default\: 0)]:n:'
+        '--mask-src[Bits of the source that count (default\: all)]:addr:'
+        '--mask-sport[Bits of the source port that count (default\: 0xffff)]:mask:'
+        '--master-proto[Protocol of the master (default\: that of the expected flow)]:name|number:'
+        '--master-src[Source of the master]:addr:'
+        '--master-dst[Destination of the master]:addr:'
+        '--master-sport[Source port of the master]:port:'
+        '--master-dport[Destination port of the master]:port:'
+        '--helper[Helper of the expected flow]:name:{__ftctl_custom_complete ---completion expect add -- --helper "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--class[Class of the master'\''s helper (default\: 0)]:n:'
+        '--permanent[Keep the expectation when its flow has come]'
+        '--inactive[Expect nothing until the flag is taken away]'
+        '--dry-run[Change nothing; check the options]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_expect_delete() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___proto=('tcp' 'udp' 'sctp')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion expect delete -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '(-p --proto)'{-p,--proto}'[Layer 4 protocol\: a name or a number]:name|number:{__ftctl_complete "${___proto[@]}"}'
+        '(-s --src)'{-s,--src}'[Source]:addr:'
+        '(-d --dst)'{-d,--dst}'[Destination]:addr:'
+        '--sport[Source port (default\: 0)]:port:'
+        '--dport[Destination port]:port:'
+        '(-w --zone)'{-w,--zone}'[Zone of the master, 0 to 65535 (default\: 0)]:n:'
+        '--dry-run[Change nothing; say whether there is one]'
+        '--allow-none[End with status 0, not 3, when there is none]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_expect_flush() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion expect flush -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--helper[Those of this helper alone]:name:{__ftctl_custom_complete ---completion expect flush -- --helper "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--dry-run[Change nothing; say how many would be deleted]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_offload() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion offload -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+        '(-): :->command'
+        '(-)*:: :->arg'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+    case "${state}" in
+    command)
+        local -ar subcommands=(
+            'clear:Take the offloaded flows of a selection off the fast path'
+        )
+        _describe -V subcommand subcommands && ret=0
+        ;;
+    arg)
+        case "${words[1]}" in
+        clear)
+            "_ftctl_offload_${words[1]}" && ret=0
+            ;;
+        esac
+        ;;
+    esac
+
+    return "${ret}"
+}
+
+_ftctl_offload_clear() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___family=('ipv4' 'ipv6')
+    local -ar ___offload=('any' 'software' 'hardware' 'none')
+    local -ar ___report=('line' 'json' 'jsonl')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion offload clear -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
+        '(-p --proto --protonum)'{-p,--proto,--protonum}'[Layer 4 protocols\: names or numbers, a comma between]:name|number:{__ftctl_custom_complete ---completion offload clear -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-s --src --orig-src)'{-s,--src,--orig-src}'[Source in original direction]:addr\[/len\]:'
+        '(-d --dst --orig-dst)'{-d,--dst,--orig-dst}'[Destination in original direction]:addr\[/len\]:'
+        '(-r --reply-src)'{-r,--reply-src}'[Source in reply direction]:addr\[/len\]:'
+        '(-q --reply-dst)'{-q,--reply-dst}'[Destination in reply direction]:addr\[/len\]:'
+        '(--sport --orig-port-src)'{--sport,--orig-port-src}'[Source port or range of ports]:port\[-port\]:'
+        '(--dport --orig-port-dst)'{--dport,--orig-port-dst}'[Destination port or range of ports]:port\[-port\]:'
+        '(--reply-sport --reply-port-src)'{--reply-sport,--reply-port-src}'[Source port in reply direction]:port\[-port\]:'
+        '(--reply-dport --reply-port-dst)'{--reply-dport,--reply-port-dst}'[Destination port in reply direction]:port\[-port\]:'
+        '(-m --mark)'{-m,--mark}'[Mark\: decimal, 0x hexadecimal or octal; only the mask'\''s bits count]:value\[/mask\]:'
+        '(-l --label)'{-l,--label}'[Labels, all of which are set\: names or bit numbers]:name:{__ftctl_custom_complete ---completion offload clear -- --label "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-w --zone)'{-w,--zone}'[Zone of both directions, 0 to 65535]:n:{__ftctl_custom_complete ---completion offload clear -- --zone "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--orig-zone[Zone of the original direction alone]:n:'
+        '--reply-zone[Zone of the reply direction alone]:n:'
+        '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion offload clear -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion offload clear -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
+        '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
+        '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
+        '--offload[Flows by tag\: any (in a flowtable), software, hardware, none]:tag:{__ftctl_complete "${___offload[@]}"}'
+        '--flowtable[Flows that this flowtable carries\: NAME, or FAMILY TABLE NAME]:name:{__ftctl_custom_complete ---completion offload clear -- --flowtable "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--device[Offloaded flows that go through this device]:name:{__ftctl_custom_complete ---completion offload clear -- --device "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--min-bytes[At least so many octets in both directions; k, M, G, Ki, Mi, Gi may follow]:n:'
+        '--min-packets[At least so many packets in both directions]:n:'
+        '--older-than[Started at least so long ago\: seconds, or 5m, 2h, 1d]:duration:'
+        '--expires-within[Expires within this time\: seconds, or 5m, 2h, 1d]:duration:'
+        '--where[All of it as one expression, for example '\''tcp and dport in {80,443} and not offload'\'']:expression:'
+        '--dry-run[Change nothing; print what would be changed]'
+        '--allow-none[End with status 0, not 3, when nothing matched]'
+        '--report[Print each flow with what was done to it, why and when (default form\: line)]:line|json|jsonl:{__ftctl_complete "${___report[@]}"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_flowtable() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+        '(-): :->command'
+        '(-)*:: :->arg'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+    case "${state}" in
+    command)
+        local -ar subcommands=(
+            'list:List flowtables with their flows, rules and devices'
+            'show:Show one flowtable'
+            'add:Create a flowtable, and its table where that is missing'
+            'delete:Delete a flowtable, or take devices from it'
+            'enable:Send forwarded flows between devices along the fast path'
+            'disable:Take away what enable made'
+        )
+        _describe -V subcommand subcommands && ret=0
+        ;;
+    arg)
+        case "${words[1]}" in
+        list|show|add|delete|enable|disable)
+            "_ftctl_flowtable_${words[1]}" && ret=0
+            ;;
+        esac
+        ;;
+    esac
+
+    return "${ret}"
+}
+
+_ftctl_flowtable_list() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable list -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '(-o --output)'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '(-j --json)'{-j,--json}'[Short for -o json]'
+        '*:family \[table\]:{__ftctl_custom_complete ---completion flowtable list -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_flowtable_show() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable show -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '(-o --output)'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '(-j --json)'{-j,--json}'[Short for -o json]'
+        '*:\[family\] table name:{__ftctl_custom_complete ---completion flowtable show -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_flowtable_add() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable add -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '*:\[family\] table name:{__ftctl_custom_complete ---completion flowtable add -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-d --device)'{-d,--device}'[Devices whose packets take the fast path; NAME* stands for all that begin so (Linux 6.16)]:device:{__ftctl_custom_complete ---completion flowtable add -- --device "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--priority[Priority of the ingress hook, smaller first (default\: 0)]:n:'
+        '--counter[Count packets of the fast path in their conntrack entries (needs net.netfilter.nf_conntrack_acct=1)]'
+        '--hw-offload[Hand flows to the hardware; every device'\''s driver must be able to]'
+        '--ensure[Bring an existing flowtable into line instead of failing]'
+        '--dry-run[Print the change in nft syntax and have the kernel check it, but change nothing]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_flowtable_delete() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable delete -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '*:\[family\] table name:{__ftctl_custom_complete ---completion flowtable delete -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-d --device)'{-d,--device}'[Take only these devices from it]:device:{__ftctl_custom_complete ---completion flowtable delete -- --device "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--force[Delete the rules that use it in the same batch]'
+        '--ensure[Do nothing, and do not fail, when it is gone already]'
+        '--dry-run[Print the change in nft syntax and have the kernel check it, but change nothing]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_flowtable_enable() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___proto=('tcp' 'udp' 'tcp,udp')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable enable -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--family[Family of the table\: inet, ip or ip6 (default\: inet)]:family:'
+        '--table[Table (default\: x)]:name:'
+        '--name[Flowtable (default\: f)]:name:'
+        '--chain[Forward chain (default\: y)]:name:'
+        '*:device:{__ftctl_custom_complete ---completion flowtable enable -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--proto[Protocols of both families, a comma between\: tcp, udp, gre (default\: TCP over IPv4, as in the documentation)]:name\[,…\]:{__ftctl_complete "${___proto[@]}"}'
+        '--counter[Count packets of the fast path in their conntrack entries]'
+        '--hw-offload[Hand flows to the hardware]'
+        '--dry-run[Have the kernel check the change, but change nothing]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_flowtable_disable() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable disable -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--family[Family of the table\: inet, ip or ip6 (default\: inet)]:family:'
+        '--table[Table (default\: x)]:name:'
+        '--name[Flowtable (default\: f)]:name:'
+        '--chain[Forward chain (default\: y)]:name:'
+        '--dry-run[Have the kernel check the change, but change nothing]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_rule() {
+    local -i ret=1
+    local -ar arg_specs=(
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+        '(-): :->command'
+        '(-)*:: :->arg'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+    case "${state}" in
+    command)
+        local -ar subcommands=(
+            'list:List the rules that add flows to flowtables'
+            'add:Add a rule that adds flows to a flowtable'
+            'delete:Delete rules that add flows to flowtables'
+        )
+        _describe -V subcommand subcommands && ret=0
+        ;;
+    arg)
+        case "${words[1]}" in
+        list|add|delete)
+            "_ftctl_rule_${words[1]}" && ret=0
+            ;;
+        esac
+        ;;
+    esac
+
+    return "${ret}"
+}
+
+_ftctl_rule_list() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion rule list -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '(-o --output)'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '(-j --json)'{-j,--json}'[Short for -o json]'
+        '*:family \[table \[chain\]\]:{__ftctl_custom_complete ---completion rule list -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_rule_add() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___proto=('tcp' 'udp' 'tcp,udp')
+    local -ar ___ct_state=('invalid' 'established' 'related' 'new' 'untracked')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion rule add -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--flowtable[The flowtable that flows are added to, of the same table]:name:{__ftctl_custom_complete ---completion rule add -- --flowtable "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--iif[Input devices, a comma between; NAME* alone]:device:{__ftctl_custom_complete ---completion rule add -- --iif "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--oif[Output devices, a comma between; NAME* alone]:device:{__ftctl_custom_complete ---completion rule add -- --oif "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-p --proto)'{-p,--proto}'[Layer 4 protocols, a comma between]:name:{__ftctl_complete "${___proto[@]}"}'
+        '--sport[Source ports or ranges, a comma between; needs --proto]:port\[-port\]:'
+        '--dport[Destination ports or ranges, a comma between; needs --proto]:port\[-port\]:'
+        '(-s --src)'{-s,--src}'[Source addresses, a comma between]:addr\[/len\]:'
+        '(-d --dst)'{-d,--dst}'[Destination addresses, a comma between]:addr\[/len\]:'
+        '--ct-state[States\: established, related, new, invalid, untracked]:state\[,…\]:{__ftctl_complete "${___ct_state[@]}"}'
+        '--min-bytes[Only flows that have had so many octets (needs net.netfilter.nf_conntrack_acct=1)]:n:'
+        '--counter[Count the flows that the rule adds]'
+        '--comment[A comment, 127 octets at most]:text:'
+        '*:\[family\] table chain:{__ftctl_custom_complete ---completion rule add -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--position[Behind the rule with this handle; with --insert, before it]:handle:'
+        '--insert[At the chain'\''s beginning instead of its end]'
+        '--create-chain[Make the chain, attached to forward with priority 0, where it is missing]'
+        '--ensure[Do nothing when the chain has the same rule already]'
+        '--dry-run[Print the change in nft syntax and have the kernel check it, but change nothing]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_rule_delete() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___proto=('tcp' 'udp' 'tcp,udp')
+    local -ar ___ct_state=('invalid' 'established' 'related' 'new' 'untracked')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion rule delete -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--flowtable[The flowtable that flows are added to, of the same table]:name:{__ftctl_custom_complete ---completion rule delete -- --flowtable "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--iif[Input devices, a comma between; NAME* alone]:device:{__ftctl_custom_complete ---completion rule delete -- --iif "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--oif[Output devices, a comma between; NAME* alone]:device:{__ftctl_custom_complete ---completion rule delete -- --oif "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-p --proto)'{-p,--proto}'[Layer 4 protocols, a comma between]:name:{__ftctl_complete "${___proto[@]}"}'
+        '--sport[Source ports or ranges, a comma between; needs --proto]:port\[-port\]:'
+        '--dport[Destination ports or ranges, a comma between; needs --proto]:port\[-port\]:'
+        '(-s --src)'{-s,--src}'[Source addresses, a comma between]:addr\[/len\]:'
+        '(-d --dst)'{-d,--dst}'[Destination addresses, a comma between]:addr\[/len\]:'
+        '--ct-state[States\: established, related, new, invalid, untracked]:state\[,…\]:{__ftctl_complete "${___ct_state[@]}"}'
+        '--min-bytes[Only flows that have had so many octets (needs net.netfilter.nf_conntrack_acct=1)]:n:'
+        '--counter[Count the flows that the rule adds]'
+        '--comment[A comment, 127 octets at most]:text:'
+        '*:\[family\] table chain:{__ftctl_custom_complete ---completion rule delete -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--handle[The rule with this handle]:n:'
+        '--dry-run[Print the change in nft syntax and have the kernel check it, but change nothing]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_apply() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion apply -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        ':file:_files'
+        '--check[Change nothing; status 1 when there is a difference]'
+        '--exclusive[Delete flowtables and flow rules of tables that the file does not name, too]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_export() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion export -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '(-o --output)'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '(-j --json)'{-j,--json}'[Short for -o json]'
+        '*:family \[table\]:{__ftctl_custom_complete ---completion export -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_explain() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___family=('ipv4' 'ipv6')
+    local -ar ___offload=('any' 'software' 'hardware' 'none')
+    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion explain -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
+        '(-p --proto --protonum)'{-p,--proto,--protonum}'[Layer 4 protocols\: names or numbers, a comma between]:name|number:{__ftctl_custom_complete ---completion explain -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-s --src --orig-src)'{-s,--src,--orig-src}'[Source in original direction]:addr\[/len\]:'
+        '(-d --dst --orig-dst)'{-d,--dst,--orig-dst}'[Destination in original direction]:addr\[/len\]:'
+        '(-r --reply-src)'{-r,--reply-src}'[Source in reply direction]:addr\[/len\]:'
+        '(-q --reply-dst)'{-q,--reply-dst}'[Destination in reply direction]:addr\[/len\]:'
+        '(--sport --orig-port-src)'{--sport,--orig-port-src}'[Source port or range of ports]:port\[-port\]:'
+        '(--dport --orig-port-dst)'{--dport,--orig-port-dst}'[Destination port or range of ports]:port\[-port\]:'
+        '(--reply-sport --reply-port-src)'{--reply-sport,--reply-port-src}'[Source port in reply direction]:port\[-port\]:'
+        '(--reply-dport --reply-port-dst)'{--reply-dport,--reply-port-dst}'[Destination port in reply direction]:port\[-port\]:'
+        '(-m --mark)'{-m,--mark}'[Mark\: decimal, 0x hexadecimal or octal; only the mask'\''s bits count]:value\[/mask\]:'
+        '(-l --label)'{-l,--label}'[Labels, all of which are set\: names or bit numbers]:name:{__ftctl_custom_complete ---completion explain -- --label "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-w --zone)'{-w,--zone}'[Zone of both directions, 0 to 65535]:n:{__ftctl_custom_complete ---completion explain -- --zone "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--orig-zone[Zone of the original direction alone]:n:'
+        '--reply-zone[Zone of the reply direction alone]:n:'
+        '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion explain -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion explain -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
+        '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
+        '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
+        '--offload[Flows by tag\: any (in a flowtable), software, hardware, none]:tag:{__ftctl_complete "${___offload[@]}"}'
+        '--flowtable[Flows that this flowtable carries\: NAME, or FAMILY TABLE NAME]:name:{__ftctl_custom_complete ---completion explain -- --flowtable "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--device[Offloaded flows that go through this device]:name:{__ftctl_custom_complete ---completion explain -- --device "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--min-bytes[At least so many octets in both directions; k, M, G, Ki, Mi, Gi may follow]:n:'
+        '--min-packets[At least so many packets in both directions]:n:'
+        '--older-than[Started at least so long ago\: seconds, or 5m, 2h, 1d]:duration:'
+        '--expires-within[Expires within this time\: seconds, or 5m, 2h, 1d]:duration:'
+        '--where[All of it as one expression, for example '\''tcp and dport in {80,443} and not offload'\'']:expression:'
+        '(-o --output)'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '(-j --json)'{-j,--json}'[Short for -o json]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_doctor() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion doctor -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '(-j --json)'{-j,--json}'[One JSON object instead of lines]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_verify() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___kernel=('6.1' '6.12' '7.2')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion verify -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[The userspace engine, which alone can play traces; may be left out]'
+        '--kernel[Whose behaviour to reproduce\: 6.1, 6.12, 7.2 (default\: of the kernel that recorded each trace)]:release:{__ftctl_complete "${___kernel[@]}"}'
+        '--list[Print the scenarios'\'' names and play none]'
+        '--all[Print all differences of a scenario, not only the first]'
+        ':folder:_files -/'
+        '*:names:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

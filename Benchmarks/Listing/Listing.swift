@@ -76,8 +76,10 @@ func shell(_ command: String) {
 let arguments = CommandLine.arguments
 let entries = arguments.count > 1 ? Int(arguments[1]) ?? 1_000_000 : 1_000_000
 let rounds = arguments.count > 2 ? Int(arguments[2]) ?? 5 : 5
-let here = arguments[0].contains("/") ? arguments[0].split(separator: "/", omittingEmptySubsequences: false)
-  .dropLast().joined(separator: "/") : "."
+let here =
+  arguments[0].contains("/")
+  ? arguments[0].split(separator: "/", omittingEmptySubsequences: false)
+    .dropLast().joined(separator: "/") : "."
 let product = getenv("FTCTL_BIN").map { String(cString: $0) } ?? ".build/release"
 let namespace = "ftctl-bench-\(getpid())"
 shell("ip netns add \(namespace)")
@@ -90,7 +92,8 @@ for (name, least) in [("max", 2 * entries + 10_000), ("buckets", entries)] {
       + " || sysctl -qw net.netfilter.nf_conntrack_\(name)=\(least)")
 }
 shell(
-  inside.joined(separator: " ") + " sysctl -qw net.netfilter.nf_conntrack_acct=1 net.netfilter.nf_conntrack_timestamp=1")
+  inside.joined(separator: " ")
+    + " sysctl -qw net.netfilter.nf_conntrack_acct=1 net.netfilter.nf_conntrack_timestamp=1")
 shell(inside.joined(separator: " ") + " \(product)/ConntrackFill \(entries) 1 plain")
 
 // Entering the namespace costs each of them the same.
@@ -123,7 +126,9 @@ func fixed(_ value: Double, _ digits: Int) -> String {
   let fraction = "\(scale + number % scale)".dropFirst()
   return "\(number / scale).\(fraction)"
 }
-func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
+func padded(_ text: String, _ width: Int) -> String {
+  text + String(repeating: " ", count: max(0, width - text.count))
+}
 print("\(entries) entries, best of \(rounds) rounds in turn")
 print(padded("program", 32) + "  wall s   / dump    cpu s  / conntrack  peak MiB")
 for (index, program) in programs.enumerated() {

@@ -11,7 +11,7 @@ public final class Engine {
   /// - Parameters:
   ///   - generation: the kernel whose behaviour is reproduced.
   ///   - seed: of all chance: hashes, ports, identifications.
-  package init(generation: KernelGeneration = .linux6_12, seed: UInt64) {
+  package init(generation: KernelGeneration = .linux612, seed: UInt64) {
     router = Router(generation: generation, seed: seed)
   }
 

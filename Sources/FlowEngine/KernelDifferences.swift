@@ -2,7 +2,7 @@
 
 /// Every difference between the kernels' data paths, named, with a recorded scenario that shows it.
 extension KernelGeneration {
-  private var isBefore7: Bool { self < .linux7_2 }
+  private var isBefore7: Bool { self < .linux72 }
 
   /// R-FIN: a FIN or RST that hits tears the flow down and goes the classic way. Shown by tcp4-close.
   package var closesOnClassicPath: Bool { isBefore7 }

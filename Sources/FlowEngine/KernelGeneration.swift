@@ -2,9 +2,9 @@
 
 /// The Linux kernel whose behaviour the engine reproduces where kernels differ.
 package enum KernelGeneration: String, CaseIterable, Comparable, Sendable {
-  case linux6_1 = "6.1"
-  case linux6_12 = "6.12"
-  case linux7_2 = "7.2"
+  case linux61 = "6.1"
+  case linux612 = "6.12"
+  case linux72 = "7.2"
 
   package static func < (left: KernelGeneration, right: KernelGeneration) -> Bool {
     left.order < right.order
@@ -16,14 +16,14 @@ package enum KernelGeneration: String, CaseIterable, Comparable, Sendable {
       Int(part.prefix { $0.isNumber }) ?? 0
     }
     let version = (numbers.first ?? 0) * 1000 + (numbers.count > 1 ? numbers[1] : 0)
-    self = version >= 6016 ? .linux7_2 : version >= 6002 ? .linux6_12 : .linux6_1
+    self = version >= 6016 ? .linux72 : version >= 6002 ? .linux612 : .linux61
   }
 
   private var order: Int {
     switch self {
-    case .linux6_1: 0
-    case .linux6_12: 1
-    case .linux7_2: 2
+    case .linux61: 0
+    case .linux612: 1
+    case .linux72: 2
     }
   }
 }

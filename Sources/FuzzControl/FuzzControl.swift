@@ -11,7 +11,7 @@ public func fuzzControl(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let start = unsafe start, count > 0 else { return 0 }
   // Safe: libFuzzer promises `count` octets from `start` on.
   let octets = unsafe Array(UnsafeBufferPointer(start: start, count: count))
-  let generations: [KernelGeneration] = [.linux6_1, .linux6_12, .linux7_2]
+  let generations: [KernelGeneration] = [.linux61, .linux612, .linux72]
   let router = Router(generation: generations[Int(octets[0]) % 3], seed: 1)
   for name in ["lan0", "wan0"] { _ = router.addDevice(name, .port, mac: .zero, mtu: 1500) }
   var client = ControlClient(portID: 1)

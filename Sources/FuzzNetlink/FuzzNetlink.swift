@@ -5,6 +5,7 @@ import Reporting
 // Anything may come from a netlink socket: it is refused or decoded, written in every form, and never traps.
 // What is decoded twice is the same.
 
+/// What libFuzzer calls with each input.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzNetlink(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let start = unsafe start, count > 0 else { return 0 }

@@ -109,13 +109,16 @@ final class BlockRing: @unchecked Sendable {
       let slot = received % Self.slots
       do {
         // Safe: the slot is the receiver's until it posts `filled`.
-        var span = unsafe MutableRawSpan(_unsafeStart: memory + slot * Self.blockSize, byteCount: Self.blockSize)
+        var span = unsafe MutableRawSpan(
+          _unsafeStart: memory + slot * Self.blockSize, byteCount: Self.blockSize)
         let length = try transport.receive(into: &span)
         unsafe lengths[slot] = length
         let block = unsafe RawSpan(_unsafeStart: memory + slot * Self.blockSize, byteCount: length)
         isComplete = try Self.endsAnswer(block)
       } catch {
-        failure.withLock { $0 = (error as? NetlinkError) ?? NetlinkError("read a netlink answer", .badMessage) }
+        failure.withLock {
+          $0 = (error as? NetlinkError) ?? NetlinkError("read a netlink answer", .badMessage)
+        }
         unsafe lengths[slot] = -1
         isComplete = true
         held += 1

@@ -61,7 +61,8 @@ package final class CarrierFinder {
   package static func listFlowtables() throws -> [Flowtable] {
     let session = NetlinkSession(try KernelSocket())
     let request = RequestBuilder(
-      type: NFTables.messageType(NFTables.Message.getFlowtable), flags: .dump, sequence: session.nextSequence(),
+      type: NFTables.messageType(NFTables.Message.getFlowtable), flags: .dump,
+      sequence: session.nextSequence(),
       netfilter: NetfilterHeader(family: NFTables.Family.unspecified))
     var result: [Flowtable] = []
     _ = try session.dump("list flowtables", request.bytes) { _, payload in

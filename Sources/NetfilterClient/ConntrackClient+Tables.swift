@@ -12,7 +12,10 @@ package enum ConntrackSideList: Sendable {
 extension NetlinkSession {
   /// Dumps the entries of a side list.
   ///
-  /// - Parameter body: reads an entry, whose storage the next one reuses.
+  /// - Parameters:
+  ///   - list: which of the two lists.
+  ///   - family: entries of this family; unspecified is every one.
+  ///   - body: reads an entry, whose storage the next one reuses.
   /// - Throws: ``NetlinkError``; what `body` throws.
   package func dumpConntrack(
     _ list: ConntrackSideList, _ family: AddressFamily, _ body: (inout ConntrackEntry) throws -> Void

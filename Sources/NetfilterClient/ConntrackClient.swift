@@ -45,6 +45,7 @@ extension NetlinkSession {
   ///   - isZeroingCounters: whether each entry's counters restart from 0.
   ///   - body: reads an entry, whose storage the next one reuses; returns false when it wants no more, after
   ///     which the session is used up. Inout, so that the entry is never copied.
+  /// - Returns: what was sent besides the entries.
   /// - Throws: ``NetlinkError``; what `body` throws.
   package func dumpConntrack(
     _ filter: KernelFilter = KernelFilter(), isZeroingCounters: Bool = false,

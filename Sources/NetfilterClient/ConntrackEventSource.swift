@@ -23,7 +23,8 @@ package final class ConntrackEventSource {
   ///   - groups: which of ``ConntrackGroup``.
   /// - Throws: ``NetlinkError``; EPERM without CAP_NET_ADMIN.
   package init(
-    receiveBuffer: Int32?, groups: [UInt32] = [ConntrackGroup.new, ConntrackGroup.update, ConntrackGroup.destroy]
+    receiveBuffer: Int32?,
+    groups: [UInt32] = [ConntrackGroup.new, ConntrackGroup.update, ConntrackGroup.destroy]
   ) throws(NetlinkError) {
     socket = try KernelSocket(.netfilter, isBlocking: false)
     if let receiveBuffer {

@@ -111,9 +111,11 @@ package enum ConntrackRequest {
       if tuple.source != nil || tuple.destination != nil {
         request.nest(ConntrackAttribute.Tuple.addresses) { request in
           // The kernel wants both addresses, whichever it compares.
-          request.put(ConntrackAttribute.Address.ipv4Source, bytes: (tuple.source ?? IPAddress(ipv4: 0)).octets)
           request.put(
-            ConntrackAttribute.Address.ipv4Destination, bytes: (tuple.destination ?? IPAddress(ipv4: 0)).octets)
+            ConntrackAttribute.Address.ipv4Source, bytes: (tuple.source ?? IPAddress(ipv4: 0)).octets)
+          request.put(
+            ConntrackAttribute.Address.ipv4Destination,
+            bytes: (tuple.destination ?? IPAddress(ipv4: 0)).octets)
         }
         if tuple.source != nil { flags |= Flag.source }
         if tuple.destination != nil { flags |= Flag.destination }

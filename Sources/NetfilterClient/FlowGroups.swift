@@ -70,7 +70,9 @@ package struct FlowGroups {
       let (high, low) = value(keys[index], entry, carriers)
       words.pairs[2 * index] = high
       words.pairs[2 * index + 1] = low
-      if entry.original.family == .ipv6 { words.isIPv6 |= Self.isAddress(keys[index]) ? 1 << UInt8(index) : 0 }
+      if entry.original.family == .ipv6 {
+        words.isIPv6 |= Self.isAddress(keys[index]) ? 1 << UInt8(index) : 0
+      }
     }
     let place: Int
     if let known = places[words] {

@@ -57,7 +57,8 @@ package struct FlowKnowledge {
     let tags: UInt32 = ConntrackStatus([.offload, .hardwareOffload]).rawValue
     let new = entry.present.contains(.status) ? entry.statusField : []
     let record = Record(
-      original: entry.original, reply: entry.reply, id: entry.present.contains(.id) ? entry.idField : 0, status: new,
+      original: entry.original, reply: entry.reply, id: entry.present.contains(.id) ? entry.idField : 0,
+      status: new,
       zone: entry.present.contains(.zone) ? entry.zoneField : 0, hasZone: entry.present.contains(.zone),
       generation: generation)
     guard let old = records.updateValue(record, forKey: identity) else { return .appeared }

@@ -28,7 +28,9 @@ package final class KernelSocket: NetlinkTransport {
   /// What the kernel calls the socket, in the events that its requests cause for instance (`nlmsg_pid`).
   package var portID: UInt32 { unsafe mnl_socket_get_portid(socket) }
 
-  /// - Parameter isBlocking: whether `receive(into:)` waits.
+  /// - Parameters:
+  ///   - bus: who is at the other end.
+  ///   - isBlocking: whether `receive(into:)` waits.
   /// - Throws: ``NetlinkError`` with the errno of socket(2) or bind(2).
   package init(_ bus: Bus = .netfilter, isBlocking: Bool = true) throws(NetlinkError) {
     let flags = Int32(SOCK_CLOEXEC.rawValue) | (isBlocking ? 0 : Int32(SOCK_NONBLOCK.rawValue))

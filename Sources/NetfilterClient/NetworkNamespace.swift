@@ -31,12 +31,15 @@ package enum NetworkNamespace {
     }
     let descriptor: Int32
     do {
-      descriptor = try retryingInterrupts(operation) { unsafe open("\(folder)/\(name)", O_RDONLY | O_CLOEXEC) }
+      descriptor = try retryingInterrupts(operation) {
+        unsafe open("\(folder)/\(name)", O_RDONLY | O_CLOEXEC)
+      }
     } catch {
       let known = names()
       let hint =
         error.number != .noSuchEntry
-        ? nil : known.isEmpty ? "there are no named namespaces" : "there are: \(known.joined(separator: ", "))"
+        ? nil
+        : known.isEmpty ? "there are no named namespaces" : "there are: \(known.joined(separator: ", "))"
       throw NetlinkError(operation, error.number, hint: hint)
     }
     defer { close(descriptor) }

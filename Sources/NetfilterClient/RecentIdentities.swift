@@ -17,7 +17,7 @@ struct RecentIdentities {
   ///
   /// - Returns: false when it is among those remembered.
   mutating func insert(_ identity: UInt64) -> Bool {
-    let key = identity == 0 ? 1 : identity       // 0 marks an empty slot
+    let key = identity == 0 ? 1 : identity  // 0 marks an empty slot
     if Self.find(key, in: previous) != nil { return false }
     guard let slot = Self.vacancy(for: key, in: current) else { return false }
     current[slot] = key

@@ -77,7 +77,9 @@ package struct RequestBuilder: ~Copyable {
   /// Begins a request of any bus.
   ///
   /// - Parameters:
+  ///   - type: `nlmsg_type`.
   ///   - flags: besides `NLM_F_REQUEST`.
+  ///   - sequence: from ``NetlinkSession/nextSequence()``.
   ///   - family: the family's own header, at most 64 octets: `ifinfomsg`, `ndmsg`, `genlmsghdr`.
   package init(type: UInt16, flags: NetlinkFlags, sequence: UInt32, header family: [UInt8]) {
     precondition(family.count <= 64)

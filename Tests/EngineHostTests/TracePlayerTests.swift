@@ -22,7 +22,7 @@ struct TracePlayerTests {
   @Test("a scenario played as another kernel differs where the kernels do, and the report says in which step")
   func otherKernel() throws {
     var report: [String] = []
-    let verification = Verification(generation: .linux6_12, names: ["tcp6-close"])
+    let verification = Verification(generation: .linux612, names: ["tcp6-close"])
     let summary = try verification.run(folder: "\(Self.folder)/7.2") { report.append($0) }
     #expect(!summary.isEqual)
     #expect(summary.line == report.last)

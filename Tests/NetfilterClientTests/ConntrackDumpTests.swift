@@ -83,7 +83,9 @@ struct ConntrackDumpTests {
     return writer.bytes
   }
 
-  private func ports(_ script: Script, _ filter: KernelFilter = KernelFilter()) throws -> ([UInt16], DumpSummary) {
+  private func ports(_ script: Script, _ filter: KernelFilter = KernelFilter()) throws -> (
+    [UInt16], DumpSummary
+  ) {
     var result: [UInt16] = []
     let summary = try NetlinkSession(script).dumpConntrack(filter) { entry in
       result.append(entry.original.sourcePort)

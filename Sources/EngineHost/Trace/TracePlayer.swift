@@ -95,6 +95,7 @@ package struct TracePlayer {
       step.note ?? step.command ?? (step.wait != nil ? "wait" : step.input != nil ? "frame" : "look")
     elapsed += step.wait ?? 0.3
     let before = counters()
+    engine.router.drawnPort = step.outputs.lazy.compactMap { RecordedDraw.port($0.octets) }.first
     if let input = step.input { receive(input, number, what) }
     if let wait = step.wait { advance(seconds: wait) }
     if step.command != nil || step.change != nil { change(step, number, what) }

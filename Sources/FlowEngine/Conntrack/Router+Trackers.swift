@@ -176,15 +176,17 @@ extension Router {
   /// Makes room in a full table: deletes the first unassured entry near a random place. False: there is none.
   ///
   /// Source: net/netfilter/nf_conntrack_core.c, early_drop. The kernel looks at eight hash buckets; the engine,
-  /// whose index has no chains, at 64 slots.
+  /// whose index has no chains, at 64 entries that lie side by side.
   func dropEarly() -> Bool {
     let capacity = conntrack.entries.capacity
     guard capacity > 0 else { return false }
     let start = Int(random.number(below: UInt64(capacity)))
-    for step in 0..<min(64, capacity) {
+    var seen = 0
+    for step in 0..<min(Self.collectionStep, capacity) where seen < 64 {
       let slot = (start + step) % capacity
-      let entry = conntrack[slot]
-      guard entry.isConfirmed, !entry.isDying, !entry.status.contains(.assured) else { continue }
+      guard conntrack[slot].isConfirmed, !conntrack[slot].isDying else { continue }
+      seen += 1
+      guard !conntrack[slot].status.contains(.assured) else { continue }
       delete(slot)
       statistics.count(.earlyDropped)
       return true

@@ -61,6 +61,7 @@ extension Router {
     if helper != 0 {
       conntrack[slot].helper = helper
       conntrack[slot].extensions.insert(.helper)
+      conntrack[slot].status.insert(.helper)
     }
     do throws(ControlError) {
       try bindTranslations(request, slot)

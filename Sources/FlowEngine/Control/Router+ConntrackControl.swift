@@ -86,7 +86,7 @@ extension Router {
     } else if request.statusMask != nil {
       throw ControlError(ErrorNumber.invalid)
     }
-    if generation >= .linux6_12 { filter.zone = request.zone }
+    if generation >= .linux612 { filter.zone = request.zone }
     if let flags = request.filter {
       guard request.family == 2 || request.family == 10 else { throw ControlError(ErrorNumber.notSupported) }
       if flags.original != 0, !request.hasOriginal { throw ControlError(ErrorNumber.invalid) }
@@ -234,28 +234,5 @@ extension Router {
     for (type, value) in numbers { message.attribute(type, UInt32(truncatingIfNeeded: value)) }
     message.endMessage(mark)
     writer.append(message.bytes)
-  }
-
-  // MARK: Expectations
-
-  /// Answers one message of the expectation subsystem. No helper runs here, so that there is never an
-  /// expectation but what a client makes, and a client's is refused as the kernel refuses one without a
-  /// helper to use it.
-  func controlExpectations(_ message: RawSpan, _ client: ControlClient) -> ControlOutput {
-    var output = ControlOutput()
-    var writer = ReplyWriter(client: client)
-    let flags = NetlinkFlags(rawValue: message.host16(at: 6))
-    let sequence = message.host32(at: 8)
-    switch UInt8(truncatingIfNeeded: message.host16(at: 4)) {
-    case 1 where flags.contains(.dump), 3 where flags.contains(.dump): writer.done(sequence: sequence)
-    case 1: writer.acknowledge(message, ControlError(ErrorNumber.noEntry))
-    case 2: if flags.contains(.acknowledge) { writer.acknowledge(message, nil) }
-    case 3: if flags.contains(.acknowledge) { writer.acknowledge(message, nil) }
-    case 0: writer.acknowledge(message, ControlError(ErrorNumber.notSupported))
-    default: writer.acknowledge(message, ControlError(ErrorNumber.invalid))
-    }
-    writer.flush()
-    output.replies = writer.datagrams
-    return output
   }
 }

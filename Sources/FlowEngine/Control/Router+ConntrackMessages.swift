@@ -89,7 +89,7 @@ extension Router {
       if entry.extensions.contains(.synproxy) { message.synproxy() }
     }
     if entry.mark != 0 || event.changes.contains(.mark) { message.mark(entry) }
-    if entry.extensions.contains(.timestamps), generation >= .linux7_2 {
+    if entry.extensions.contains(.timestamps), generation >= .linux72 {
       message.writer.attribute(ConntrackAttribute.eventTimestamp, event.wallClock)
     }
     message.writer.endMessage(mark)

@@ -134,7 +134,7 @@ extension Ruleset {
       if device.text.utf8.count > 15 { throw ControlError(ErrorNumber.argumentsTooLong, at: blamed) }
       if devices[..<index].contains(device) { throw ControlError(ErrorNumber.exists, at: blamed) }
       if index >= 255 { throw ControlError(ErrorNumber.fileTooBig, at: blamed) }
-      if kernel < .linux7_2, !self.devices.values.contains(device.text) {
+      if kernel < .linux72, !self.devices.values.contains(device.text) {
         throw ControlError(ErrorNumber.noEntry, at: blamed)
       }
     }
@@ -161,7 +161,7 @@ extension Ruleset {
       var added = hook.devices ?? []
       if let device = hook.device { added.append(.name(device)) }
       // Devices may be added to a chain since Linux 6.4.
-      if kernel < .linux6_12, !added.isEmpty, added != base.devices {
+      if kernel < .linux612, !added.isEmpty, added != base.devices {
         throw ControlError(ErrorNumber.exists, attribute: blamed)
       }
       if !added.isEmpty {

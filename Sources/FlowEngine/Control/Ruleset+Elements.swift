@@ -85,7 +85,7 @@ extension Ruleset {
       guard !request.flags.contains(.exclusive), old.data == data, old.object == element.object else {
         throw ControlError(ErrorNumber.exists)
       }
-      if timeout != 0, kernel >= .linux6_12 {
+      if timeout != 0, kernel >= .linux612 {
         var refreshed = old
         refreshed.expiry = transaction.now &+ nanoseconds
         refreshed.timeout = element.timeout

@@ -127,7 +127,7 @@ extension Ruleset {
       list.set = set.name
       list.elements = [wire(element, in: set, now: 0)]
       // Kernels after 6.12 announce elements without the request's sequence number.
-      let sequence = kernel >= .linux7_2 ? 0 : request.sequence
+      let sequence = kernel >= .linux72 ? 0 : request.sequence
       result += message(type, flags, family: table.family, sequence: sequence, to: client) {
         list.encode(into: &$0)
       }

@@ -80,6 +80,27 @@ package struct FrameBatch: ~Copyable {
     return unsafe _overrideLifetime(span, mutating: &self)
   }
 
+  /// Calls `body` with the octets of frame `index`, to be changed in place. Traps when there is no such frame.
+  @inline(__always)
+  mutating func withFrame<Result>(_ index: Int, _ body: (inout MutableRawSpan) -> Result) -> Result {
+    precondition(index < count)
+    let slot = slots[index]
+    // The slot lies inside the memory: `append` keeps it there.
+    var span = unsafe MutableRawSpan(_unsafeStart: memory + slot.offset, byteCount: slot.length)
+    return body(&span)
+  }
+
+  /// The octets of frame `index`, to be read. Traps when there is no such frame.
+  @inline(__always)
+  @_lifetime(borrow self)
+  func octets(_ index: Int) -> RawSpan {
+    precondition(index < count)
+    let slot = slots[index]
+    // As above; the span does not outlive the borrow of the batch.
+    let span = unsafe RawSpan(_unsafeStart: memory + slot.offset, byteCount: slot.length)
+    return unsafe _overrideLifetime(span, borrowing: self)
+  }
+
   /// What became of frame `index`.
   package func outcome(_ index: Int) -> FrameOutcome { slots[index].outcome }
 

@@ -20,7 +20,8 @@ extension Router {
     advance(to: time)
     let start = sent.count
     statistics[.received] &+= UInt64(batch.count)
-    guard let device = device(index), device.isUp, ruleset.ingressHookCount(device: index) == 1,
+    guard Int(index) < devices.count, devices[Int(index)]?.isUp == true,
+      ruleset.ingressHookCount(device: index) == 1,
       case .flowtable(let id) = ruleset.ingressHook(device: index, at: 0), let table = flowtables[id.number]
     else {
       for position in 0..<batch.count { receiveClassic(&batch, position, index, start, skipsIngress: false) }
@@ -42,21 +43,25 @@ extension Router {
         receiveClassic(&batch, position, index, start, skipsIngress: isPlain(work.parses[position]))
         continue
       }
-      var bytes = batch.frame(position)
-      let outcome = forward(found, &bytes, work.parses[position], terms)
+      let outcome = batch.withFrame(position) { forward(found, &$0, work.parses[position], terms) }
       batch.slots[position].sentBefore = sent.count - start
       switch outcome {
       case .sent(let output):
-        batch.slots[position].outcome = .forward(output)
         forwarded &+= 1
+        guard ruleset.hasEgress(device: output) else {
+          batch.slots[position].outcome = .forward(output)
+          continue
+        }
+        batch.slots[position].outcome = .taken
+        statistics[.sent] &-= 1
+        emit(Packet(frame: batch.octets(position)).frame(), on: output)
       case .passUp(let reason):
         statistics.count(reason)
         receiveClassic(&batch, position, index, start, skipsIngress: isPlain(work.parses[position]))
       case .waiting:
         forwarded &+= 1
         batch.slots[position].outcome = .taken
-        let rewritten = batch.frame(position)
-        var packet = Packet(frame: rewritten.bytes)
+        var packet = Packet(frame: batch.octets(position))
         packet.input = index
         work.parses[position].network += UInt16(Packet.headroom)
         sendResolving(&packet, found, work.parses[position])
@@ -76,8 +81,7 @@ extension Router {
     var touched: UInt64 = 0
     let seed = flows.seed
     for position in 0..<batch.count {
-      let bytes = batch.frame(position)
-      work.parses[position] = parse(bytes.bytes, table, index, seed)
+      work.parses[position] = parse(batch.octets(position), table, index, seed)
       touched ^= flows.index.touch(work.parses[position].hash)
     }
     for position in 0..<batch.count {
@@ -95,9 +99,12 @@ extension Router {
   private func parse(_ bytes: RawSpan, _ table: FastTable, _ index: UInt32, _ seed: UInt64) -> FastParse {
     guard bytes.byteCount >= EthernetView.headerLength else { return FastParse(.fastTruncated) }
     let type = bytes.be16(12)
-    guard type == EtherType.ipv4 || type == EtherType.ipv6 else { return FastParse(.fastUnknownEncapsulation) }
+    guard type == EtherType.ipv4 || type == EtherType.ipv6 else {
+      return FastParse(.fastUnknownEncapsulation)
+    }
     return FastParse(
-      bytes, network: EthernetView.headerLength, type: type, encapsulation: 0, device: index, table, seed: seed)
+      bytes, network: EthernetView.headerLength, type: type, encapsulation: 0, device: index, table,
+      seed: seed)
   }
 
   /// Takes a frame the classic way. `skipsIngress`: the flowtable has already passed it up.
@@ -106,8 +113,7 @@ extension Router {
   ) {
     batch.slots[position].sentBefore = sent.count - start
     batch.slots[position].outcome = .taken
-    let bytes = batch.frame(position)
-    admit(bytes.bytes, on: index, skipsIngress: skipsIngress)
+    admit(batch.octets(position), on: index, skipsIngress: skipsIngress)
     finish()
   }
 }

@@ -24,11 +24,14 @@ package final class Router {
   /// What to add to the monotonic clock for the wall clock, nanoseconds since 1970.
   package var wallClockOffset: UInt64 = 0
   package var random: RandomSource
+  /// The port that chance is to give first where the kernel draws one at random: a recorded run's own draw.
+  package var drawnPort: UInt16?
   package internal(set) var devices: [Device?] = [nil]
   package var neighbours = NeighbourTable()
   package internal(set) var routes4 = RoutingTable(.ipv4)
   package internal(set) var routes6 = RoutingTable(.ipv6)
   package var conntrack: ConntrackTable
+  package var expectations = ExpectationTable()
   package var flows: FlowStore
   package internal(set) var flowtables: [UInt32: Flowtable] = [:]
   package var ruleset: Ruleset
@@ -56,7 +59,7 @@ package final class Router {
   /// - Parameters:
   ///   - generation: the kernel whose behaviour is reproduced.
   ///   - seed: of all chance: hashes, ports, identifications.
-  package init(generation: KernelGeneration = .linux6_12, seed: UInt64) {
+  package init(generation: KernelGeneration = .linux612, seed: UInt64) {
     self.generation = generation
     random = RandomSource(seed: seed)
     conntrack = ConntrackTable(seed: random.next())

@@ -168,6 +168,15 @@ package struct RuleContext: RuleEnvironment {
   }
 }
 
+extension Ruleset {
+  /// Whether chains are attached to a device at egress.
+  @inline(__always)
+  func hasEgress(device: UInt32) -> Bool {
+    let place = Int(device) * 2 + 1
+    return place < program.deviceRanges.count && program.deviceRanges[place].count > 0
+  }
+}
+
 extension Router {
   /// What the rules need to know of `packet`.
   func rulePacket(_ packet: Packet) -> RulePacket {
@@ -231,6 +240,17 @@ extension Router {
     swap(&packet, &context.packet)
     takeBack(rule, &packet)
     sendRejections()
+    return survives(verdict)
+  }
+
+  /// Runs the egress chains of a device. False: the packet is gone.
+  func runEgressRules(_ packet: inout Packet, _ device: UInt32) -> Bool {
+    var rule = rulePacket(packet)
+    var context = RuleContext(self, .egress)
+    swap(&packet, &context.packet)
+    let verdict = ruleset.runEgress(device: device, packet: &rule, environment: &context)
+    swap(&packet, &context.packet)
+    takeBack(rule, &packet)
     return survives(verdict)
   }
 

@@ -96,11 +96,34 @@ extension Router {
     }
   }
 
-  /// Puts a frame on a device.
+  /// Puts a frame on a device: its egress chains first.
   func emit(_ bytes: [UInt8], on index: UInt32) {
     guard let device = device(index), device.isUp else { return statistics.count(.deviceDown) }
     guard device.kind != .loopback else { return }
+    var bytes = bytes
+    if ruleset.hasEgress(device: index), !passesEgress(&bytes, device) { return }
     statistics.count(.sent)
     sent.append(SentFrame(device: index, bytes: bytes))
+  }
+
+  /// Runs the egress chains of a device on a frame. False: the frame is gone.
+  ///
+  /// Source: include/linux/netfilter_netdev.h, nf_hook_egress.
+  private func passesEgress(_ bytes: inout [UInt8], _ device: Device) -> Bool {
+    guard bytes.count >= EthernetView.headerLength else { return false }
+    var packet = Packet(frame: bytes.raw)
+    packet.type = .outgoing
+    packet.output = device.index
+    packet.etherType = packet.bytes.be16(packet.link + 12)
+    packet.network = packet.link + EthernetView.headerLength
+    if packet.etherType == EtherType.ipv4, packet.length >= IPv4View.minimumLength {
+      parseIPv4(&packet)
+      if packet.transport > packet.bytes.count { packet.transport = -1 }
+    } else if packet.etherType == EtherType.ipv6, packet.length >= IPv6View.headerLength {
+      parseIPv6(&packet)
+    }
+    guard runEgressRules(&packet, device.index) else { return false }
+    bytes = packet.frame()
+    return true
   }
 }

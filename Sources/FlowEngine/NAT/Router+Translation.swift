@@ -182,7 +182,8 @@ extension Router {
     if range.flags.contains(.portOffset) {
       offset = UInt32(port(original, part) &- range.basePort)
     } else if !range.flags.isDisjoint(with: .anyRandom) || part == .source {
-      offset = UInt32(random.number(below: 65_536))
+      let drawn = drawnPort.map { UInt32($0) &- first } ?? size
+      offset = drawn < size ? drawn : UInt32(random.number(below: 65_536))
     } else {
       offset = 0
     }

@@ -24,7 +24,7 @@ extension ExpressionLoader {
       let data = try octets(value.data, limit: 4)
       guard data.count == 4 else { throw ControlError(ErrorNumber.invalid) }
       guard (1..<32).contains(hostNumber(data)) else { throw ControlError(ErrorNumber.invalid) }
-    case 3...5 where kernel >= .linux6_12:
+    case 3...5 where kernel >= .linux612:
       guard value.mask == nil, value.xor == nil, (value.data == nil) != (value.secondSource == nil) else {
         throw ControlError(ErrorNumber.invalid)
       }
@@ -46,7 +46,7 @@ extension ExpressionLoader {
     guard try needed(value.operation) <= 1, [2, 4, 8].contains(size) else {
       throw ControlError(ErrorNumber.invalid)
     }
-    if kernel >= .linux7_2, length != Int(size) { throw ControlError(ErrorNumber.notSupported) }
+    if kernel >= .linux72, length != Int(size) { throw ControlError(ErrorNumber.notSupported) }
     try checkLoad(value.source, length)
     try checkStore(value.destination, length)
   }

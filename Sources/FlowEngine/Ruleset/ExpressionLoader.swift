@@ -64,7 +64,7 @@ struct ExpressionLoader {
     let word = try Self.word(try needed(register))
     guard word >= 4, length > 0 else { throw ControlError(ErrorNumber.invalid) }
     guard word * 4 + length <= Registers.wordCount * 4 else { throw ControlError(ErrorNumber.outOfRange) }
-    guard kernel >= .linux7_2 else { return }
+    guard kernel >= .linux72 else { return }
     for index in word..<(word + (length + 3) / 4) where written >> UInt32(index) & 1 == 0 {
       throw ControlError(ErrorNumber.noData)
     }

@@ -113,7 +113,7 @@ extension Ruleset {
   /// A device has gone. Before Linux 6.16 it also leaves the lists of those that named it.
   package mutating func deviceVanished(index: UInt32) {
     guard let name = devices.removeValue(forKey: index) else { return }
-    if kernel < .linux7_2 {
+    if kernel < .linux72 {
       for table in model.tables.indices {
         for flowtable in model.tables[table].flowtables.indices {
           model.tables[table].flowtables[flowtable].devices.removeAll { $0 == .name(name) }

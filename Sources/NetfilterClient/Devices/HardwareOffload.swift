@@ -39,7 +39,9 @@ package final class FeatureReader {
     var request = RequestBuilder(
       type: family, flags: .acknowledge, sequence: session.nextSequence(),
       header: [UInt8(ETHTOOL_MSG_FEATURES_GET), 1, 0, 0])
-    request.nest(UInt16(ETHTOOL_A_FEATURES_HEADER)) { $0.put(UInt16(ETHTOOL_A_HEADER_DEV_NAME), text: device) }
+    request.nest(UInt16(ETHTOOL_A_FEATURES_HEADER)) {
+      $0.put(UInt16(ETHTOOL_A_HEADER_DEV_NAME), text: device)
+    }
     var isActive = false
     var isChangeable = false
     do {

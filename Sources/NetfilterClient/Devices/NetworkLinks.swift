@@ -76,7 +76,7 @@ package struct NetworkLinks: Sendable {
 
   /// Reads all devices of the current network namespace.
   ///
-  /// - Parameter pppoe: the text of /proc/net/pppoe, where there is one.
+  /// `pppoe`: the text of /proc/net/pppoe, where there is one.
   /// - Throws: ``NetlinkError``.
   package static func read(pppoe: String? = nil) throws -> NetworkLinks {
     let session = NetlinkSession(try KernelSocket(.route))
@@ -126,7 +126,9 @@ package struct NetworkLinks: Sendable {
       case IFLA_INFO_DATA where link.kind == "vlan":
         var data = attributes.nested
         while try data.advance() {
-          if Int(data.type) == IFLA_VLAN_ID, data.payloadLength == 2 { link.vlan = data.payload.host16(at: 0) }
+          if Int(data.type) == IFLA_VLAN_ID, data.payloadLength == 2 {
+            link.vlan = data.payload.host16(at: 0)
+          }
         }
       default: break
       }

@@ -114,15 +114,23 @@ package final class FlowExplainer {
     let reached = walks.flatMap(\.reached)
     if reached.isEmpty, isForwarded { found += rules(walks, entry.original.family) }
     found += checks(entry)
-    let names = Set(reached.map { "\(NFTables.familyName($0.place.family)) \($0.place.table) \($0.place.rule.flowtable ?? "")" })
-    let tables = ruleset.descriptions.filter { names.contains("\(NFTables.familyName($0.family)) \($0.table) \($0.name)") }
+    let names = Set(
+      reached.map {
+        "\(NFTables.familyName($0.place.family)) \($0.place.table) \($0.place.rule.flowtable ?? "")"
+      })
+    let tables = ruleset.descriptions.filter {
+      names.contains("\(NFTables.familyName($0.family)) \($0.table) \($0.name)")
+    }
     if isForwarded { found += path(client, server, tables) }
     if found.isEmpty {
       let rule = reached.map(\.place.text).first ?? ""
       found.append(
         Finding(
-          "none", "nothing stands in the way: its next packet that comes to the rule adds it", evidence: [rule],
-          hint: "packets with IP options, fragments that were not put together, and packets with FIN or RST never add a flow"))
+          "none", "nothing stands in the way: its next packet that comes to the rule adds it",
+          evidence: [rule],
+          hint:
+            "packets with IP options, fragments that were not put together, and packets with FIN or RST never add a flow"
+        ))
     }
     return found
   }
@@ -139,7 +147,11 @@ package final class FlowExplainer {
     let isIPv6 = entry.original.family == .ipv6
     if isIPv6 ? !settings.forwardsIPv6 : !settings.forwardsIPv4 {
       let name = isIPv6 ? "net.ipv6.conf.all.forwarding" : "net.ipv4.ip_forward"
-      return [Finding("forwarding-off", "this router does not forward", evidence: ["\(name) = 0"], hint: "sysctl -w \(name)=1")]
+      return [
+        Finding(
+          "forwarding-off", "this router does not forward", evidence: ["\(name) = 0"],
+          hint: "sysctl -w \(name)=1")
+      ]
     }
     return []
   }
@@ -147,19 +159,26 @@ package final class FlowExplainer {
   /// Why no rule adds the flow.
   private func rules(_ walks: [RuleWalk], _ family: AddressFamily) -> [Finding] {
     let familyNumber = family == .ipv6 ? NFTables.Family.ipv6 : NFTables.Family.ipv4
-    let all = ruleset.rules.filter { !$0.object.flowtables.isEmpty && ($0.family == NFTables.Family.inet || $0.family == familyNumber) }
+    let all = ruleset.rules.filter {
+      !$0.object.flowtables.isEmpty && ($0.family == NFTables.Family.inet || $0.family == familyNumber)
+    }
     guard !all.isEmpty else {
       let names = ruleset.descriptions.map { "\(NFTables.familyName($0.family)) \($0.table) \($0.name)" }
       return [
         Finding(
           "no-rule", "no rule adds flows of this family to a flowtable",
-          evidence: [names.isEmpty ? "there are no flowtables" : "flowtables: \(names.joined(separator: ", "))"],
+          evidence: [
+            names.isEmpty ? "there are no flowtables" : "flowtables: \(names.joined(separator: ", "))"
+          ],
           hint: names.isEmpty
             ? "'ftctl flowtable enable DEVICE DEVICE' makes a flowtable and a rule"
             : "'ftctl rule add FAMILY TABLE CHAIN --flowtable NAME --proto tcp,udp' adds a rule")
       ]
     }
-    let cuts = unique(walks.flatMap(\.cuts).map { cut in "\(cut.place.text) \(cut.verdict == "accepts" ? "takes" : "drops") it first" })
+    let cuts = unique(
+      walks.flatMap(\.cuts).map { cut in
+        "\(cut.place.text) \(cut.verdict == "accepts" ? "takes" : "drops") it first"
+      })
     var evidence: [String] = []
     for (place, match) in walks.flatMap(\.unmatched) {
       let line = "\(place.text): '\(match.text(transport: "th"))' does not match"
@@ -168,7 +187,8 @@ package final class FlowExplainer {
     if !cuts.isEmpty, evidence.isEmpty {
       return [
         Finding(
-          "rule-not-reached", "an earlier rule ends the chain before any flow rule is reached", evidence: cuts,
+          "rule-not-reached", "an earlier rule ends the chain before any flow rule is reached",
+          evidence: cuts,
           hint: "put the flow rule in front: 'ftctl rule add FAMILY TABLE CHAIN --flowtable NAME --insert'")
       ]
     }
@@ -194,25 +214,36 @@ package final class FlowExplainer {
           || policy.matches(entry.reply.source, entry.original.source, layer4: entry.original.layer4)
           || policy.matches(entry.reply.source, entry.reply.destination, layer4: entry.original.layer4))
     }) {
-      let text = "\(RuleValueText.address(policy.source.lowerBound.octets)) to \(RuleValueText.address(policy.destination.lowerBound.octets))"
+      let text =
+        "\(RuleValueText.address(policy.source.lowerBound.octets)) to \(RuleValueText.address(policy.destination.lowerBound.octets))"
       found.append(
-        Finding("ipsec", "its packets arrive through IPsec", evidence: ["xfrm policy dir fwd from \(text)"], hint: "'ip xfrm policy' shows the policies"))
+        Finding(
+          "ipsec", "its packets arrive through IPsec", evidence: ["xfrm policy dir fwd from \(text)"],
+          hint: "'ip xfrm policy' shows the policies"))
     }
     found += transport(entry)
     if let helper = entry.helper {
       found.append(
         Finding(
-          "helper", "a helper watches the flow's packets, which must all take the normal path", evidence: ["helper=\(helper)"],
+          "helper", "a helper watches the flow's packets, which must all take the normal path",
+          evidence: ["helper=\(helper)"],
           hint: "see rules with 'ct helper set', and sysctl net.netfilter.nf_conntrack_helper"))
     }
     let status = entry.statusField.rawValue
     if status & 1 << 6 != 0 {
-      found.append(Finding("sequence-adjusted", "its TCP sequence numbers are being adjusted", evidence: ["status SEQ_ADJUST"]))
+      found.append(
+        Finding(
+          "sequence-adjusted", "its TCP sequence numbers are being adjusted", evidence: ["status SEQ_ADJUST"])
+      )
     }
     if status & 1 << 12 != 0 {
-      found.append(Finding("nat-clash", "it shares its translated tuple with another flow", evidence: ["status NAT_CLASH"]))
+      found.append(
+        Finding(
+          "nat-clash", "it shares its translated tuple with another flow", evidence: ["status NAT_CLASH"]))
     }
-    if status & 1 << 9 != 0 { found.append(Finding("dying", "the entry is being deleted", evidence: ["status DYING"])) }
+    if status & 1 << 9 != 0 {
+      found.append(Finding("dying", "the entry is being deleted", evidence: ["status DYING"]))
+    }
     return found
   }
 
@@ -231,12 +262,15 @@ package final class FlowExplainer {
       if entry.statusField.rawValue & ConntrackStatus.assured.rawValue == 0 {
         return [
           Finding(
-            "not-established", "the TCP connection has not been seen in both directions", evidence: ["not ASSURED"],
+            "not-established", "the TCP connection has not been seen in both directions",
+            evidence: ["not ASSURED"],
             hint: "a connection taken up in mid-stream needs packets of both sides")
         ]
       }
     case Layer4Protocol.udp:
-      if let original = entry.originalCounters, let reply = entry.replyCounters, original.packets &+ reply.packets < 2 {
+      if let original = entry.originalCounters, let reply = entry.replyCounters,
+        original.packets &+ reply.packets < 2
+      {
         return [
           Finding(
             "first-packet", "it had only one packet, and the first never adds a flow",
@@ -245,9 +279,17 @@ package final class FlowExplainer {
       }
     case Layer4Protocol.gre:
       let nat = entry.statusField.rawValue & (1 << 4 | 1 << 5)
-      if nat != 0 { return [Finding("gre", "GRE with NAT is not offloaded", evidence: ["status \(nat & 16 != 0 ? "SRC_NAT" : "DST_NAT")"])] }
+      if nat != 0 {
+        return [
+          Finding(
+            "gre", "GRE with NAT is not offloaded",
+            evidence: ["status \(nat & 16 != 0 ? "SRC_NAT" : "DST_NAT")"])
+        ]
+      }
       if entry.original.sourcePort | entry.original.destinationPort != 0 {
-        return [Finding("gre", "only GRE without key is offloaded, and no PPTP", evidence: ["the tuple has a key"])]
+        return [
+          Finding("gre", "only GRE without key is offloaded, and no PPTP", evidence: ["the tuple has a key"])
+        ]
       }
     default:
       let number = entry.original.layer4
@@ -270,21 +312,30 @@ package final class FlowExplainer {
         continue
       }
       if !link.isUp || !link.hasCarrier {
-        found.append(Finding("device-down", "device \(link.name) is \(link.isUp ? "without carrier" : "down")", hint: "ip link set \(link.name) up"))
+        found.append(
+          Finding(
+            "device-down", "device \(link.name) is \(link.isUp ? "without carrier" : "down")",
+            hint: "ip link set \(link.name) up"))
       }
       guard !tables.isEmpty else { continue }
       let isListed = tables.contains { table in Self.lists(link.name, table) }
-      let (bottom, problem) = settings.needsWholePath || !isListed ? self.bottom(link, side) : (link.name, nil)
+      let (bottom, problem) =
+        settings.needsWholePath || !isListed ? self.bottom(link, side) : (link.name, nil)
       if let problem, settings.needsWholePath { found.append(problem) }
       guard problem == nil || !settings.needsWholePath else { continue }
-      let isMember = tables.contains { Self.lists(bottom, $0) || !settings.needsWholePath && Self.lists(link.name, $0) }
+      let isMember = tables.contains {
+        Self.lists(bottom, $0) || !settings.needsWholePath && Self.lists(link.name, $0)
+      }
       if !isMember {
-        let held = tables.map { "flowtable \($0.name) in \(NFTables.familyName($0.family)) \($0.table): \($0.devices.map(\.text).joined(separator: ", "))" }
+        let held = tables.map {
+          "flowtable \($0.name) in \(NFTables.familyName($0.family)) \($0.table): \($0.devices.map(\.text).joined(separator: ", "))"
+        }
         found.append(
           Finding(
             "device", "device \(bottom), towards \(address), is in no flowtable that the flow's rules name",
             evidence: ["route to \(address) through \(link.name)"] + held,
-            hint: "'ftctl flowtable add FAMILY TABLE NAME --ensure --device …' with \(bottom) among the devices"))
+            hint:
+              "'ftctl flowtable add FAMILY TABLE NAME --ensure --device …' with \(bottom) among the devices"))
       }
     }
     return found
@@ -311,7 +362,8 @@ package final class FlowExplainer {
         return (
           link.name,
           Finding(
-            "neighbour", "the hardware address of \(text) is not known on \(link.name)", evidence: ["neighbour: \(state)"],
+            "neighbour", "the hardware address of \(text) is not known on \(link.name)",
+            evidence: ["neighbour: \(state)"],
             hint: "see 'ip neighbour show \(text)'")
         )
       }
@@ -359,19 +411,25 @@ package final class FlowExplainer {
       guard let route = side.route, route.type == 1, let link = links[side.device] else {
         found.append(
           Finding(
-            "no-route", "there is no route to \(address) any more", evidence: side.route.map { ["route of type \($0.type)"] } ?? [],
+            "no-route", "there is no route to \(address) any more",
+            evidence: side.route.map { ["route of type \($0.type)"] } ?? [],
             hint: "see 'ip route get \(address)'"))
         continue
       }
       if !link.isUp || !link.hasCarrier {
-        found.append(Finding("device-down", "device \(link.name), towards \(address), is \(link.isUp ? "without carrier" : "down")"))
+        found.append(
+          Finding(
+            "device-down",
+            "device \(link.name), towards \(address), is \(link.isUp ? "without carrier" : "down")"))
       }
       if flowtable == nil, !carriers.isCarried(link.name) {
         found.append(
           Finding(
             "route", "the route to \(address) leads through \(link.name), which is in no flowtable",
             evidence: ["'ip route get \(address)'"],
-            hint: "the flow still takes the way that it was made with, or only one direction takes the fast path"))
+            hint:
+              "the flow still takes the way that it was made with, or only one direction takes the fast path")
+        )
       }
       found += staleNeighbour(side, link, age: age)
     }
@@ -386,7 +444,8 @@ package final class FlowExplainer {
       let state = routing.neighbour(hop, on: link.index)?.stateName ?? "no entry"
       return [
         Finding(
-          "neighbour", "the hardware address of \(text) is not known any more on \(link.name)", evidence: ["neighbour: \(state)"],
+          "neighbour", "the hardware address of \(text) is not known any more on \(link.name)",
+          evidence: ["neighbour: \(state)"],
           hint: "see 'ip neighbour show \(text)'")
       ]
     }
@@ -394,23 +453,31 @@ package final class FlowExplainer {
     var bridge = link
     if link.kind == "vlan", let lower = links.lowers(of: link).first { bridge = lower }
     guard bridge.kind == "bridge" else { return [] }
-    guard let port = routing.forwardingEntry(neighbour.hardwareAddress, of: bridge.index), port.device != bridge.index else {
+    guard let port = routing.forwardingEntry(neighbour.hardwareAddress, of: bridge.index),
+      port.device != bridge.index
+    else {
       return [
         Finding(
           "fdb", "bridge \(bridge.name) does not know the port of \(text) any more",
           evidence: ["no forwarding entry for \(Self.hexadecimal(neighbour.hardwareAddress))"],
-          hint: "the flow still sends to the port that it was made with: 'ftctl offload clear' makes it look again")
+          hint:
+            "the flow still sends to the port that it was made with: 'ftctl offload clear' makes it look again"
+        )
       ]
     }
     var found: [Finding] = []
     for (what, code, seconds) in [
       ("the port of \(text) on \(bridge.name)", "fdb", port.secondsSinceUpdate),
-      ("the hardware address of \(text)", "neighbour", neighbour.isPermanent ? nil : neighbour.secondsSinceUpdate),
+      (
+        "the hardware address of \(text)", "neighbour",
+        neighbour.isPermanent ? nil : neighbour.secondsSinceUpdate
+      ),
     ] {
       guard let seconds, let age, age > UInt64(seconds) + 1 else { continue }
       found.append(
         Finding(
-          code, "\(what) may have changed since the flow was made", evidence: ["changed \(seconds) s ago, the entry is \(age) s old"],
+          code, "\(what) may have changed since the flow was made",
+          evidence: ["changed \(seconds) s ago, the entry is \(age) s old"],
           hint: "the flow keeps what it was made with: 'ftctl offload clear' makes it look again"))
     }
     return found

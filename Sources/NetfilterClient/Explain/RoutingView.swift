@@ -38,7 +38,8 @@ package struct Neighbour: Hashable, Sendable {
   /// The state's name as ip-neighbour(8) prints it.
   package var stateName: String {
     let names: [(UInt16, String)] = [
-      (0x01, "INCOMPLETE"), (0x02, "REACHABLE"), (0x04, "STALE"), (0x08, "DELAY"), (0x10, "PROBE"), (0x20, "FAILED"),
+      (0x01, "INCOMPLETE"), (0x02, "REACHABLE"), (0x04, "STALE"), (0x08, "DELAY"), (0x10, "PROBE"),
+      (0x20, "FAILED"),
       (0x40, "NOARP"), (0x80, "PERMANENT"),
     ]
     return names.first { state & $0.0 != 0 }?.1 ?? "NONE"
@@ -64,7 +65,8 @@ package final class RoutingView {
 
   private func lookUp(_ address: IPAddress) -> RouteAnswer? {
     var request = RequestBuilder(
-      route: address.family, prefixLength: UInt8(address.family.addressBits), sequence: session.nextSequence())
+      route: address.family, prefixLength: UInt8(address.family.addressBits), sequence: session.nextSequence()
+    )
     request.put(UInt16(RTA_DST.rawValue), bytes: address.octets)
     var answer: RouteAnswer?
     do {
@@ -110,7 +112,8 @@ package final class RoutingView {
     _ = try? session.dump("list neighbours", request.bytes) { _, payload in
       guard payload.byteCount >= 12 else { return true }
       var entry = Neighbour(
-        device: payload.host32(at: 4), hardwareAddress: [], state: payload.host16(at: 8), flags: payload.uint8(at: 10))
+        device: payload.host32(at: 4), hardwareAddress: [], state: payload.host16(at: 8),
+        flags: payload.uint8(at: 10))
       var attributes = AttributeCursor(payload, from: 12)
       while try attributes.advance() {
         switch Int(attributes.type) {
@@ -158,7 +161,8 @@ package struct IPsecPolicy: Hashable, Sendable {
       guard payload.byteCount >= 168 else { return true }
       let family = AddressFamily(rawValue: UInt8(truncatingIfNeeded: payload.host16(at: 40)))
       let length = family == .ipv6 ? 16 : 4
-      guard let destination = IPAddress(payload.slice(0, length)), let source = IPAddress(payload.slice(16, length))
+      guard let destination = IPAddress(payload.slice(0, length)),
+        let source = IPAddress(payload.slice(16, length))
       else { return true }
       var hasTemplate = false
       var attributes = AttributeCursor(payload, from: 168)

@@ -43,14 +43,17 @@ package struct ForwardedPacket: Sendable {
       return octets + [UInt8](repeating: 0, count: 16 - octets.count)
     }
     func port(_ number: UInt16) -> [UInt8] { [UInt8(number >> 8), UInt8(number & 0xff)] }
-    func count(_ number: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: number >> UInt64(56 - 8 * $0)) } }
+    func count(_ number: UInt64) -> [UInt8] {
+      (0..<8).map { UInt8(truncatingIfNeeded: number >> UInt64(56 - 8 * $0)) }
+    }
     switch field {
     case .networkProtocol: return [family]
     case .layer4: return [layer4]
     case .ipv4Protocol: return family == NFTables.Family.ipv4 ? [layer4] : nil
     case .ipv6Next: return family == NFTables.Family.ipv6 ? [layer4] : nil
     case .ipv4Source, .ipv6Source: return source.octets.count == field.width ? source.octets : nil
-    case .ipv4Destination, .ipv6Destination: return destination.octets.count == field.width ? destination.octets : nil
+    case .ipv4Destination, .ipv6Destination:
+      return destination.octets.count == field.width ? destination.octets : nil
     case .inputName: return name(input)
     case .outputName: return name(output)
     case .inputIndex, .outputIndex, .packetMark: return nil
@@ -83,7 +86,8 @@ extension RuleMatch {
       case .range(let first, let last): return !isLess(value, first) && !isLess(last, value)
       case .prefix(let octets, let bits):
         let mask = Self.prefixMask(bits, octets: value.count)
-        return octets.count == value.count && value.indices.allSatisfy { value[$0] & mask[$0] == octets[$0] & mask[$0] }
+        return octets.count == value.count
+          && value.indices.allSatisfy { value[$0] & mask[$0] == octets[$0] & mask[$0] }
       }
     }
     let result: Bool
@@ -140,7 +144,9 @@ package struct RuleWalk: Sendable {
     }
     // Of equal priority, the one that was made last runs first.
     let ordered = chains.sorted { left, right in
-      let (first, second) = (left.element.object.base?.priority ?? 0, right.element.object.base?.priority ?? 0)
+      let (first, second) = (
+        left.element.object.base?.priority ?? 0, right.element.object.base?.priority ?? 0
+      )
       return first != second ? first < second : left.offset > right.offset
     }
     for (_, member) in ordered {
@@ -156,7 +162,8 @@ package struct RuleWalk: Sendable {
     for member in ruleset.rules
     where member.family == family && member.object.table == table && member.object.chain == chain {
       let rule = FlowRule(member.object, family: family, in: ruleset)
-      let place = Place(family: family, table: table, chain: chain, handle: member.object.handle ?? 0, rule: rule)
+      let place = Place(
+        family: family, table: table, chain: chain, handle: member.object.handle ?? 0, rule: rule)
       if let outcome = pass(place, member.object, depth: depth) { return outcome }
     }
     return .ended
@@ -212,8 +219,10 @@ package struct RuleWalk: Sendable {
 
   /// The verdict of `ct state vmap { … }`, which most rulesets begin with.
   private func stateVerdict(_ rule: NFTables.Rule, _ place: Place) -> NFTables.Verdict? {
-    guard let expressions = rule.expressions, expressions.count == 2, case .conntrack(let load) = expressions[0],
-      load.key == 0, case .lookup(let lookup) = expressions[1], lookup.destination == 0, let name = lookup.set,
+    guard let expressions = rule.expressions, expressions.count == 2,
+      case .conntrack(let load) = expressions[0],
+      load.key == 0, case .lookup(let lookup) = expressions[1], lookup.destination == 0,
+      let name = lookup.set,
       let map = ruleset.sets[.init(family: place.family, table: place.table, name: name)]
     else { return nil }
     for element in map.elements where element.key.map(HostOrder.number) == packet.state {

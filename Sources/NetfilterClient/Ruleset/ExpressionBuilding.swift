@@ -33,7 +33,9 @@ extension NFTables.Expression {
     case .conntrack(let key):
       put(NFTNL_EXPR_CT_KEY, key.key)
       put(NFTNL_EXPR_CT_DREG, key.destination)
-      if let direction = key.direction { unsafe nftnl_expr_set_u8(result, UInt16(NFTNL_EXPR_CT_DIR), direction) }
+      if let direction = key.direction {
+        unsafe nftnl_expr_set_u8(result, UInt16(NFTNL_EXPR_CT_DIR), direction)
+      }
     case .compare(let comparison):
       put(NFTNL_EXPR_CMP_SREG, comparison.source)
       put(NFTNL_EXPR_CMP_OP, comparison.operation)

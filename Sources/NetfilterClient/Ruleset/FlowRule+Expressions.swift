@@ -6,7 +6,7 @@ extension FlowRule {
 
   /// The rule's expressions as nft would make them, and the anonymous sets that they look up.
   ///
-  /// - Parameter nextSetID: gives each set a number that is not taken.
+  /// `nextSetID`: gives each set a number that is not taken.
   package func expressions(
     nextSetID: () -> UInt32
   ) -> (expressions: [NFTables.Expression], sets: [AnonymousSet]) {
@@ -52,7 +52,8 @@ extension FlowRule {
         }
       default:
         if let (match, count) = RuleMatch.read(
-          expressions[index...], family: packets, sets: { name in
+          expressions[index...], family: packets,
+          sets: { name in
             ruleset.sets[.init(family: family, table: rule.table ?? "", name: name)]
           })
         {
@@ -223,7 +224,9 @@ extension RuleMatch {
       guard let key = element.key, key.count == width, element.data == nil else { return nil }
       keys.append((key, (element.flags ?? 0) & NFTables.Element.Flag.intervalEnd != 0))
     }
-    guard hasIntervals else { return keys.map { .value($0.key) }.sorted { $0.sortKey.lexicographicallyPrecedes($1.sortKey) } }
+    guard hasIntervals else {
+      return keys.map { .value($0.key) }.sorted { $0.sortKey.lexicographicallyPrecedes($1.sortKey) }
+    }
     // An end before a start of the same value: the one closes what came before.
     keys.sort { $0.key != $1.key ? $0.key.lexicographicallyPrecedes($1.key) : $0.isEnd && !$1.isEnd }
     var items: [Item] = []
@@ -245,7 +248,9 @@ extension RuleMatch {
     guard first.count == 4 || first.count == 16 else { return .range(first, last) }
     for bits in 0..<(8 * first.count) {
       let mask = prefixMask(bits, octets: first.count)
-      let isNetwork = first.indices.allSatisfy { first[$0] & ~mask[$0] == 0 && last[$0] == first[$0] | ~mask[$0] }
+      let isNetwork = first.indices.allSatisfy {
+        first[$0] & ~mask[$0] == 0 && last[$0] == first[$0] | ~mask[$0]
+      }
       if isNetwork { return .prefix(first, bits) }
     }
     return .range(first, last)
@@ -259,7 +264,8 @@ extension RuleMatch {
   fileprivate static func read(
     _ expressions: ArraySlice<NFTables.Expression>, family: UInt8?, sets: (String) -> Ruleset.SetContent?
   ) -> (RuleMatch, Int)? {
-    guard let first = expressions.first, let (field, register, length) = RuleField.loaded(by: first, family: family)
+    guard let first = expressions.first,
+      let (field, register, length) = RuleField.loaded(by: first, family: family)
     else { return nil }
     var rest = expressions.dropFirst()
     var count = 1
@@ -276,7 +282,8 @@ extension RuleMatch {
       mask = octets
       _ = next()
     } else if case .byteOrder(let order)? = rest.first {
-      guard field.kind == .count, order.source == register, order.destination == register, order.operation == 1,
+      guard field.kind == .count, order.source == register, order.destination == register,
+        order.operation == 1,
         order.size == 8
       else { return nil }
       _ = next()
@@ -289,15 +296,18 @@ extension RuleMatch {
       else { return nil }
       return (RuleMatch(field, (lookup.flags ?? 0) & 1 != 0 ? .notEqual : .equal, .list(items)), count)
     case .range(let range)?:
-      guard mask == nil, range.source == register, let from = range.from?.octets, let to = range.to?.octets else {
+      guard mask == nil, range.source == register, let from = range.from?.octets, let to = range.to?.octets
+      else {
         return nil
       }
       return (RuleMatch(field, range.operation == 1 ? .notEqual : .equal, .item(.range(from, to))), count)
     case .compare(let comparison)?:
-      guard comparison.source == register, let operation = comparison.operation.flatMap(Operation.init(rawValue:)),
+      guard comparison.source == register,
+        let operation = comparison.operation.flatMap(Operation.init(rawValue:)),
         let octets = comparison.data?.octets
       else { return nil }
-      if operation == .atLeast, mask == nil, case .compare(let second)? = rest.first, second.source == register,
+      if operation == .atLeast, mask == nil, case .compare(let second)? = rest.first,
+        second.source == register,
         second.operation == Operation.atMost.rawValue, let last = second.data?.octets
       {
         return (RuleMatch(field, .equal, .item(.range(octets, last))), count + 1)

@@ -16,7 +16,9 @@ extension FlowRule {
         {
           continue
         }
-        if match.field == .layer4, let value = match.onlyValue, next?.field.kind == .port, Self.portWord(value) != nil {
+        if match.field == .layer4, let value = match.onlyValue, next?.field.kind == .port,
+          Self.portWord(value) != nil
+        {
           continue
         }
         if match.field.kind == .port, index > 0, case .match(let previous) = statements[index - 1],
@@ -82,12 +84,14 @@ extension FlowRule {
         .object([
           ("counter", .object([("packets", .number(counters.packets)), ("bytes", .number(counters.bytes))]))
         ])
-      case .flow(let name): .object([("flow", .object([("op", .string("add")), ("flowtable", .string("@\(name)"))]))])
+      case .flow(let name):
+        .object([("flow", .object([("op", .string("add")), ("flowtable", .string("@\(name)"))]))])
       case .verdict(let verdict):
         .object([
           (Self.word(verdict), verdict.chain.map { chain in .object([("target", .string(chain))]) } ?? .null)
         ])
-      case .other(let name): .object([("xt", .object([("type", .string("expression")), ("name", .string(name))]))])
+      case .other(let name):
+        .object([("xt", .object([("type", .string("expression")), ("name", .string(name))]))])
       }
     }
   }
@@ -96,14 +100,15 @@ extension FlowRule {
 extension RuleMatch {
   /// The comparison as nft writes it.
   ///
-  /// - Parameter transport: the word before a port.
+  /// `transport`: the word before a port.
   func text(transport: String) -> String {
     var words = [field.kind == .port ? field.rawValue.replacingFirstWord(by: transport) : field.rawValue]
     if operation != .equal { words.append(operation.text) }
     switch right {
     case .anyBit(let bits): words.append(RuleValueText.bits(bits).joined(separator: ","))
     case .item(let item): words.append(Self.text(item, field))
-    case .list(let items): words.append("{ " + items.map { Self.text($0, field) }.joined(separator: ", ") + " }")
+    case .list(let items):
+      words.append("{ " + items.map { Self.text($0, field) }.joined(separator: ", ") + " }")
     }
     return words.joined(separator: " ")
   }
@@ -113,8 +118,10 @@ extension RuleMatch {
     case .value(let octets): RuleValueText.text(octets, of: field)
     case .prefix(let octets, let bits):
       field.kind == .name
-        ? "\"\(String(decoding: octets.prefix(bits / 8), as: UTF8.self))*\"" : "\(RuleValueText.text(octets, of: field))/\(bits)"
-    case .range(let first, let last): "\(RuleValueText.text(first, of: field))-\(RuleValueText.text(last, of: field))"
+        ? "\"\(String(decoding: octets.prefix(bits / 8), as: UTF8.self))*\""
+        : "\(RuleValueText.text(octets, of: field))/\(bits)"
+    case .range(let first, let last):
+      "\(RuleValueText.text(first, of: field))-\(RuleValueText.text(last, of: field))"
     }
   }
 
@@ -153,9 +160,13 @@ extension RuleMatch {
     case .prefix(let octets, let bits):
       field.kind == .name
         ? .string(String(decoding: octets.prefix(bits / 8), as: UTF8.self) + "*")
-        : .object([("prefix", .object([("addr", RuleValueText.json(octets, of: field)), ("len", .number(bits))]))])
+        : .object([
+          ("prefix", .object([("addr", RuleValueText.json(octets, of: field)), ("len", .number(bits))]))
+        ])
     case .range(let first, let last):
-      .object([("range", .array([RuleValueText.json(first, of: field), RuleValueText.json(last, of: field)]))])
+      .object([
+        ("range", .array([RuleValueText.json(first, of: field), RuleValueText.json(last, of: field)]))
+      ])
     }
   }
 }
@@ -171,7 +182,7 @@ extension String {
 package enum RulesetText {
   /// A priority: near a standard one by its name, as nft writes it.
   ///
-  /// - Parameter isFlowtable: flowtables know only `filter`.
+  /// `isFlowtable`: flowtables know only `filter`.
   package static func priority(_ value: Int32, isFlowtable: Bool = true) -> String {
     let names: [(String, Int32)] =
       isFlowtable
@@ -225,7 +236,8 @@ package enum RulesetText {
     }
     return .object([
       ("family", .string(NFTables.familyName(flowtable.family))), ("name", .string(flowtable.name)),
-      ("table", .string(flowtable.table)), ("handle", handle.map { .number($0) }), ("hook", .string("ingress")),
+      ("table", .string(flowtable.table)), ("handle", handle.map { .number($0) }),
+      ("hook", .string("ingress")),
       ("prio", .number(flowtable.priority)),
       ("dev", devices.isEmpty ? nil : devices.count == 1 ? devices[0] : .array(devices)),
       ("flags", flowtable.offloadsToHardware ? .array([.string("offload")]) : nil),
@@ -235,6 +247,12 @@ package enum RulesetText {
 
   /// The first member of every JSON listing.
   package static let metainfo = JSONValue.object([
-    ("metainfo", .object([("version", .string("0.1.0")), ("release_name", .string("ftctl")), ("json_schema_version", .number(1))]))
+    (
+      "metainfo",
+      .object([
+        ("version", .string("0.1.0")), ("release_name", .string("ftctl")),
+        ("json_schema_version", .number(1)),
+      ])
+    )
   ])
 }

@@ -53,7 +53,8 @@ package struct FlowRuleBuilder: Sendable {
   /// - Throws: ``SelectionError``.
   package mutating func append(_ field: RuleField, words text: String) throws(SelectionError) {
     let isNegated = text.hasPrefix("!")
-    let words = (isNegated ? text.dropFirst() : text[...]).split(separator: ",", omittingEmptySubsequences: false)
+    let words = (isNegated ? text.dropFirst() : text[...]).split(
+      separator: ",", omittingEmptySubsequences: false)
     if field == .state {
       var bits: UInt32 = 0
       for word in words { bits |= try RuleValueText.state(String(word)) }
@@ -66,9 +67,12 @@ package struct FlowRuleBuilder: Sendable {
       let item = try RuleValueText.item(String(word), of: field)
       if !items.contains(item) { items.append(item) }
     }
-    if items.count > 1, field.kind == .name, items.contains(where: { if case .prefix = $0 { true } else { false } }) {
+    if items.count > 1, field.kind == .name,
+      items.contains(where: { if case .prefix = $0 { true } else { false } })
+    {
       throw SelectionError("a pattern of device names stands alone")
     }
-    try append(RuleMatch(field, isNegated ? .notEqual : .equal, items.count == 1 ? .item(items[0]) : .list(items)))
+    try append(
+      RuleMatch(field, isNegated ? .notEqual : .equal, items.count == 1 ? .item(items[0]) : .list(items)))
   }
 }

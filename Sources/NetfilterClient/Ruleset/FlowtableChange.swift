@@ -14,7 +14,7 @@ package struct FlowtableChange: Sendable {
 
   /// Creates a flowtable.
   ///
-  /// - Parameter makesTable: create its table first.
+  /// `makesTable`: create its table first.
   /// - Throws: ``RulesetRefusal``.
   package init(creating wanted: FlowtableDescription, makesTable: Bool) throws {
     let place = "\(NFTables.familyName(wanted.family)) \(RulesetText.name(wanted.table))"
@@ -30,12 +30,15 @@ package struct FlowtableChange: Sendable {
 
   /// Brings a flowtable into line.
   ///
-  /// - Parameter keepsPriority: leave the priority as it is.
+  /// `keepsPriority`: leave the priority as it is.
   /// - Throws: ``RulesetRefusal`` for what cannot be changed.
-  package init(from current: FlowtableDescription, to wanted: FlowtableDescription, keepsPriority: Bool) throws {
+  package init(from current: FlowtableDescription, to wanted: FlowtableDescription, keepsPriority: Bool)
+    throws
+  {
     var wanted = wanted
     if keepsPriority { wanted.priority = current.priority }
-    let operation = "change flowtable '\(wanted.name)' in \(NFTables.familyName(wanted.family)) \(wanted.table)"
+    let operation =
+      "change flowtable '\(wanted.name)' in \(NFTables.familyName(wanted.family)) \(wanted.table)"
     let hint = "delete it first: 'ftctl flowtable delete --force'"
     guard wanted.priority == current.priority else {
       throw RulesetRefusal(
@@ -44,12 +47,15 @@ package struct FlowtableChange: Sendable {
     }
     guard wanted.offloadsToHardware == current.offloadsToHardware else {
       throw RulesetRefusal(
-        "\(operation): its hardware offload is \(current.offloadsToHardware ? "on" : "off")", .notSupported, hint: hint)
+        "\(operation): its hardware offload is \(current.offloadsToHardware ? "on" : "off")", .notSupported,
+        hint: hint)
     }
     let place =
       "\(NFTables.familyName(wanted.family)) \(RulesetText.name(wanted.table)) \(RulesetText.name(wanted.name))"
     var added: [NFTables.Device] = []
-    for device in wanted.devices where !current.devices.contains(device) && !added.contains(device) { added.append(device) }
+    for device in wanted.devices where !current.devices.contains(device) && !added.contains(device) {
+      added.append(device)
+    }
     let removed = current.devices.filter { !wanted.devices.contains($0) }
     // Removed ones first: a name that goes may be covered by a pattern that comes.
     if !removed.isEmpty { try remove(removed, from: wanted) }
@@ -89,6 +95,7 @@ package struct FlowtableChange: Sendable {
     transaction.append(try .deleteFlowtable(current.family, current.table, current.name))
     commands.append("delete flowtable \(place) \(RulesetText.name(current.name))")
     summary.append(
-      rules.isEmpty ? "deleted" : "deleted, with \(rules.count) rule\(rules.count == 1 ? "" : "s") that used it")
+      rules.isEmpty
+        ? "deleted" : "deleted, with \(rules.count) rule\(rules.count == 1 ? "" : "s") that used it")
   }
 }

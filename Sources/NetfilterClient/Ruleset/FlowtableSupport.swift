@@ -5,10 +5,8 @@ extension NetlinkSession {
   /// Whether the kernel can make flowtables in a family, found out by a transaction that the kernel checks and
   /// forgets. It may load modules, as making one would.
   ///
-  /// - Parameters:
-  ///   - flags: `NFTA_FLOWTABLE_FLAGS` that it is to have.
-  ///   - devices: names of devices that it is to have.
-  /// - Throws: ``NetlinkError`` when that cannot be found out, with EPERM without privileges.
+  /// It is tried with these flags and devices. Throws ``NetlinkError`` when that cannot be found out, with EPERM
+  /// without privileges.
   package func supportsFlowtables(
     _ family: UInt8, countsPackets: Bool = false, offloadsToHardware: Bool = false, devices: [String] = []
   ) throws -> Bool {

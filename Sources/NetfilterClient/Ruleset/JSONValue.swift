@@ -192,7 +192,8 @@ package enum JSONValue: Equatable, Sendable {
       while position < octets.count, "+-.eE0123456789".utf8.contains(octets[position]) { position += 1 }
       let text = String(decoding: octets[start..<position], as: UTF8.self)
       let digits = text.drop { $0 == "-" }
-      guard Double(text) != nil, digits.first?.isNumber ?? false, !(digits.count > 1 && digits.first == "0" && digits.dropFirst().first?.isNumber ?? false)
+      guard Double(text) != nil, digits.first?.isNumber ?? false,
+        !(digits.count > 1 && digits.first == "0" && digits.dropFirst().first?.isNumber ?? false)
       else { throw failure("bad number \(SelectionError.quoted(text))") }
       return .number(text)
     }

@@ -14,7 +14,8 @@ extension RulesetRefusal {
       self.init("change the ruleset", number, text: answer.text)
       if number == .notSupported {
         kind = .notSupported
-        hint = "this kernel has no nf_tables: try 'modprobe nf_tables', or boot a kernel with CONFIG_NF_TABLES"
+        hint =
+          "this kernel has no nf_tables: try 'modprobe nf_tables', or boot a kernel with CONFIG_NF_TABLES"
       } else if number.rawValue == ERESTART {
         hint = "somebody else changed the ruleset meanwhile; try again"
       }
@@ -83,7 +84,8 @@ extension RulesetRefusal {
       }
     case (EFBIG, _): hint = "a flowtable takes 255 devices at most"
     case (ERANGE, _): hint = "a name has 255 octets at most"
-    case (EINVAL, false): hint = "this kernel does not know one of the flags: counter needs 5.7, hardware offload 5.5"
+    case (EINVAL, false):
+      hint = "this kernel does not know one of the flags: counter needs 5.7, hardware offload 5.5"
     default: break
     }
   }
@@ -94,7 +96,8 @@ extension RulesetRefusal {
     case .noSuchEntry:
       hint =
         place.path.isEmpty
-        ? "it does not hold one of these devices" : "'ftctl flowtable list' shows the flowtables that there are"
+        ? "it does not hold one of these devices"
+        : "'ftctl flowtable list' shows the flowtables that there are"
     case ErrorNumber(rawValue: EBUSY):
       hint = "rules use it: 'ftctl rule list' shows them, and --force deletes them in the same batch"
     default: break
@@ -116,7 +119,8 @@ extension RulesetRefusal {
         hint = "there is no rule with this handle; 'ftctl rule list' shows them"
       }
     case EOPNOTSUPP:
-      hint = "flows are made in forward chains only: neither this chain nor one that jumps to it may hook elsewhere"
+      hint =
+        "flows are made in forward chains only: neither this chain nor one that jumps to it may hook elsewhere"
     case EMLINK: hint = "the chain jumps back to itself, or too deep"
     default: break
     }

@@ -135,7 +135,7 @@ package enum RuleField: String, CaseIterable, Sendable, Hashable {
 
   /// Loads the field into register 1.
   ///
-  /// - Parameter length: octets to load, where fewer than all are compared.
+  /// `length`: octets to load, where fewer than all are compared.
   package func load(length: Int? = nil) -> NFTables.Expression {
     if let metaKey {
       var meta = NFTables.Expression.Meta()
@@ -160,13 +160,14 @@ package enum RuleField: String, CaseIterable, Sendable, Hashable {
 
   /// The field that an expression loads, the register, and how many octets of it; nil for anything else.
   ///
-  /// - Parameter family: of the packets that come here (`NFPROTO_*`); nil where that is not known.
+  /// `family`: of the packets that come here (`NFPROTO_*`); nil where that is not known.
   package static func loaded(
     by expression: NFTables.Expression, family: UInt8?
   ) -> (field: RuleField, register: UInt32, length: Int)? {
     switch expression {
     case .meta(let meta):
-      guard let register = meta.destination, let field = allCases.first(where: { $0.metaKey == meta.key && meta.key != nil })
+      guard let register = meta.destination,
+        let field = allCases.first(where: { $0.metaKey == meta.key && meta.key != nil })
       else { return nil }
       return (field, register, field.width)
     case .conntrack(let conntrack):
@@ -179,8 +180,12 @@ package enum RuleField: String, CaseIterable, Sendable, Hashable {
     case .payload(let payload):
       guard let register = payload.destination, let length = payload.length,
         let field = allCases.first(where: { field in
-          guard let place = field.place, place.base == payload.base, place.offset == payload.offset else { return false }
-          guard Int(length) == field.width || (field.kind == .address && Int(length) < field.width) else { return false }
+          guard let place = field.place, place.base == payload.base, place.offset == payload.offset else {
+            return false
+          }
+          guard Int(length) == field.width || (field.kind == .address && Int(length) < field.width) else {
+            return false
+          }
           return field.family == nil || field.family == family
         })
       else { return nil }

@@ -107,14 +107,18 @@ package enum RuleValueText {
       let parts = word.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       let range = try FlowValueParser().ports(word)
       let octets = { (port: UInt16) in [UInt8(port >> 8), UInt8(port & 0xff)] }
-      guard parts.count == 2, range.lowerBound != range.upperBound else { return .value(octets(range.lowerBound)) }
+      guard parts.count == 2, range.lowerBound != range.upperBound else {
+        return .value(octets(range.lowerBound))
+      }
       return .range(octets(range.lowerBound), octets(range.upperBound))
     case .count:
       let value = try FlowValueParser().size(word, of: "number")
       return .value((0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(56 - 8 * $0)) })
     case .mark:
       let value = try FlowValueParser().mark(word)
-      guard value.mask == .max else { throw SelectionError("bad mark \(SelectionError.quoted(word)): no mask is allowed here") }
+      guard value.mask == .max else {
+        throw SelectionError("bad mark \(SelectionError.quoted(word)): no mask is allowed here")
+      }
       return .value(HostOrder.octets(value.value))
     case .layer4: return .value([try layer4(word)])
     case .networkProtocol:
@@ -146,17 +150,22 @@ package enum RuleValueText {
     word == "ipv6-icmp" ? 58 : try FlowValueParser().layer4(word)
   }
 
-  private static func addressItem(_ word: String, of field: RuleField) throws(SelectionError) -> RuleMatch.Item {
+  private static func addressItem(_ word: String, of field: RuleField) throws(SelectionError)
+    -> RuleMatch.Item
+  {
     let range = try FlowValueParser().addresses(word)
     let (first, last) = (range.lowerBound.octets, range.upperBound.octets)
     guard first.count == field.width else {
-      throw SelectionError("bad address \(SelectionError.quoted(word)): '\(field.rawValue)' compares another family")
+      throw SelectionError(
+        "bad address \(SelectionError.quoted(word)): '\(field.rawValue)' compares another family")
     }
     if first == last { return .value(first) }
-    if word.contains("/"), let length = (0..<(8 * first.count)).first(where: { bits in
-      let mask = RuleMatch.prefixMask(bits, octets: first.count)
-      return first.indices.allSatisfy { last[$0] == first[$0] | ~mask[$0] && first[$0] & ~mask[$0] == 0 }
-    }) {
+    if word.contains("/"),
+      let length = (0..<(8 * first.count)).first(where: { bits in
+        let mask = RuleMatch.prefixMask(bits, octets: first.count)
+        return first.indices.allSatisfy { last[$0] == first[$0] | ~mask[$0] && first[$0] & ~mask[$0] == 0 }
+      })
+    {
       return .prefix(first, length)
     }
     return .range(first, last)

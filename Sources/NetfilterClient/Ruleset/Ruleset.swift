@@ -132,7 +132,8 @@ extension NetlinkSession {
   package func rulesetGeneration() throws -> UInt32 {
     var generation: UInt32 = 0
     let request = RequestBuilder(
-      type: NFTables.messageType(NFTables.Message.getGeneration), flags: .acknowledge, sequence: nextSequence(),
+      type: NFTables.messageType(NFTables.Message.getGeneration), flags: .acknowledge,
+      sequence: nextSequence(),
       netfilter: NetfilterHeader(family: NFTables.Family.unspecified))
     do {
       try transact("read the ruleset", request.bytes) { type, payload in
@@ -142,7 +143,8 @@ extension NetlinkSession {
     } catch let error as NetlinkError where error.number == .invalid {
       throw NetlinkError(
         "read the ruleset", .notSupported, text: error.text,
-        hint: "this kernel has no nf_tables: try 'modprobe nf_tables', or boot a kernel with CONFIG_NF_TABLES")
+        hint: "this kernel has no nf_tables: try 'modprobe nf_tables', or boot a kernel with CONFIG_NF_TABLES"
+      )
     }
     return generation
   }

@@ -18,7 +18,7 @@ package struct RulesetDifference: Sendable {
   private var creations: [RulesetMessage] = []
   private let ruleset: Ruleset
 
-  /// - Parameter isExclusive: tables that the file does not name lose their flowtables and flow rules.
+  /// `isExclusive`: tables that the file does not name lose their flowtables and flow rules.
   /// - Throws: ``RulesetRefusal`` for what cannot be reached by changes.
   package init(from ruleset: Ruleset, to file: RulesetFile, isExclusive: Bool = false) throws {
     self.ruleset = ruleset
@@ -80,18 +80,26 @@ package struct RulesetDifference: Sendable {
         recreated.insert(current.name)
         removals.append(try .deleteFlowtable(table.family, table.name, current.name))
         creations.append(try .addFlowtable(wanted, isExclusive: true))
-        lines.append("~ flowtable \(place) \(name): made anew with \(RulesetText.lines(of: wanted).joined(separator: "; "))")
+        lines.append(
+          "~ flowtable \(place) \(name): made anew with \(RulesetText.lines(of: wanted).joined(separator: "; "))"
+        )
         continue
       }
       let change = try FlowtableChange(from: current, to: wanted, keepsPriority: true)
       for message in change.transaction.messages {
-        if message.kind == NFTables.Message.deleteFlowtable { removals.append(message) } else { creations.append(message) }
+        if message.kind == NFTables.Message.deleteFlowtable {
+          removals.append(message)
+        } else {
+          creations.append(message)
+        }
       }
       lines += change.summary.map { "~ flowtable \(place) \(name): \($0)" }
     }
     for wanted in table.flowtables where !existing.contains(where: { $0.name == wanted.name }) {
       creations.append(try .addFlowtable(wanted, isExclusive: true))
-      lines.append("+ flowtable \(place) \(RulesetText.name(wanted.name)) { \(RulesetText.lines(of: wanted).joined(separator: "; ")) }")
+      lines.append(
+        "+ flowtable \(place) \(RulesetText.name(wanted.name)) { \(RulesetText.lines(of: wanted).joined(separator: "; ")) }"
+      )
     }
     return recreated
   }
@@ -109,10 +117,12 @@ package struct RulesetDifference: Sendable {
       }
       guard let wanted = chain.base else { continue }
       let current = existing.base
-      guard current?.type == wanted.type, current?.hook == wanted.hook, current?.priority == wanted.priority else {
+      guard current?.type == wanted.type, current?.hook == wanted.hook, current?.priority == wanted.priority
+      else {
         throw RulesetRefusal(
           "change chain '\(chain.name)' in \(place) to '\(wanted.text)'", .notSupported,
-          hint: "a chain's type, hook and priority cannot be changed; it is '\(current?.text ?? "no base chain")'",
+          hint:
+            "a chain's type, hook and priority cannot be changed; it is '\(current?.text ?? "no base chain")'",
           kind: .failed)
       }
       if let policy = wanted.policy, policy != current?.policy {
@@ -147,7 +157,8 @@ package struct RulesetDifference: Sendable {
       let kept = Self.common(current.map(\.rule), wanted, except: recreated)
       for (index, old) in current.enumerated() where !kept.contains(where: { $0.old == index }) {
         deletions.append(try .deleteRule(table.family, table.name, name, handle: old.handle))
-        lines.append("- rule \(Self.place(table)) \(RulesetText.name(name)) handle \(old.handle): \(old.rule.text)")
+        lines.append(
+          "- rule \(Self.place(table)) \(RulesetText.name(name)) handle \(old.handle): \(old.rule.text)")
       }
       additions += place(wanted, among: current.map(\.handle), kept: kept, in: name)
       for (index, rule) in wanted.enumerated() where !kept.contains(where: { $0.new == index }) {
@@ -217,7 +228,7 @@ package struct RulesetDifference: Sendable {
 extension RulesetTransaction {
   /// Adds a rule with the anonymous sets that it needs before it.
   ///
-  /// - Parameter moreUserData: parts of the rule's user data besides its comment.
+  /// `moreUserData`: parts of the rule's user data besides its comment.
   /// - Throws: ``RulesetRefusal`` also for a rule with a part that this program cannot write.
   package mutating func add(
     _ rule: FlowRule, _ family: UInt8, _ table: String, _ chain: String, at place: RulesetMessage.RulePlace,

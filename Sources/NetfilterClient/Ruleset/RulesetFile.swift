@@ -110,7 +110,8 @@ package struct RulesetFile: Equatable, Sendable {
               (
                 "rule",
                 .object([
-                  family, place, ("chain", .string(chain.name)), ("comment", rule.comment.map { .string($0) }),
+                  family, place, ("chain", .string(chain.name)),
+                  ("comment", rule.comment.map { .string($0) }),
                   ("expr", .array(rule.json)),
                 ])
               )

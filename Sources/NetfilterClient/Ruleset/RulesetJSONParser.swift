@@ -44,7 +44,9 @@ enum RulesetJSONParser {
   }
 
   private static func text(_ object: JSONValue, _ name: String) throws(SelectionError) -> String {
-    guard let text = object[name]?.text, !text.isEmpty else { throw SelectionError("the text '\(name)' is missing") }
+    guard let text = object[name]?.text, !text.isEmpty else {
+      throw SelectionError("the text '\(name)' is missing")
+    }
     return text
   }
 
@@ -64,8 +66,11 @@ enum RulesetJSONParser {
   private static func read(
     flowtable: JSONValue, in table: RulesetFile.Table
   ) throws(SelectionError) -> FlowtableDescription {
-    var result = FlowtableDescription(family: table.family, table: table.name, name: try text(flowtable, "name"))
-    if let hook = flowtable["hook"], hook.text != "ingress" { throw SelectionError("a flowtable's hook is ingress") }
+    var result = FlowtableDescription(
+      family: table.family, table: table.name, name: try text(flowtable, "name"))
+    if let hook = flowtable["hook"], hook.text != "ingress" {
+      throw SelectionError("a flowtable's hook is ingress")
+    }
     if let value = flowtable["prio"] {
       guard let priority = value.integer(as: Int32.self) else { throw SelectionError("'prio' is a number") }
       result.priority = priority
@@ -99,7 +104,8 @@ enum RulesetJSONParser {
     case "accept"?: policy = 1
     default: throw SelectionError("a chain's policy is accept or drop")
     }
-    return BaseChain(type: chain["type"]?.text ?? "filter", hook: UInt32(hook), priority: priority, policy: policy)
+    return BaseChain(
+      type: chain["type"]?.text ?? "filter", hook: UInt32(hook), priority: priority, policy: policy)
   }
 
   // MARK: Rules
@@ -108,7 +114,9 @@ enum RulesetJSONParser {
     var builder = FlowRuleBuilder(family: family)
     for statement in rule["expr"]?.elements ?? [] { try read(statement: statement, into: &builder) }
     let result = FlowRule(builder.statements, comment: rule["comment"]?.text)
-    guard result.flowtable != nil else { throw SelectionError("this rule adds no flows: only flow rules belong here") }
+    guard result.flowtable != nil else {
+      throw SelectionError("this rule adds no flows: only flow rules belong here")
+    }
     return result
   }
 
@@ -123,7 +131,8 @@ enum RulesetJSONParser {
         .counter(
           .init(bytes: value["bytes"]?.integer() ?? 0, packets: value["packets"]?.integer() ?? 0)))
     case "flow":
-      guard let name = value["flowtable"]?.text, name.hasPrefix("@"), value["op"]?.text ?? "add" == "add" else {
+      guard let name = value["flowtable"]?.text, name.hasPrefix("@"), value["op"]?.text ?? "add" == "add"
+      else {
         throw SelectionError("a flow statement has op 'add' and flowtable '@NAME'")
       }
       builder.append(.flow(String(name.dropFirst())))
@@ -131,22 +140,28 @@ enum RulesetJSONParser {
     case "drop": builder.append(.verdict(.init(code: NFTables.VerdictCode.drop)))
     case "return": builder.append(.verdict(.init(code: NFTables.VerdictCode.return)))
     case "continue": builder.append(.verdict(.init(code: NFTables.VerdictCode.continue)))
-    case "jump": builder.append(.verdict(.init(code: NFTables.VerdictCode.jump, chain: try text(value, "target"))))
-    case "goto": builder.append(.verdict(.init(code: NFTables.VerdictCode.goto, chain: try text(value, "target"))))
+    case "jump":
+      builder.append(.verdict(.init(code: NFTables.VerdictCode.jump, chain: try text(value, "target"))))
+    case "goto":
+      builder.append(.verdict(.init(code: NFTables.VerdictCode.goto, chain: try text(value, "target"))))
     case "match": try read(match: value, into: &builder)
     default: throw SelectionError("the statement '\(member.name)' is not understood")
     }
   }
 
   private static func read(match: JSONValue, into builder: inout FlowRuleBuilder) throws(SelectionError) {
-    guard let left = match["left"], let right = match["right"] else { throw SelectionError("a match has left and right") }
+    guard let left = match["left"], let right = match["right"] else {
+      throw SelectionError("a match has left and right")
+    }
     var transport: UInt8?
     var words: [String] = []
     if let meta = left["meta"]?["key"]?.text {
       words = ["iifname", "oifname", "iif", "oif"].contains(meta) ? [meta] : ["meta", meta]
     } else if let conntrack = left["ct"], let key = conntrack["key"]?.text {
       words = ["ct"] + (conntrack["dir"]?.text.map { [$0] } ?? []) + [key]
-    } else if let payload = left["payload"], let name = payload["protocol"]?.text, let field = payload["field"]?.text {
+    } else if let payload = left["payload"], let name = payload["protocol"]?.text,
+      let field = payload["field"]?.text
+    {
       transport = ["tcp": 6, "udp": 17, "sctp": 132, "dccp": 33][name]
       words = [transport == nil ? name : "th", field]
     }
@@ -154,7 +169,11 @@ enum RulesetJSONParser {
       throw SelectionError("the comparison of \(SelectionError.quoted(left.description)) is not understood")
     }
     let comparison = try comparison(of: field, match["op"]?.text ?? "==", with: right)
-    if let transport { try builder.append(comparison, transport: transport) } else { try builder.append(comparison) }
+    if let transport {
+      try builder.append(comparison, transport: transport)
+    } else {
+      try builder.append(comparison)
+    }
   }
 
   private static func comparison(
@@ -163,7 +182,9 @@ enum RulesetJSONParser {
     let operations: [String: RuleMatch.Operation] = [
       "==": .equal, "in": .equal, "!=": .notEqual, "<": .less, "<=": .atMost, ">": .greater, ">=": .atLeast,
     ]
-    guard let named = operations[operation] else { throw SelectionError("bad op \(SelectionError.quoted(operation))") }
+    guard let named = operations[operation] else {
+      throw SelectionError("bad op \(SelectionError.quoted(operation))")
+    }
     if field == .state, operation == "in" {
       var bits: UInt32 = 0
       for state in right.elements ?? [right] { bits |= try RuleValueText.state(state.text ?? "") }
@@ -171,7 +192,9 @@ enum RulesetJSONParser {
     }
     if let members = right["set"] {
       var items: [RuleMatch.Item] = []
-      for member in members.elements ?? [members] { items.append(try RuleValueText.item(word(member), of: field)) }
+      for member in members.elements ?? [members] {
+        items.append(try RuleValueText.item(word(member), of: field))
+      }
       return RuleMatch(field, named, .list(items))
     }
     return RuleMatch(field, named, .item(try RuleValueText.item(try word(right), of: field)))
@@ -183,10 +206,14 @@ enum RulesetJSONParser {
     case .string(let text): return text
     case .number(let text): return text
     default:
-      if let prefix = value["prefix"], let address = prefix["addr"]?.text, let length = prefix["len"]?.integer(as: Int.self) {
+      if let prefix = value["prefix"], let address = prefix["addr"]?.text,
+        let length = prefix["len"]?.integer(as: Int.self)
+      {
         return "\(address)/\(length)"
       }
-      if let range = value["range"]?.elements, range.count == 2 { return "\(try word(range[0]))-\(try word(range[1]))" }
+      if let range = value["range"]?.elements, range.count == 2 {
+        return "\(try word(range[0]))-\(try word(range[1]))"
+      }
       throw SelectionError("the value \(SelectionError.quoted(value.description)) is not understood")
     }
   }

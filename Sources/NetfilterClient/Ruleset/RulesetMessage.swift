@@ -31,7 +31,8 @@ package struct RulesetMessage: Sendable, Equatable {
     self.operation = operation
     bytes = []
     guard names.allSatisfy({ $0.utf8.count <= Self.longestName }) else {
-      throw RulesetRefusal(operation, ErrorNumber(rawValue: ENAMETOOLONG), hint: "a name has 255 octets at most")
+      throw RulesetRefusal(
+        operation, ErrorNumber(rawValue: ENAMETOOLONG), hint: "a name has 255 octets at most")
     }
     // Safe: no message outgrows the buffer, whose size follows from the limits checked above and by the callers;
     // libnftnl writes the header at its start, and the length that is copied is the message's own.
@@ -55,7 +56,8 @@ package struct RulesetMessage: Sendable, Equatable {
   /// Creates a table, or does nothing to one that exists.
   package static func addTable(_ family: UInt8, _ name: String) throws(RulesetRefusal) -> RulesetMessage {
     try unsafe RulesetMessage(
-      NFTables.Message.newTable, family, [.acknowledge], "create table '\(name)' of family \(NFTables.familyName(family))",
+      NFTables.Message.newTable, family, [.acknowledge],
+      "create table '\(name)' of family \(NFTables.familyName(family))",
       names: [name]
     ) { message in
       guard let table = unsafe nftnl_table_alloc() else { return }
@@ -69,7 +71,8 @@ package struct RulesetMessage: Sendable, Equatable {
   /// Deletes a table with all that is in it.
   package static func deleteTable(_ family: UInt8, _ name: String) throws(RulesetRefusal) -> RulesetMessage {
     try unsafe RulesetMessage(
-      NFTables.Message.deleteTable, family, [.acknowledge], "delete table '\(name)' of family \(NFTables.familyName(family))",
+      NFTables.Message.deleteTable, family, [.acknowledge],
+      "delete table '\(name)' of family \(NFTables.familyName(family))",
       names: [name]
     ) { message in
       guard let table = unsafe nftnl_table_alloc() else { return }
@@ -81,12 +84,13 @@ package struct RulesetMessage: Sendable, Equatable {
 
   /// Creates a chain of type filter, or changes the policy of one that exists.
   ///
-  /// - Parameter base: hook, priority and policy of a base chain.
+  /// `base`: hook, priority and policy of a base chain.
   package static func addChain(
     _ family: UInt8, _ table: String, _ name: String, base: BaseChain?
   ) throws(RulesetRefusal) -> RulesetMessage {
     try unsafe RulesetMessage(
-      NFTables.Message.newChain, family, [.acknowledge, .create], "create chain '\(name)' in \(place(family, table))",
+      NFTables.Message.newChain, family, [.acknowledge, .create],
+      "create chain '\(name)' in \(place(family, table))",
       names: [table, name]
     ) { message in
       guard let chain = unsafe nftnl_chain_alloc() else { return }
@@ -110,7 +114,8 @@ package struct RulesetMessage: Sendable, Equatable {
     _ family: UInt8, _ table: String, _ name: String
   ) throws(RulesetRefusal) -> RulesetMessage {
     try unsafe RulesetMessage(
-      NFTables.Message.deleteChain, family, [.acknowledge], "delete chain '\(name)' in \(place(family, table))",
+      NFTables.Message.deleteChain, family, [.acknowledge],
+      "delete chain '\(name)' in \(place(family, table))",
       names: [table, name]
     ) { message in
       guard let chain = unsafe nftnl_chain_alloc() else { return }
@@ -125,13 +130,15 @@ package struct RulesetMessage: Sendable, Equatable {
 
   /// Creates a flowtable, or adds devices to one that exists and sets its flags.
   ///
-  /// - Parameter isExclusive: refuse when it exists.
+  /// `isExclusive`: refuse when it exists.
   package static func addFlowtable(
     _ description: FlowtableDescription, isExclusive: Bool
   ) throws(RulesetRefusal) -> RulesetMessage {
     try flowtable(
-      NFTables.Message.newFlowtable, isExclusive ? [.acknowledge, .create, .exclusive] : [.acknowledge, .create],
-      (isExclusive ? "create" : "change") + " flowtable '\(description.name)' in \(place(description.family, description.table))",
+      NFTables.Message.newFlowtable,
+      isExclusive ? [.acknowledge, .create, .exclusive] : [.acknowledge, .create],
+      (isExclusive ? "create" : "change")
+        + " flowtable '\(description.name)' in \(place(description.family, description.table))",
       description, hasHook: true)
   }
 
@@ -143,7 +150,8 @@ package struct RulesetMessage: Sendable, Equatable {
     reduced.devices = devices
     return try flowtable(
       NFTables.Message.deleteFlowtable, [.acknowledge],
-      "remove devices from flowtable '\(description.name)' in \(place(description.family, description.table))", reduced,
+      "remove devices from flowtable '\(description.name)' in \(place(description.family, description.table))",
+      reduced,
       hasHook: false)
   }
 
@@ -152,13 +160,15 @@ package struct RulesetMessage: Sendable, Equatable {
     _ family: UInt8, _ table: String, _ name: String
   ) throws(RulesetRefusal) -> RulesetMessage {
     try flowtable(
-      NFTables.Message.deleteFlowtable, [.acknowledge], "delete flowtable '\(name)' in \(place(family, table))",
+      NFTables.Message.deleteFlowtable, [.acknowledge],
+      "delete flowtable '\(name)' in \(place(family, table))",
       FlowtableDescription(family: family, table: table, name: name), hasHook: nil)
   }
 
-  /// - Parameter hasHook: hook, priority, devices and flags (true), devices alone (false), or nothing (nil).
+  /// `hasHook`: hook, priority, devices and flags (true), devices alone (false), or nothing (nil).
   private static func flowtable(
-    _ kind: UInt8, _ flags: NetlinkFlags, _ operation: String, _ description: FlowtableDescription, hasHook: Bool?
+    _ kind: UInt8, _ flags: NetlinkFlags, _ operation: String, _ description: FlowtableDescription,
+    hasHook: Bool?
   ) throws(RulesetRefusal) -> RulesetMessage {
     let names = description.devices.map(\.text)
     guard names.count <= 1024, names.allSatisfy({ $0.utf8.count < 48 }) else {
@@ -167,7 +177,9 @@ package struct RulesetMessage: Sendable, Equatable {
         hint: "a flowtable takes 255 devices at most, and a device's name has 15 octets at most")
     }
     let hasPrefix = description.devices.contains { if case .prefix = $0 { true } else { false } }
-    return try unsafe RulesetMessage(kind, description.family, flags, operation, names: [description.table, description.name]) {
+    return try unsafe RulesetMessage(
+      kind, description.family, flags, operation, names: [description.table, description.name]
+    ) {
       message in
       guard let flowtable = unsafe nftnl_flowtable_alloc() else { return }
       defer { unsafe nftnl_flowtable_free(flowtable) }
@@ -180,7 +192,8 @@ package struct RulesetMessage: Sendable, Equatable {
       if let hasHook, !hasPrefix {
         if hasHook {
           unsafe nftnl_flowtable_set_u32(flowtable, UInt16(NFTNL_FLOWTABLE_HOOKNUM.rawValue), 0)
-          unsafe nftnl_flowtable_set_s32(flowtable, UInt16(NFTNL_FLOWTABLE_PRIO.rawValue), description.priority)
+          unsafe nftnl_flowtable_set_s32(
+            flowtable, UInt16(NFTNL_FLOWTABLE_PRIO.rawValue), description.priority)
         }
         if !names.isEmpty { unsafe setDevices(names, of: flowtable) }
       }
@@ -194,9 +207,10 @@ package struct RulesetMessage: Sendable, Equatable {
     unsafe copies.append(nil)
     // Safe: libnftnl copies the strings of the list, which ends with a null pointer.
     unsafe copies.withUnsafeMutableBufferPointer { list in
-      _ = unsafe nftnl_flowtable_set_array(flowtable, UInt16(NFTNL_FLOWTABLE_DEVICES.rawValue), list.baseAddress)
+      _ = unsafe nftnl_flowtable_set_array(
+        flowtable, UInt16(NFTNL_FLOWTABLE_DEVICES.rawValue), list.baseAddress)
     }
-    for unsafe copy in unsafe copies { unsafe free(UnsafeMutablePointer(mutating: copy)) }
+    for index in names.indices { unsafe free(UnsafeMutablePointer(mutating: copies[index])) }
   }
 
   private static func putHook(
@@ -206,7 +220,8 @@ package struct RulesetMessage: Sendable, Equatable {
     if isWhole {
       unsafe mnl_attr_put_u32(message, UInt16(NFTA_FLOWTABLE_HOOK_NUM.rawValue), 0)
       unsafe mnl_attr_put_u32(
-        message, UInt16(NFTA_FLOWTABLE_HOOK_PRIORITY.rawValue), UInt32(bitPattern: description.priority).bigEndian)
+        message, UInt16(NFTA_FLOWTABLE_HOOK_PRIORITY.rawValue),
+        UInt32(bitPattern: description.priority).bigEndian)
     }
     let list = unsafe mnl_attr_nest_start(message, UInt16(NFTA_FLOWTABLE_HOOK_DEVS.rawValue))
     for device in description.devices {
@@ -232,9 +247,10 @@ package struct RulesetMessage: Sendable, Equatable {
 
   /// Adds a rule.
   ///
-  /// - Parameter userData: the rule's own octets (`NFTA_RULE_USERDATA`), 256 at most.
+  /// `userData`: the rule's own octets (`NFTA_RULE_USERDATA`), 256 at most.
   package static func addRule(
-    _ family: UInt8, _ table: String, _ chain: String, _ expressions: [NFTables.Expression], at ruleplace: RulePlace,
+    _ family: UInt8, _ table: String, _ chain: String, _ expressions: [NFTables.Expression],
+    at ruleplace: RulePlace,
     userData: [UInt8], operation: String
   ) throws(RulesetRefusal) -> RulesetMessage {
     let flags: NetlinkFlags =
@@ -243,9 +259,12 @@ package struct RulesetMessage: Sendable, Equatable {
       case .atStart, .before: [.acknowledge, .create]
       }
     guard expressions.count <= 128 else {
-      throw RulesetRefusal(operation, ErrorNumber(rawValue: EFBIG), hint: "a rule has 128 expressions at most")
+      throw RulesetRefusal(
+        operation, ErrorNumber(rawValue: EFBIG), hint: "a rule has 128 expressions at most")
     }
-    return try unsafe RulesetMessage(NFTables.Message.newRule, family, flags, operation, names: [table, chain]) { message in
+    return try unsafe RulesetMessage(
+      NFTables.Message.newRule, family, flags, operation, names: [table, chain]
+    ) { message in
       guard let rule = unsafe nftnl_rule_alloc() else { return }
       defer { unsafe nftnl_rule_free(rule) }
       unsafe nftnl_rule_set_str(rule, UInt16(NFTNL_RULE_TABLE.rawValue), table)
@@ -321,7 +340,8 @@ package struct RulesetMessage: Sendable, Equatable {
           _ = unsafe nftnl_set_elem_set(member, UInt16(NFTNL_SET_ELEM_KEY), $0.baseAddress, UInt32($0.count))
         }
         if element.isIntervalEnd {
-          unsafe nftnl_set_elem_set_u32(member, UInt16(NFTNL_SET_ELEM_FLAGS), NFTables.Element.Flag.intervalEnd)
+          unsafe nftnl_set_elem_set_u32(
+            member, UInt16(NFTNL_SET_ELEM_FLAGS), NFTables.Element.Flag.intervalEnd)
         }
         unsafe nftnl_set_elem_add(built, member)
       }

@@ -58,7 +58,9 @@ package struct FlowtableDescription: Hashable, Sendable {
     let flags = flowtable.flags ?? 0
     self.init(
       family: family, table: table, name: name, priority: flowtable.hook?.priority ?? 0,
-      devices: (flowtable.hook?.devices ?? []).sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) },
+      devices: (flowtable.hook?.devices ?? []).sorted {
+        $0.text.utf8.lexicographicallyPrecedes($1.text.utf8)
+      },
       countsPackets: flags & NFTables.Flowtable.Flag.counter != 0,
       offloadsToHardware: flags & NFTables.Flowtable.Flag.hardwareOffload != 0)
   }
@@ -138,7 +140,8 @@ package struct AnonymousSet: Hashable, Sendable {
     unsafe nftnl_set_set_str(set, UInt16(NFTNL_SET_NAME.rawValue), Self.name)
     unsafe nftnl_set_set_u32(
       set, UInt16(NFTNL_SET_FLAGS.rawValue),
-      NFTables.Set.Flag.anonymous | NFTables.Set.Flag.constant | (hasIntervals ? NFTables.Set.Flag.interval : 0))
+      NFTables.Set.Flag.anonymous | NFTables.Set.Flag.constant
+        | (hasIntervals ? NFTables.Set.Flag.interval : 0))
     unsafe nftnl_set_set_u32(set, UInt16(NFTNL_SET_KEY_TYPE.rawValue), keyType)
     unsafe nftnl_set_set_u32(set, UInt16(NFTNL_SET_KEY_LEN.rawValue), keyLength)
     unsafe nftnl_set_set_u32(set, UInt16(NFTNL_SET_ID.rawValue), id)
@@ -149,7 +152,8 @@ package struct AnonymousSet: Hashable, Sendable {
     let order: [UInt8] = [0, 4, isHostOrder ? 1 : 2, 0, 0, 0]
     // Safe: libnftnl copies the octets.
     unsafe order.withUnsafeBytes {
-      _ = unsafe nftnl_set_set_data(set, UInt16(NFTNL_SET_USERDATA.rawValue), $0.baseAddress, UInt32($0.count))
+      _ = unsafe nftnl_set_set_data(
+        set, UInt16(NFTNL_SET_USERDATA.rawValue), $0.baseAddress, UInt32($0.count))
     }
     return unsafe set
   }

@@ -73,7 +73,9 @@ package struct RulesetParser {
   }
 
   private static func bad(_ text: String, _ names: [String]) -> SelectionError {
-    SelectionError("bad priority \(SelectionError.quoted(text)): a number, or \(names.joined(separator: ", ")) with one added")
+    SelectionError(
+      "bad priority \(SelectionError.quoted(text)): a number, or \(names.joined(separator: ", ")) with one added"
+    )
   }
 
   // MARK: Tokens
@@ -92,7 +94,9 @@ package struct RulesetParser {
       case "\\":
         rest.removeFirst()
         if rest.first == "\r" { rest.removeFirst() }
-        guard rest.first == "\n" else { throw SelectionError("line \(line): a backslash stands at the end of a line only") }
+        guard rest.first == "\n" else {
+          throw SelectionError("line \(line): a backslash stands at the end of a line only")
+        }
         rest.removeFirst()
         line += 1
       case "{", "}", ";", ",":
@@ -205,14 +209,16 @@ package struct RulesetParser {
       case "chain": table.chains.append(try chain(in: table))
       default:
         position -= 1
-        throw failure("\(next?.shown ?? "") is not understood: a table here holds flowtables and chains with flow rules")
+        throw failure(
+          "\(next?.shown ?? "") is not understood: a table here holds flowtables and chains with flow rules")
       }
       skipSeparators()
     }
     return table
   }
 
-  private mutating func flowtable(in table: RulesetFile.Table) throws(SelectionError) -> FlowtableDescription {
+  private mutating func flowtable(in table: RulesetFile.Table) throws(SelectionError) -> FlowtableDescription
+  {
     let name = try word("a flowtable's name")
     var result = FlowtableDescription(family: table.family, table: table.name, name: name)
     skipNewlines()
@@ -229,7 +235,9 @@ package struct RulesetParser {
         result.priority = try priority(isFlowtable: true)
       case "devices":
         try expect(.word("="), "behind 'devices'")
-        for name in try list() { result.devices.append(name.hasSuffix("*") ? .prefix(String(name.dropLast())) : .name(name)) }
+        for name in try list() {
+          result.devices.append(name.hasSuffix("*") ? .prefix(String(name.dropLast())) : .name(name))
+        }
       case "flags":
         guard try word("a flag") == "offload" else { throw failure("a flowtable's only flag is offload") }
         result.offloadsToHardware = true
@@ -324,7 +332,9 @@ package struct RulesetParser {
         var counters = NFTables.Counters()
         while case .word(let name)? = next, name == "packets" || name == "bytes" {
           position += 1
-          guard let number = UInt64(try word("a number")) else { throw failure("a counter's value is a number") }
+          guard let number = UInt64(try word("a number")) else {
+            throw failure("a counter's value is a number")
+          }
           if name == "packets" { counters.packets = number } else { counters.bytes = number }
         }
         builder.append(.counter(counters))
@@ -339,8 +349,10 @@ package struct RulesetParser {
       case "drop": builder.append(.verdict(.init(code: NFTables.VerdictCode.drop)))
       case "return": builder.append(.verdict(.init(code: NFTables.VerdictCode.return)))
       case "continue": builder.append(.verdict(.init(code: NFTables.VerdictCode.continue)))
-      case "jump": builder.append(.verdict(.init(code: NFTables.VerdictCode.jump, chain: try word("a chain"))))
-      case "goto": builder.append(.verdict(.init(code: NFTables.VerdictCode.goto, chain: try word("a chain"))))
+      case "jump":
+        builder.append(.verdict(.init(code: NFTables.VerdictCode.jump, chain: try word("a chain"))))
+      case "goto":
+        builder.append(.verdict(.init(code: NFTables.VerdictCode.goto, chain: try word("a chain"))))
       case "comment":
         let text = try word("the comment")
         guard text.utf8.count <= 127 else { throw failure("a comment has 127 octets at most") }
@@ -369,12 +381,17 @@ package struct RulesetParser {
     } else {
       var words = [first == "tcp" || first == "udp" || first == "sctp" || first == "dccp" ? "th" : first]
       words.append(try word("what is compared"))
-      if first == "ct", words[1] == "original" || words[1] == "reply" { words.append(try word("what is compared")) }
-      guard let known = RuleField(rawValue: words.joined(separator: " ")) ?? (first == "meta" ? Self.singleWords[words[1]] : nil)
+      if first == "ct", words[1] == "original" || words[1] == "reply" {
+        words.append(try word("what is compared"))
+      }
+      guard
+        let known = RuleField(rawValue: words.joined(separator: " "))
+          ?? (first == "meta" ? Self.singleWords[words[1]] : nil)
       else {
         position -= 1
         let text = ([first] + words.dropFirst()).joined(separator: " ")
-        throw failure("\(SelectionError.quoted(text)) is not understood; the man page says what flow rules may compare")
+        throw failure(
+          "\(SelectionError.quoted(text)) is not understood; the man page says what flow rules may compare")
       }
       field = known
       switch first {
@@ -451,7 +468,8 @@ extension RulesetFile {
         for rule in chain.rules {
           guard let flowtable = rule.flowtable, names.contains(flowtable) else {
             throw SelectionError(
-              "table \(place): chain '\(chain.name)' adds flows to '\(rule.flowtable ?? "")', which the file does not describe")
+              "table \(place): chain '\(chain.name)' adds flows to '\(rule.flowtable ?? "")', which the file does not describe"
+            )
           }
         }
       }

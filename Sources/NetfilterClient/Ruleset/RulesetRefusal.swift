@@ -22,7 +22,8 @@ package struct RulesetRefusal: Error, Equatable, Sendable {
     self.number = number
     self.text = text
     self.hint = hint
-    self.kind = kind ?? (number == .operationNotPermitted || number == .accessDenied ? .notPermitted : .failed)
+    self.kind =
+      kind ?? (number == .operationNotPermitted || number == .accessDenied ? .notPermitted : .failed)
   }
 
   /// What to do on a kernel without flowtables.

@@ -12,7 +12,9 @@ package struct RulesetTransaction: Sendable {
 
   package mutating func append(_ message: RulesetMessage) { messages.append(message) }
 
-  package mutating func append(contentsOf more: some Sequence<RulesetMessage>) { messages.append(contentsOf: more) }
+  package mutating func append(contentsOf more: some Sequence<RulesetMessage>) {
+    messages.append(contentsOf: more)
+  }
 
   /// A number that no other anonymous set of this transaction has.
   package mutating func nextSetID() -> UInt32 {
@@ -29,6 +31,7 @@ package struct RulesetTransaction: Sendable {
   ///   - generation: the ruleset's generation that the batch is built on; a kernel whose ruleset has moved on
   ///     refuses it with ERESTART.
   ///   - isTrial: leave out the end, so that the kernel checks everything and then forgets it.
+  /// - Returns: what is to be sent in one piece.
   package func datagram(sequence: UInt32, generation: UInt32?, isTrial: Bool) -> [UInt8] {
     let header = NetfilterHeader(
       family: NFTables.Family.unspecified, resourceID: UInt16(NetfilterSubsystem.nfTables))
@@ -66,10 +69,8 @@ package struct BatchRefusal: Error, Sendable {
 extension NetlinkSession {
   /// Sends a transaction and waits until the kernel has carried it out or refused it.
   ///
-  /// - Parameters:
-  ///   - generation: see ``RulesetTransaction/datagram(sequence:generation:isTrial:)``.
-  ///   - isTrial: have it checked only.
-  /// - Throws: ``BatchRefusal`` for the first message that was refused; ``NetlinkError`` when nothing was sent.
+  /// For `generation` and `isTrial` see ``RulesetTransaction/datagram(sequence:generation:isTrial:)``. Throws
+  /// ``BatchRefusal`` for the first message that was refused, ``NetlinkError`` when nothing was sent.
   package func commit(_ transaction: RulesetTransaction, generation: UInt32?, isTrial: Bool = false) throws {
     let first = nextSequence()
     for _ in 0...transaction.messages.count { _ = nextSequence() }
@@ -82,7 +83,8 @@ extension NetlinkSession {
       netfilter: NetfilterHeader(family: NFTables.Family.unspecified))
     try transport.send(request.bytes)
     let refusals = try answers(from: first, until: barrier)
-    guard let refusal = refusals.min(by: { $0.request.sequence &- first < $1.request.sequence &- first }) else { return }
+    guard let refusal = refusals.min(by: { $0.request.sequence &- first < $1.request.sequence &- first })
+    else { return }
     let index = Int(refusal.request.sequence &- first) - 1
     let messages = transaction.messages
     throw BatchRefusal(message: messages.indices.contains(index) ? messages[index] : nil, answer: refusal)

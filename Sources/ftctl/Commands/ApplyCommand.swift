@@ -46,7 +46,8 @@ struct ApplyCommand: ParsableCommand {
     try editor.requireFlowtables(for: "apply '\(file)'")
     var difference: RulesetDifference?
     if check {
-      difference = try RulesetDifference(from: try editor.session.ruleset(), to: wanted, isExclusive: exclusive)
+      difference = try RulesetDifference(
+        from: try editor.session.ruleset(), to: wanted, isExclusive: exclusive)
     } else {
       try editor.change { ruleset in
         let found = try RulesetDifference(from: ruleset, to: wanted, isExclusive: exclusive)
@@ -65,7 +66,8 @@ struct ApplyCommand: ParsableCommand {
     if lines.isEmpty {
       StandardError.report("nothing to change")
     } else if check {
-      throw CommandFailure(.failed, "\(count) found", hint: "'ftctl apply' without --check changes what differs")
+      throw CommandFailure(
+        .failed, "\(count) found", hint: "'ftctl apply' without --check changes what differs")
     } else {
       StandardError.report("\(count) applied")
     }

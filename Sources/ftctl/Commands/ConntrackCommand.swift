@@ -15,7 +15,8 @@ struct ConntrackCommand: ParsableCommand {
         ftctl conntrack -L -w 11 -o save | sed 's/-w 11/-w 12/' | ftctl conntrack -R -
       """)
 
-  @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("Options of conntrack(8)", valueName: "option"))
+  @Argument(
+    parsing: .captureForPassthrough, help: ArgumentHelp("Options of conntrack(8)", valueName: "option"))
   var words: [String] = []
 
   func run() throws {

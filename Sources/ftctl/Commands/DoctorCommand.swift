@@ -7,7 +7,8 @@ import Reporting
 
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "Check what kernel, modules, sysctls and devices can do for the fast path",
+    commandName: "doctor",
+    abstract: "Check what kernel, modules, sysctls and devices can do for the fast path",
     discussion: """
       A line for each check: ok, note, warn or fail, what was found, and what to do. The status is 5 when this kernel has
       no flowtables, 4 without privileges, else 0. Checks make no change: the kernel is asked to check and to forget.
@@ -70,7 +71,8 @@ struct DoctorReport {
           checks.map { check in
             .object(
               [
-                ("name", .string(check.name)), ("level", .string(check.level.rawValue)), ("text", .string(check.text)),
+                ("name", .string(check.name)), ("level", .string(check.level.rawValue)),
+                ("text", .string(check.text)),
                 ("hint", check.hint.map { .string($0) }),
               ] + check.values)
           })
@@ -93,11 +95,13 @@ struct DoctorReport {
       add("permissions", .ok, "the ruleset may be read and changed", [("generation", .number(generation))])
       examineModules()
       try examineSupport(session)
-      try examineRuleset(session)
+      if status == nil { try examineRuleset(session) }
     } catch let error as NetlinkError {
       let failure = CommandFailure(error)
       status = failure.status
-      add(failure.status == .notPermitted ? "permissions" : "nf_tables", .fail, failure.message, hint: failure.hint)
+      add(
+        failure.status == .notPermitted ? "permissions" : "nf_tables", .fail, failure.message,
+        hint: failure.hint)
     } catch {
       status = .failed
       add("nf_tables", .fail, "\(error)")
@@ -110,7 +114,9 @@ struct DoctorReport {
     let release = KernelRelease.current
     add("kernel", .ok, "Linux \(release.text)", [("release", .string(release.text))])
     if release < KernelRelease(6, 4) {
-      add("deletion", .note, "entries of offloaded flows may refuse to be deleted before Linux 6.4", hint: "delete the flowtable to end its flows")
+      add(
+        "deletion", .note, "entries of offloaded flows may refuse to be deleted before Linux 6.4",
+        hint: "delete the flowtable to end its flows")
     }
     if release < KernelRelease(6, 16) {
       add(
@@ -122,11 +128,13 @@ struct DoctorReport {
       add(
         "partial-paths", .note,
         "a flow is made even when one of its devices is in no flowtable; that side then takes the normal path (before Linux 6.19)",
-        hint: "list the lowest devices: ports rather than bridges, eth0 rather than eth0.10; see 'ftctl explain'")
+        hint:
+          "list the lowest devices: ports rather than bridges, eth0 rather than eth0.10; see 'ftctl explain'")
     } else {
       add(
         "whole-paths", .note,
-        "flowtables must hold the lowest devices, ports rather than bridges, eth0 rather than eth0.10, or no flow is made")
+        "flowtables must hold the lowest devices, ports rather than bridges, eth0 rather than eth0.10, or no flow is made"
+      )
     }
     if release < KernelRelease(6, 14) {
       add("fin-rst", .note, "FIN and RST end a flow's time on the fast path at once (before Linux 6.14)")
@@ -135,11 +143,15 @@ struct DoctorReport {
 
   private mutating func examineModules() {
     let loaded = Set(
-      (SystemFile.text("/proc/modules") ?? "").split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) })
+      (SystemFile.text("/proc/modules") ?? "").split(separator: "\n").compactMap {
+        $0.split(separator: " ").first.map(String.init)
+      })
     let names = ["nf_conntrack", "nf_tables", "nf_flow_table", "nf_flow_table_inet", "nft_flow_offload"]
     let present = names.filter(loaded.contains)
     add(
-      "modules", .ok, present.isEmpty ? "none loaded; built in, or not needed yet" : "loaded: \(present.joined(separator: ", "))",
+      "modules", .ok,
+      present.isEmpty
+        ? "none loaded; built in, or not needed yet" : "loaded: \(present.joined(separator: ", "))",
       [("loaded", .array(present.map { .string($0) }))])
   }
 
@@ -148,34 +160,46 @@ struct DoctorReport {
     let names = families.map(NFTables.familyName)
     guard let family = families.first else {
       status = .notSupported
-      add("flowtables", .fail, "this kernel has no flowtables", hint: RulesetRefusal.noFlowtablesHint, [("families", .array([]))])
+      add(
+        "flowtables", .fail, "this kernel has no flowtables", hint: RulesetRefusal.noFlowtablesHint,
+        [("families", .array([]))])
       return
     }
-    add("flowtables", .ok, "families: \(names.joined(separator: ", "))", [("families", .array(names.map { .string($0) }))])
+    add(
+      "flowtables", .ok, "families: \(names.joined(separator: ", "))",
+      [("families", .array(names.map { .string($0) }))])
     if try session.supportsFlowRules(family) {
       add("flow-rules", .ok, "rules can add flows")
     } else {
       status = .notSupported
-      add("flow-rules", .fail, "rules cannot add flows", hint: "try 'modprobe nft_flow_offload', or boot a kernel with CONFIG_NFT_FLOW_OFFLOAD")
+      add(
+        "flow-rules", .fail, "rules cannot add flows",
+        hint: "try 'modprobe nft_flow_offload', or boot a kernel with CONFIG_NFT_FLOW_OFFLOAD")
     }
     let counts = try session.supportsFlowtables(family, countsPackets: true)
-    add("counters", counts ? .ok : .note, counts ? "flowtables can count" : "flowtables cannot count before Linux 5.7")
+    add(
+      "counters", counts ? .ok : .note,
+      counts ? "flowtables can count" : "flowtables cannot count before Linux 5.7")
   }
 
   private mutating func examineRuleset(_ session: NetlinkSession) throws {
     let ruleset = try session.ruleset()
     let descriptions = ruleset.descriptions
     guard !descriptions.isEmpty else {
-      add("ruleset", .note, "there are no flowtables", hint: "'ftctl flowtable enable DEVICE DEVICE' makes one")
+      add(
+        "ruleset", .note, "there are no flowtables", hint: "'ftctl flowtable enable DEVICE DEVICE' makes one")
       return
     }
     for description in descriptions {
-      let place = "flowtable \(description.name) in \(NFTables.familyName(description.family)) \(description.table)"
+      let place =
+        "flowtable \(description.name) in \(NFTables.familyName(description.family)) \(description.table)"
       let rules = ruleset.flowRules(description.family, description.table, flowtable: description.name)
       if rules.isEmpty {
         add("ruleset", .warn, "\(place): no rule adds flows to it", hint: "see 'ftctl rule add'")
       } else if description.devices.isEmpty {
-        add("ruleset", .warn, "\(place): it has no devices", hint: "see 'ftctl flowtable add --ensure --device'")
+        add(
+          "ruleset", .warn, "\(place): it has no devices", hint: "see 'ftctl flowtable add --ensure --device'"
+        )
       } else {
         add("ruleset", .ok, "\(place): \(description.devices.count) devices, \(rules.count) rules")
       }
@@ -188,7 +212,8 @@ struct DoctorReport {
     case 0?:
       add(
         "accounting", .note, "flows are not counted: net.netfilter.nf_conntrack_acct = 0",
-        hint: "sysctl -w net.netfilter.nf_conntrack_acct=1, for new flows; flowtables count only with 'counter'")
+        hint:
+          "sysctl -w net.netfilter.nf_conntrack_acct=1, for new flows; flowtables count only with 'counter'")
     case nil: add("accounting", .note, "nf_conntrack is not loaded")
     default: add("accounting", .ok, "net.netfilter.nf_conntrack_acct = 1")
     }
@@ -197,7 +222,8 @@ struct DoctorReport {
       let level: Level = value < 10 ? .warn : .ok
       add(
         name, level, "\(value) s without a packet end a flow's time on the fast path",
-        hint: level == .warn ? "flows leave the fast path between bursts: sysctl -w net.netfilter.\(name)=30" : nil,
+        hint: level == .warn
+          ? "flows leave the fast path between bursts: sysctl -w net.netfilter.\(name)=30" : nil,
         [("seconds", .number(value))])
     }
     if let maximum = SystemFile.netfilterSetting("nf_conntrack_max") {
@@ -205,13 +231,19 @@ struct DoctorReport {
       let isNearlyFull = maximum > 0 && count * 10 >= maximum * 9
       add(
         "table", isNearlyFull ? .warn : .ok, "\(count) of \(maximum) conntrack entries",
-        hint: isNearlyFull ? "sysctl -w net.netfilter.nf_conntrack_max=\(maximum * 2); see 'ftctl stats'" : nil,
+        hint: isNearlyFull
+          ? "sysctl -w net.netfilter.nf_conntrack_max=\(maximum * 2); see 'ftctl stats'" : nil,
         [("entries", .number(count)), ("max", .number(maximum))])
     }
-    for (name, path) in [("net.ipv4.ip_forward", "net/ipv4/ip_forward"), ("net.ipv6.conf.all.forwarding", "net/ipv6/conf/all/forwarding")] {
+    for (name, path) in [
+      ("net.ipv4.ip_forward", "net/ipv4/ip_forward"),
+      ("net.ipv6.conf.all.forwarding", "net/ipv6/conf/all/forwarding"),
+    ] {
       guard let text = SystemFile.text("/proc/sys/\(path)") else { continue }
       let isOn = !text.hasPrefix("0")
-      add("forwarding", isOn ? .ok : .warn, "\(name) = \(isOn ? 1 : 0)", hint: isOn ? nil : "only forwarded flows are offloaded: sysctl -w \(name)=1")
+      add(
+        "forwarding", isOn ? .ok : .warn, "\(name) = \(isOn ? 1 : 0)",
+        hint: isOn ? nil : "only forwarded flows are offloaded: sysctl -w \(name)=1")
     }
   }
 

@@ -26,7 +26,8 @@ struct ExplainCommand: ParsableCommand {
     let choice = try output.choice([.line, .json, .jsonl])
     let query = try FlowQuery(selection)
     guard !query.isEverything else {
-      throw CommandFailure(.usage, "explain needs a selection", hint: "for example 'ftctl explain --offload none'")
+      throw CommandFailure(
+        .usage, "explain needs a selection", hint: "for example 'ftctl explain --offload none'")
     }
     try global.enterNamespace()
     let editor = RulesetEditor(session: try global.session())
@@ -35,7 +36,8 @@ struct ExplainCommand: ParsableCommand {
     let links = try NetworkLinks.read(pppoe: SystemFile.text("/proc/net/pppoe"))
     let carriers = try query.carriers(isShown: true)
     guard let carriers else { return }
-    let explainer = try FlowExplainer(ruleset: ruleset, links: links, carriers: carriers, settings: Self.settings)
+    let explainer = try FlowExplainer(
+      ruleset: ruleset, links: links, carriers: carriers, settings: Self.settings)
     var buffer = OutputBuffer()
     var count = 0
     if choice.format == .json { buffer.append("[") }
@@ -65,7 +67,8 @@ struct ExplainCommand: ParsableCommand {
     // Safe: the structure lives through the call.
     unsafe clock_gettime(CLOCK_REALTIME, &time)
     return FlowExplainer.Settings(
-      needsWholePath: KernelRelease.current >= KernelRelease(6, 19), forwardsIPv4: isOn("net/ipv4/ip_forward"),
+      needsWholePath: KernelRelease.current >= KernelRelease(6, 19),
+      forwardsIPv4: isOn("net/ipv4/ip_forward"),
       forwardsIPv6: isOn("net/ipv6/conf/all/forwarding"),
       now: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
   }
@@ -80,8 +83,11 @@ struct ExplainCommand: ParsableCommand {
       guard Layer4Protocol.hasPorts(number) else { return text }
       return address.family == .ipv6 ? "[\(text)]:\(port)" : "\(text):\(port)"
     }
-    var text = "\(name) \(end(tuple.source, tuple.sourcePort)) -> \(end(tuple.destination, tuple.destinationPort))"
-    if tuple.destination != entry.reply.source { text += " (\(end(entry.reply.source, entry.reply.sourcePort)))" }
+    var text =
+      "\(name) \(end(tuple.source, tuple.sourcePort)) -> \(end(tuple.destination, tuple.destinationPort))"
+    if tuple.destination != entry.reply.source {
+      text += " (\(end(entry.reply.source, entry.reply.sourcePort)))"
+    }
     if let state = entry.stateName { text += " \(state)" }
     return text
   }
@@ -103,9 +109,13 @@ struct ExplainCommand: ParsableCommand {
     } else {
       output.append(": not offloaded\n")
     }
-    for (index, finding) in (explanation.isOffloaded ? explanation.staleness : explanation.reasons).enumerated() {
+    for (index, finding) in (explanation.isOffloaded ? explanation.staleness : explanation.reasons)
+      .enumerated()
+    {
       output.append(text: "  \(index + 1). \(finding.code): \(FlowtableListing.oneLine(finding.text))\n")
-      for line in finding.evidence { output.append(text: "     evidence: \(FlowtableListing.oneLine(line))\n") }
+      for line in finding.evidence {
+        output.append(text: "     evidence: \(FlowtableListing.oneLine(line))\n")
+      }
       if let hint = finding.hint { output.append(text: "     hint: \(hint)\n") }
     }
   }
@@ -116,7 +126,8 @@ struct ExplainCommand: ParsableCommand {
         findings.map { finding in
           .object([
             ("code", .string(finding.code)), ("text", .string(finding.text)),
-            ("evidence", .array(finding.evidence.map { .string($0) })), ("hint", finding.hint.map { .string($0) }),
+            ("evidence", .array(finding.evidence.map { .string($0) })),
+            ("hint", finding.hint.map { .string($0) }),
           ])
         })
     }
@@ -124,14 +135,16 @@ struct ExplainCommand: ParsableCommand {
     let hasPorts = Layer4Protocol.hasPorts(tuple.layer4)
     let flowtable = explanation.path?.flowtable.map { flowtable in
       JSONValue.object([
-        ("family", .string(flowtable.family)), ("table", .string(flowtable.table)), ("name", .string(flowtable.name)),
+        ("family", .string(flowtable.family)), ("table", .string(flowtable.table)),
+        ("name", .string(flowtable.name)),
       ])
     }
     let state = entry.offloadState.name
     return .object([
       ("proto", .number(tuple.layer4)), ("src", .string(RuleValueText.address(tuple.source.octets))),
       ("dst", .string(RuleValueText.address(tuple.destination.octets))),
-      ("sport", hasPorts ? .number(tuple.sourcePort) : nil), ("dport", hasPorts ? .number(tuple.destinationPort) : nil),
+      ("sport", hasPorts ? .number(tuple.sourcePort) : nil),
+      ("dport", hasPorts ? .number(tuple.destinationPort) : nil),
       ("state", entry.stateName.map { .string("\($0)") }), ("id", entry.id.map { .number($0) }),
       (
         "offload",

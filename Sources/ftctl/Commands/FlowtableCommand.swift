@@ -14,7 +14,8 @@ struct FlowtableCommand: ParsableCommand {
         ftctl flowtable enable eth0 eth1
       """,
     subcommands: [
-      FlowtableListCommand.self, FlowtableShowCommand.self, FlowtableAddCommand.self, FlowtableDeleteCommand.self,
+      FlowtableListCommand.self, FlowtableShowCommand.self, FlowtableAddCommand.self,
+      FlowtableDeleteCommand.self,
       FlowtableEnableCommand.self, FlowtableDisableCommand.self,
     ])
 }
@@ -56,14 +57,16 @@ struct FlowtableListCommand: ParsableCommand {
           hint: "'nft list tables' shows those that there are")
       }
       try listing.read(editor.session, ruleset: ruleset, namespace: namespace) { description in
-        (family ?? description.family) == description.family && (table ?? description.table) == description.table
+        (family ?? description.family) == description.family
+          && (table ?? description.table) == description.table
       }
     }
     var buffer = OutputBuffer()
     listing.write(choice.format, palette: global.palette, to: &buffer)
     try StandardOutput.flush(&buffer)
     if listing.otherFlows > 0 {
-      StandardError.report("\(listing.otherFlows) offloaded flows go through devices of several flowtables, or of none listed")
+      StandardError.report(
+        "\(listing.otherFlows) offloaded flows go through devices of several flowtables, or of none listed")
     }
   }
 }
@@ -110,7 +113,8 @@ struct FlowtableShowCommand: ParsableCommand {
   /// A hint with the flowtables that there are.
   static func known(_ ruleset: Ruleset) -> String {
     let names = ruleset.descriptions.map { "\(NFTables.familyName($0.family)) \($0.table) \($0.name)" }
-    return names.isEmpty ? "there are no flowtables in this network namespace" : "there are: \(names.joined(separator: ", "))"
+    return names.isEmpty
+      ? "there are no flowtables in this network namespace" : "there are: \(names.joined(separator: ", "))"
   }
 }
 
@@ -130,36 +134,46 @@ struct FlowtableAddCommand: ParsableCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   @Argument(
-    help: ArgumentHelp("The flowtable; without a family it is ip, as in nft", valueName: "[family] table name"),
+    help: ArgumentHelp(
+      "The flowtable; without a family it is ip, as in nft", valueName: "[family] table name"),
     completion: .custom { _, _, _ in LiveValues.flowtableWords() })
   var words: [String]
 
   @Option(
     name: [.customShort("d"), .customLong("device")], parsing: .upToNextOption,
-    help: ArgumentHelp("Devices whose packets take the fast path; NAME* stands for all that begin so (Linux 6.16)", valueName: "device"),
+    help: ArgumentHelp(
+      "Devices whose packets take the fast path; NAME* stands for all that begin so (Linux 6.16)",
+      valueName: "device"),
     completion: .custom { _, _, _ in LiveValues.devices() })
   var devices: [String] = []
 
   @Option(help: ArgumentHelp("Priority of the ingress hook, smaller first (default: 0)", valueName: "n"))
   var priority: String?
 
-  @Flag(help: "Count packets of the fast path in their conntrack entries (needs net.netfilter.nf_conntrack_acct=1)")
+  @Flag(
+    help:
+      "Count packets of the fast path in their conntrack entries (needs net.netfilter.nf_conntrack_acct=1)")
   var counter = false
 
-  @Flag(name: .customLong("hw-offload"), help: "Hand flows to the hardware; every device's driver must be able to")
+  @Flag(
+    name: .customLong("hw-offload"), help: "Hand flows to the hardware; every device's driver must be able to"
+  )
   var offloadsToHardware = false
 
   @Flag(help: "Bring an existing flowtable into line instead of failing")
   var ensure = false
 
-  @Flag(name: .customLong("dry-run"), help: "Print the change in nft syntax and have the kernel check it, but change nothing")
+  @Flag(
+    name: .customLong("dry-run"),
+    help: "Print the change in nft syntax and have the kernel check it, but change nothing")
   var isDryRun = false
 
   func run() throws {
     let (family, table, name) = try RulesetEditor.name(words, "name")
     let wanted = FlowtableDescription(
       family: family, table: table, name: name, priority: try priority.map(FlowtablePriority.parse) ?? 0,
-      devices: try RulesetEditor.devices(devices), countsPackets: counter, offloadsToHardware: offloadsToHardware)
+      devices: try RulesetEditor.devices(devices), countsPackets: counter,
+      offloadsToHardware: offloadsToHardware)
     try global.enterNamespace()
     let editor = RulesetEditor(session: try global.session())
     let place = "flowtable '\(name)' in \(NFTables.familyName(family)) \(table)"
@@ -181,7 +195,8 @@ struct FlowtableAddCommand: ParsableCommand {
     }
     let would = isDryRun ? "would be " : ""
     StandardError.report(
-      change.summary.isEmpty ? "\(place) unchanged" : "\(place) \(would)\(change.summary.joined(separator: "; "))")
+      change.summary.isEmpty
+        ? "\(place) unchanged" : "\(place) \(would)\(change.summary.joined(separator: "; "))")
   }
 }
 
@@ -201,7 +216,8 @@ struct FlowtableDeleteCommand: ParsableCommand {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
   @Argument(
-    help: ArgumentHelp("The flowtable; without a family it is ip, as in nft", valueName: "[family] table name"),
+    help: ArgumentHelp(
+      "The flowtable; without a family it is ip, as in nft", valueName: "[family] table name"),
     completion: .custom { _, _, _ in LiveValues.flowtableWords() })
   var words: [String]
 
@@ -217,13 +233,17 @@ struct FlowtableDeleteCommand: ParsableCommand {
   @Flag(help: "Do nothing, and do not fail, when it is gone already")
   var ensure = false
 
-  @Flag(name: .customLong("dry-run"), help: "Print the change in nft syntax and have the kernel check it, but change nothing")
+  @Flag(
+    name: .customLong("dry-run"),
+    help: "Print the change in nft syntax and have the kernel check it, but change nothing")
   var isDryRun = false
 
   func run() throws {
     let (family, table, name) = try RulesetEditor.name(words, "name")
     let devices = try RulesetEditor.devices(devices)
-    if force, !devices.isEmpty { throw CommandFailure(.usage, "--force is for whole flowtables, not for devices") }
+    if force, !devices.isEmpty {
+      throw CommandFailure(.usage, "--force is for whole flowtables, not for devices")
+    }
     try global.enterNamespace()
     let editor = RulesetEditor(session: try global.session())
     let place = "flowtable '\(name)' in \(NFTables.familyName(family)) \(table)"
@@ -252,7 +272,8 @@ struct FlowtableDeleteCommand: ParsableCommand {
     }
     let would = isDryRun ? "would be " : ""
     StandardError.report(
-      change.summary.isEmpty ? "\(place) unchanged" : "\(place) \(would)\(change.summary.joined(separator: "; "))")
+      change.summary.isEmpty
+        ? "\(place) unchanged" : "\(place) \(would)\(change.summary.joined(separator: "; "))")
   }
 }
 

@@ -58,7 +58,9 @@ struct FlowtableEnableCommand: ParsableCommand {
   var devices: [String]
 
   @Option(
-    help: ArgumentHelp("Protocols of both families, a comma between: tcp, udp, gre (default: TCP over IPv4, as in the documentation)", valueName: "name[,…]"),
+    help: ArgumentHelp(
+      "Protocols of both families, a comma between: tcp, udp, gre (default: TCP over IPv4, as in the documentation)",
+      valueName: "name[,…]"),
     completion: .list(["tcp", "udp", "tcp,udp"]))
   var proto: String?
 
@@ -84,7 +86,9 @@ struct FlowtableEnableCommand: ParsableCommand {
     try editor.change(isTrial: isDryRun) { ruleset in
       summary = []
       var transaction = RulesetTransaction()
-      let isMade = ruleset.flowRules(family, wanted.table, flowtable: wanted.name).contains { EnableMark.of($0) != nil }
+      let isMade = ruleset.flowRules(family, wanted.table, flowtable: wanted.name).contains {
+        EnableMark.of($0) != nil
+      }
       if isMade, let existing = ruleset.flowtable(family, wanted.table, wanted.name),
         let current = FlowtableDescription(family: family, existing)
       {
@@ -103,7 +107,8 @@ struct FlowtableEnableCommand: ParsableCommand {
         let current = FlowtableDescription(family: family, existing)
       {
         transaction.append(
-          contentsOf: try FlowtableChange(from: current, to: wanted, keepsPriority: true).transaction.messages)
+          contentsOf: try FlowtableChange(from: current, to: wanted, keepsPriority: true).transaction.messages
+        )
       } else {
         made.insert(.flowtable)
         transaction.append(try .addFlowtable(wanted, isExclusive: true))
@@ -118,7 +123,8 @@ struct FlowtableEnableCommand: ParsableCommand {
       } else {
         made.insert(.chain)
         transaction.append(
-          try .addChain(family, wanted.table, names.chain, base: BaseChain(hook: BaseChain.forwardHook, policy: 1)))
+          try .addChain(
+            family, wanted.table, names.chain, base: BaseChain(hook: BaseChain.forwardHook, policy: 1)))
         summary.append("chain '\(names.chain)'")
       }
       try append(rule, mark: made, to: &transaction, family)
@@ -210,7 +216,9 @@ struct FlowtableDisableCommand: ParsableCommand {
         }
       }
       if made.contains(.flowtable) {
-        let others = ruleset.flowRules(family, names.table, flowtable: names.name).filter { EnableMark.of($0) == nil }
+        let others = ruleset.flowRules(family, names.table, flowtable: names.name).filter {
+          EnableMark.of($0) == nil
+        }
         if others.isEmpty {
           transaction.append(try .deleteFlowtable(family, names.table, names.name))
           removed.append("flowtable '\(names.name)'")

@@ -35,11 +35,13 @@ struct ListCommand: ParsableCommand {
     query.warnAboutMissingData()
     let shown: Int
     if choice.format == .table {
-      var writer = try TableWriter(table, palette: global.palette, labels: query.labels, showsNamespace: global.isEveryNamespace)
+      var writer = try TableWriter(
+        table, palette: global.palette, labels: query.labels, showsNamespace: global.isEveryNamespace)
       try global.forEachNamespace { namespace in
         let carriers = try query.carriers(isShown: writer.showsCarrier)
         FlowQuery.report(
-          try query.forEach(in: try global.session(), carriers: carriers, isZeroingCounters: zero) { entry, now in
+          try query.forEach(in: try global.session(), carriers: carriers, isZeroingCounters: zero) {
+            entry, now in
             try writer.append(entry, now: now, carrier: FlowCarrier.of(entry, carriers), namespace: namespace)
           })
       }
@@ -52,7 +54,8 @@ struct ListCommand: ParsableCommand {
         renderer.setNamespace(namespace)
         let carriers = try query.carriers(isShown: renderer.showsCarrier)
         FlowQuery.report(
-          try query.forEach(in: try global.session(), carriers: carriers, isZeroingCounters: zero) { entry, now in
+          try query.forEach(in: try global.session(), carriers: carriers, isZeroingCounters: zero) {
+            entry, now in
             try renderer.append(entry, now: now, carrier: FlowCarrier.of(entry, carriers))
             return renderer.count < limit
           })

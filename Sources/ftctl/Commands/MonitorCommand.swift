@@ -24,13 +24,15 @@ struct MonitorCommand: ParsableCommand {
 
   @Option(
     name: [.short, .customLong("events"), .customLong("event-mask")],
-    help: ArgumentHelp("Events to print: new, update, destroy, offload, classic, all (default: all)", valueName: "event[,…]"),
+    help: ArgumentHelp(
+      "Events to print: new, update, destroy, offload, classic, all (default: all)", valueName: "event[,…]"),
     completion: .list(FlowEvent.allCases.map(\.word) + ["all"]))
   var events: String?
 
   @Option(
     name: [.short, .customLong("buffer-size")],
-    help: ArgumentHelp("Receive buffer in octets; k, M, G, Ki, Mi, Gi may follow (default: 32Mi)", valueName: "octets"))
+    help: ArgumentHelp(
+      "Receive buffer in octets; k, M, G, Ki, Mi, Gi may follow (default: 32Mi)", valueName: "octets"))
   var bufferSize: String?
 
   @Option(
@@ -46,7 +48,8 @@ struct MonitorCommand: ParsableCommand {
     let wanted = try FlowEvent.parse(events)
     let size = try bufferOctets()
     guard offloadInterval >= 0, offloadInterval <= 86_400 else {
-      throw CommandFailure(.usage, "--offload-interval: it is from 0 to 86400 seconds, not \(offloadInterval)")
+      throw CommandFailure(
+        .usage, "--offload-interval: it is from 0 to 86400 seconds, not \(offloadInterval)")
     }
     try global.enterNamespace()
     let source = try ConntrackEventSource(receiveBuffer: size)

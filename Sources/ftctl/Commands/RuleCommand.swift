@@ -23,27 +23,41 @@ struct RuleOptions: ParsableArguments {
     completion: .custom { _, _, _ in LiveValues.flowtables() })
   var flowtable: String?
 
-  @Option(name: .customLong("iif"), help: ArgumentHelp("Input devices, a comma between; NAME* alone", valueName: "device"), completion: .custom { _, _, _ in LiveValues.devices() })
+  @Option(
+    name: .customLong("iif"),
+    help: ArgumentHelp("Input devices, a comma between; NAME* alone", valueName: "device"),
+    completion: .custom { _, _, _ in LiveValues.devices() })
   var input: String?
 
-  @Option(name: .customLong("oif"), help: ArgumentHelp("Output devices, a comma between; NAME* alone", valueName: "device"), completion: .custom { _, _, _ in LiveValues.devices() })
+  @Option(
+    name: .customLong("oif"),
+    help: ArgumentHelp("Output devices, a comma between; NAME* alone", valueName: "device"),
+    completion: .custom { _, _, _ in LiveValues.devices() })
   var output: String?
 
   @Option(
     name: [.customShort("p"), .customLong("proto")],
-    help: ArgumentHelp("Layer 4 protocols, a comma between", valueName: "name"), completion: .list(["tcp", "udp", "tcp,udp"]))
+    help: ArgumentHelp("Layer 4 protocols, a comma between", valueName: "name"),
+    completion: .list(["tcp", "udp", "tcp,udp"]))
   var proto: String?
 
-  @Option(help: ArgumentHelp("Source ports or ranges, a comma between; needs --proto", valueName: "port[-port]"))
+  @Option(
+    help: ArgumentHelp("Source ports or ranges, a comma between; needs --proto", valueName: "port[-port]"))
   var sport: String?
 
-  @Option(help: ArgumentHelp("Destination ports or ranges, a comma between; needs --proto", valueName: "port[-port]"))
+  @Option(
+    help: ArgumentHelp(
+      "Destination ports or ranges, a comma between; needs --proto", valueName: "port[-port]"))
   var dport: String?
 
-  @Option(name: [.customShort("s"), .customLong("src")], help: ArgumentHelp("Source addresses, a comma between", valueName: "addr[/len]"))
+  @Option(
+    name: [.customShort("s"), .customLong("src")],
+    help: ArgumentHelp("Source addresses, a comma between", valueName: "addr[/len]"))
   var source: String?
 
-  @Option(name: [.customShort("d"), .customLong("dst")], help: ArgumentHelp("Destination addresses, a comma between", valueName: "addr[/len]"))
+  @Option(
+    name: [.customShort("d"), .customLong("dst")],
+    help: ArgumentHelp("Destination addresses, a comma between", valueName: "addr[/len]"))
   var destination: String?
 
   @Option(
@@ -54,7 +68,8 @@ struct RuleOptions: ParsableArguments {
 
   @Option(
     name: .customLong("min-bytes"),
-    help: ArgumentHelp("Only flows that have had so many octets (needs net.netfilter.nf_conntrack_acct=1)", valueName: "n"))
+    help: ArgumentHelp(
+      "Only flows that have had so many octets (needs net.netfilter.nf_conntrack_acct=1)", valueName: "n"))
   var minimumBytes: String?
 
   @Flag(help: "Count the flows that the rule adds")
@@ -65,7 +80,9 @@ struct RuleOptions: ParsableArguments {
 
   /// Whether nothing but perhaps a flowtable was said.
   var isEmpty: Bool {
-    [input, output, proto, sport, dport, source, destination, state, minimumBytes, comment].allSatisfy { $0 == nil }
+    [input, output, proto, sport, dport, source, destination, state, minimumBytes, comment].allSatisfy {
+      $0 == nil
+    }
       && !counter && flowtable == nil
   }
 
@@ -98,7 +115,8 @@ struct RuleOptions: ParsableArguments {
     try add("--ct-state", .state, state)
     if let minimumBytes {
       do throws(SelectionError) {
-        try builder.append(RuleMatch(.bytes, .atLeast, .item(try RuleValueText.item(minimumBytes, of: .bytes))))
+        try builder.append(
+          RuleMatch(.bytes, .atLeast, .item(try RuleValueText.item(minimumBytes, of: .bytes))))
       } catch {
         throw CommandFailure(.usage, "--min-bytes: \(error.message)")
       }
@@ -131,7 +149,9 @@ struct RuleListCommand: ParsableCommand {
 
   func run() throws {
     let choice = try output.choice([.line, .table, .json])
-    guard words.count <= 3 else { throw CommandFailure(.usage, "list takes a family, a table and a chain at most") }
+    guard words.count <= 3 else {
+      throw CommandFailure(.usage, "list takes a family, a table and a chain at most")
+    }
     let family = try words.first.map(RulesetEditor.flowtableFamily)
     try global.enterNamespace()
     let editor = RulesetEditor(session: try global.session())
@@ -163,11 +183,14 @@ struct RuleListCommand: ParsableCommand {
           output.append(text: "table \(NFTables.familyName(place.0)) \(RulesetText.name(place.1)) {\n")
         }
         output.append(text: "\tchain \(RulesetText.name(place.2)) {\n")
-        if let base = ruleset.chain(place.0, place.1, place.2)?.base { output.append(text: "\t\t\(base.text)\n") }
+        if let base = ruleset.chain(place.0, place.1, place.2)?.base {
+          output.append(text: "\t\t\(base.text)\n")
+        }
         open = place
       }
       let rule = FlowRule(member.object, family: member.family, in: ruleset)
-      output.append(text: "\t\t\(FlowtableListing.oneLine(rule.text)) # handle \(member.object.handle ?? 0)\n")
+      output.append(
+        text: "\t\t\(FlowtableListing.oneLine(rule.text)) # handle \(member.object.handle ?? 0)\n")
     }
     if open != nil { output.append("\t}\n}\n") }
   }
@@ -195,7 +218,8 @@ struct RuleListCommand: ParsableCommand {
         (
           "rule",
           .object([
-            ("family", .string(NFTables.familyName(member.family))), ("table", .string(member.object.table ?? "")),
+            ("family", .string(NFTables.familyName(member.family))),
+            ("table", .string(member.object.table ?? "")),
             ("chain", .string(member.object.chain ?? "")), ("handle", .number(member.object.handle ?? 0)),
             ("comment", rule.comment.map { .string($0) }), ("expr", .array(rule.json)),
           ])
@@ -228,19 +252,24 @@ struct RuleAddCommand: ParsableCommand {
     completion: .custom { _, _, _ in LiveValues.chainWords() })
   var words: [String]
 
-  @Option(help: ArgumentHelp("Behind the rule with this handle; with --insert, before it", valueName: "handle"))
+  @Option(
+    help: ArgumentHelp("Behind the rule with this handle; with --insert, before it", valueName: "handle"))
   var position: UInt64?
 
   @Flag(help: "At the chain's beginning instead of its end")
   var insert = false
 
-  @Flag(name: .customLong("create-chain"), help: "Make the chain, attached to forward with priority 0, where it is missing")
+  @Flag(
+    name: .customLong("create-chain"),
+    help: "Make the chain, attached to forward with priority 0, where it is missing")
   var createsChain = false
 
   @Flag(help: "Do nothing when the chain has the same rule already")
   var ensure = false
 
-  @Flag(name: .customLong("dry-run"), help: "Print the change in nft syntax and have the kernel check it, but change nothing")
+  @Flag(
+    name: .customLong("dry-run"),
+    help: "Print the change in nft syntax and have the kernel check it, but change nothing")
   var isDryRun = false
 
   func run() throws {
@@ -272,7 +301,8 @@ struct RuleAddCommand: ParsableCommand {
       }
       try transaction.add(rule, family, table, chain, at: rulePlace, operation: operation)
       let handle = position.map { " position \($0)" } ?? ""
-      commands.append("\(insert ? "insert" : "add") rule \(place) \(RulesetText.name(chain))\(handle) \(rule.text)")
+      commands.append(
+        "\(insert ? "insert" : "add") rule \(place) \(RulesetText.name(chain))\(handle) \(rule.text)")
       return transaction
     }
     guard isChanged else {
@@ -285,7 +315,8 @@ struct RuleAddCommand: ParsableCommand {
       try StandardOutput.flush(&buffer)
       return
     }
-    StandardError.report("rule added to chain '\(chain)' in \(place)\(makesChain ? ", which was created" : "")")
+    StandardError.report(
+      "rule added to chain '\(chain)' in \(place)\(makesChain ? ", which was created" : "")")
   }
 
   private var rulePlace: RulesetMessage.RulePlace {
@@ -320,7 +351,9 @@ struct RuleDeleteCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The rule with this handle", valueName: "n"))
   var handle: UInt64?
 
-  @Flag(name: .customLong("dry-run"), help: "Print the change in nft syntax and have the kernel check it, but change nothing")
+  @Flag(
+    name: .customLong("dry-run"),
+    help: "Print the change in nft syntax and have the kernel check it, but change nothing")
   var isDryRun = false
 
   func run() throws {
@@ -339,9 +372,11 @@ struct RuleDeleteCommand: ParsableCommand {
       var transaction = RulesetTransaction()
       guard ruleset.chain(family, table, chain) != nil else {
         throw RulesetRefusal(
-          "delete a rule of chain '\(chain)' in \(place)", .noSuchEntry, hint: "'ftctl rule list' shows the flow rules that there are")
+          "delete a rule of chain '\(chain)' in \(place)", .noSuchEntry,
+          hint: "'ftctl rule list' shows the flow rules that there are")
       }
-      for member in ruleset.rules where member.family == family && member.object.table == table && member.object.chain == chain {
+      for member in ruleset.rules
+      where member.family == family && member.object.table == table && member.object.chain == chain {
         guard let number = member.object.handle else { continue }
         let rule = FlowRule(member.object, family: family, in: ruleset)
         if let handle {
@@ -372,7 +407,8 @@ struct RuleDeleteCommand: ParsableCommand {
       try StandardOutput.flush(&buffer)
     }
     for rule in deleted {
-      StandardError.report("rule \(rule.handle) \(isDryRun ? "would be " : "")deleted: \(FlowtableListing.oneLine(rule.text))")
+      StandardError.report(
+        "rule \(rule.handle) \(isDryRun ? "would be " : "")deleted: \(FlowtableListing.oneLine(rule.text))")
     }
   }
 }

@@ -48,7 +48,8 @@ struct StatsCommand: ParsableCommand {
     }
     let place = namespace.map { " of '\($0)'" } ?? ""
     StandardError.report(
-      "the conntrack table\(place) is \(fill.percent ?? 0) % full: \(fill.entries) of \(fill.maximum ?? 0) entries")
+      "the conntrack table\(place) is \(fill.percent ?? 0) % full: \(fill.entries) of \(fill.maximum ?? 0) entries"
+    )
     func describe(_ groups: FlowGroups) -> String {
       groups.sorted.prefix(5).map { group in
         let words = group.values.map { value in

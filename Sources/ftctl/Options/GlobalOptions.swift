@@ -14,16 +14,19 @@ struct GlobalOptions: ParsableArguments {
   @Option(
     name: .customLong("netns"),
     help: ArgumentHelp(
-      "Work in the network namespace of this name, as 'ip -n' does; some subcommands take 'all'", valueName: "name"),
+      "Work in the network namespace of this name, as 'ip -n' does; some subcommands take 'all'",
+      valueName: "name"),
     completion: .custom { _, _, _ in LiveValues.namespaces() })
   var namespace: String?
 
-  @Option(help: ArgumentHelp("Colour the output (default: auto, on a terminal unless NO_COLOR is set)", valueName: "when"))
+  @Option(
+    help: ArgumentHelp(
+      "Colour the output (default: auto, on a terminal unless NO_COLOR is set)", valueName: "when"))
   var color: ColorChoice = .auto
 
   /// Options that take a value, and those that do not.
   private static let valued: Set<String> = ["--netns", "--color"]
-  private static let flags: Set<String> = []
+  private static let flags: Set<String> = ["--userspace"]
 
   /// The arguments with the global options that stand before the subcommand moved behind it, where the
   /// subcommand's own parser finds them.

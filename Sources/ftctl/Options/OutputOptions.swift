@@ -46,6 +46,7 @@ struct OutputOptions: ParsableArguments {
   /// What was asked for.
   ///
   /// - Parameter supported: the forms that the subcommand has; the first is its default.
+  /// - Returns: the form and what is added to it.
   /// - Throws: ``CommandFailure`` of wrong usage.
   func choice(_ supported: [OutputFormat]) throws -> Choice {
     var formats: [OutputFormat] = isJSON ? [.json] : []
@@ -58,11 +59,13 @@ struct OutputOptions: ParsableArguments {
         modifiers.insert(modifier)
       } else {
         let known = supported.map(\.rawValue) + OutputModifier.allCases.map(\.rawValue)
-        throw CommandFailure(.usage, "--output: unknown format '\(word)'", hint: "there are: \(known.joined(separator: ", "))")
+        throw CommandFailure(
+          .usage, "--output: unknown format '\(word)'", hint: "there are: \(known.joined(separator: ", "))")
       }
     }
     guard formats.count <= 1 else {
-      throw CommandFailure(.usage, "--output: one format at a time, not \(formats.map(\.rawValue).joined(separator: " and "))")
+      throw CommandFailure(
+        .usage, "--output: one format at a time, not \(formats.map(\.rawValue).joined(separator: " and "))")
     }
     let format = formats.first ?? supported[0]
     guard supported.contains(format) else {
@@ -80,12 +83,15 @@ struct OutputOptions: ParsableArguments {
 /// How a table is laid out.
 struct TableOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Columns of the table, a comma between (default: the most useful)", valueName: "name[,…]"),
+    help: ArgumentHelp(
+      "Columns of the table, a comma between (default: the most useful)", valueName: "name[,…]"),
     completion: .list(TableColumn.allCases.map(\.rawValue)))
   var columns: String?
 
   @Option(
-    help: ArgumentHelp("Sort by this column, numbers with the largest first; the table is then held in memory", valueName: "column"),
+    help: ArgumentHelp(
+      "Sort by this column, numbers with the largest first; the table is then held in memory",
+      valueName: "column"),
     completion: .list(TableColumn.allCases.map(\.rawValue)))
   var sort: String?
 
@@ -107,7 +113,8 @@ struct TableOptions: ParsableArguments {
   func checkedLimit(for format: OutputFormat) throws -> Int {
     if format != .table {
       let misplaced = [
-        ("--columns", columns != nil), ("--sort", sort != nil), ("--reverse", reverse), ("--resolve", resolve),
+        ("--columns", columns != nil), ("--sort", sort != nil), ("--reverse", reverse),
+        ("--resolve", resolve),
         ("--wide", isWide),
       ].first(where: \.1)
       if let misplaced { throw CommandFailure(.usage, "\(misplaced.0) is for tables", hint: "add -o table") }

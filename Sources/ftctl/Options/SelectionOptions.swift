@@ -58,7 +58,8 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     name: [.short, .customLong("mark")],
-    help: ArgumentHelp("Mark: decimal, 0x hexadecimal or octal; only the mask's bits count", valueName: "value[/mask]"))
+    help: ArgumentHelp(
+      "Mark: decimal, 0x hexadecimal or octal; only the mask's bits count", valueName: "value[/mask]"))
   var mark: String?
 
   @Option(
@@ -74,10 +75,12 @@ struct SelectionOptions: ParsableArguments {
   var zone: String?
 
   @Option(
-    name: .customLong("orig-zone"), help: ArgumentHelp("Zone of the original direction alone", valueName: "n"))
+    name: .customLong("orig-zone"), help: ArgumentHelp("Zone of the original direction alone", valueName: "n")
+  )
   var originalZone: String?
 
-  @Option(name: .customLong("reply-zone"), help: ArgumentHelp("Zone of the reply direction alone", valueName: "n"))
+  @Option(
+    name: .customLong("reply-zone"), help: ArgumentHelp("Zone of the reply direction alone", valueName: "n"))
   var replyZone: String?
 
   @Option(
@@ -87,7 +90,8 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("u"), .customLong("status")],
-    help: ArgumentHelp("Status flags that are set, or with ! not set: ASSURED, SEEN_REPLY, OFFLOAD, …", valueName: "flag[,…]"),
+    help: ArgumentHelp(
+      "Status flags that are set, or with ! not set: ASSURED, SEEN_REPLY, OFFLOAD, …", valueName: "flag[,…]"),
     completion: .custom { _, _, _ in LiveValues.statuses() })
   var status: String?
 
@@ -98,7 +102,8 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("g"), .customLong("dst-nat")], defaultAsFlag: "",
-    help: ArgumentHelp("Flows with destination NAT, to this address where one is given", valueName: "addr[:port]"))
+    help: ArgumentHelp(
+      "Flows with destination NAT, to this address where one is given", valueName: "addr[:port]"))
   var destinationNAT: String?
 
   @Option(
@@ -124,7 +129,8 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     name: .customLong("min-bytes"),
-    help: ArgumentHelp("At least so many octets in both directions; k, M, G, Ki, Mi, Gi may follow", valueName: "n"))
+    help: ArgumentHelp(
+      "At least so many octets in both directions; k, M, G, Ki, Mi, Gi may follow", valueName: "n"))
   var minimumBytes: String?
 
   @Option(
@@ -144,7 +150,8 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "All of it as one expression, for example 'tcp and dport in {80,443} and not offload'", valueName: "expression"))
+      "All of it as one expression, for example 'tcp and dport in {80,443} and not offload'",
+      valueName: "expression"))
   var `where`: String?
 
   /// The options as one predicate.
@@ -153,7 +160,9 @@ struct SelectionOptions: ParsableArguments {
   func predicate(labels names: ConntrackLabelMap) throws -> FlowPredicate {
     let parser = FlowValueParser(labelNames: names)
     var parts: [FlowPredicate] = []
-    func option<Value>(_ name: String, _ text: String?, _ parse: (String) throws -> Value, _ add: (Value) -> FlowPredicate) throws {
+    func option<Value>(
+      _ name: String, _ text: String?, _ parse: (String) throws -> Value, _ add: (Value) -> FlowPredicate
+    ) throws {
       guard let text else { return }
       do {
         parts.append(add(try parse(text)))
@@ -162,7 +171,8 @@ struct SelectionOptions: ParsableArguments {
       }
     }
     func list(_ texts: String, _ each: (String) throws -> FlowTest) throws -> FlowPredicate {
-      .any(try texts.split(separator: ",", omittingEmptySubsequences: false).map { .test(try each(String($0))) })
+      .any(
+        try texts.split(separator: ",", omittingEmptySubsequences: false).map { .test(try each(String($0))) })
     }
     let onlyProtocol = proto.flatMap { try? parser.layer4($0) }
 
@@ -204,7 +214,8 @@ struct SelectionOptions: ParsableArguments {
       { .test(.quantity(quantity, $0...UInt64.max)) }
     }
     try option("--min-bytes", minimumBytes, { try parser.size($0) }, atLeast(.bytes))
-    try option("--min-packets", minimumPackets, { try parser.size($0, of: "number of packets") }, atLeast(.packets))
+    try option(
+      "--min-packets", minimumPackets, { try parser.size($0, of: "number of packets") }, atLeast(.packets))
     try option("--older-than", olderThan, parser.duration, atLeast(.age))
     try option("--expires-within", expiresWithin, parser.duration) { .test(.quantity(.timeout, 0...$0)) }
     if let expression = `where` {

@@ -111,7 +111,8 @@ struct CountReport {
     let names = head.map { $0.uppercased() } + ["FLOWS"] + (isCounted ? ["PACKETS", "BYTES"] : [])
     let lines = rows.map { row in
       cells(row) + ["\(row.flows)"]
-        + (isCounted ? [row.counters.map { "\($0.packets)" } ?? "-", row.counters.map { "\($0.bytes)" } ?? "-"] : [])
+        + (isCounted
+          ? [row.counters.map { "\($0.packets)" } ?? "-", row.counters.map { "\($0.bytes)" } ?? "-"] : [])
     }
     let firstNumber = head.count
     AlignedText.write([names] + lines, rightAlignedFrom: firstNumber, palette: palette, to: &output)
@@ -152,7 +153,8 @@ struct CountReport {
     for row in rows {
       output.append(
         csv: cells(row) + [
-          "\(row.flows)", row.counters.map { "\($0.packets)" } ?? "", row.counters.map { "\($0.bytes)" } ?? "",
+          "\(row.flows)", row.counters.map { "\($0.packets)" } ?? "",
+          row.counters.map { "\($0.bytes)" } ?? "",
         ])
     }
   }

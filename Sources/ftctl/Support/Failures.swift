@@ -25,7 +25,8 @@ extension CommandFailure {
         hint: error.hint ?? Self.privilegesHint)
     case .notSupported, .protocolNotSupported, .familyNotSupported:
       self.init(
-        .notSupported, message, hint: error.hint ?? "this kernel lacks the feature or its module is not loaded")
+        .notSupported, message,
+        hint: error.hint ?? "this kernel lacks the feature or its module is not loaded")
     default:
       self.init(.failed, message, hint: error.hint)
     }

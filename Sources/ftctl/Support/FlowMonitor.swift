@@ -28,7 +28,8 @@ struct FlowMonitor: ~Copyable {
 
   init(
     source: ConntrackEventSource, query: FlowQuery, events: Set<FlowEvent>,
-    openSession: @escaping () throws -> NetlinkSession, renderer: consuming FlowRenderer, offloadInterval: Double
+    openSession: @escaping () throws -> NetlinkSession, renderer: consuming FlowRenderer,
+    offloadInterval: Double
   ) throws {
     self.source = source
     self.query = query
@@ -51,7 +52,7 @@ struct FlowMonitor: ~Copyable {
     var waits = [
       pollfd(fd: source.descriptor, events: Int16(POLLIN), revents: 0),
       pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: 1, events: 0, revents: 0),        // a reader that closes the pipe raises POLLERR
+      pollfd(fd: 1, events: 0, revents: 0),  // a reader that closes the pipe raises POLLERR
     ]
     while true {
       // Safe: poll reads and writes the array's three elements.
@@ -82,7 +83,8 @@ struct FlowMonitor: ~Copyable {
   private func warnAboutSilentEntries() {
     guard SystemFile.netfilterSetting("nf_conntrack_events") == 2 else { return }
     StandardError.hint(
-      "flows that are older than this monitor have no events: sysctl net.netfilter.nf_conntrack_events=1, for new flows")
+      "flows that are older than this monitor have no events: sysctl net.netfilter.nf_conntrack_events=1, for new flows"
+    )
   }
 
   // MARK: Events
@@ -100,7 +102,8 @@ struct FlowMonitor: ~Copyable {
       } catch let error as NetlinkError where error.number == .noBufferSpace {
         losses += 1
         StandardError.report(
-          "the kernel had to drop events: the receive buffer of \(source.receiveBuffer) octets was full; reading the table")
+          "the kernel had to drop events: the receive buffer of \(source.receiveBuffer) octets was full; reading the table"
+        )
         try drain()
         try compare(isFirst: false)
       }
@@ -145,11 +148,14 @@ struct FlowMonitor: ~Copyable {
     }
   }
 
-  private mutating func show(_ entry: borrowing ConntrackEntry, _ event: FlowEvent, _ port: UInt32 = 0) throws {
+  private mutating func show(_ entry: borrowing ConntrackEntry, _ event: FlowEvent, _ port: UInt32 = 0) throws
+  {
     guard wanted.contains(event) else { return }
     var now = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &now)
-    guard query.isEverything || query.matches(entry, now: Int64(now.tv_sec), carriers: carriers) else { return }
+    guard query.isEverything || query.matches(entry, now: Int64(now.tv_sec), carriers: carriers) else {
+      return
+    }
     let time = entry.eventTime ?? UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
     try renderer.append(
       entry, now: Int64(now.tv_sec), carrier: FlowCarrier.of(entry, carriers), event: event,

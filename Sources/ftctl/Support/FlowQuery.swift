@@ -40,8 +40,10 @@ struct FlowQuery {
   /// - Parameters:
   ///   - session: where to ask.
   ///   - carriers: from ``carriers(isShown:)``.
+  ///   - isZeroingCounters: whether the counters of all that the kernel sends restart from 0.
   ///   - body: reads an entry, with the wall clock in seconds; returns false when it wants no more.
   /// - Returns: what the dump was; its `entries` are those that matched.
+  /// - Throws: ``NetlinkError``; what `body` throws.
   func forEach(
     in session: NetlinkSession, carriers: CarrierFinder?, isZeroingCounters: Bool = false,
     _ body: (inout ConntrackEntry, Int64) throws -> Bool
@@ -74,10 +76,12 @@ struct FlowQuery {
       if quantity == .age { needsTimes = true }
     }
     if needsCounters, SystemFile.netfilterSetting("nf_conntrack_acct") == 0 {
-      StandardError.hint("flows are not counted here: sysctl net.netfilter.nf_conntrack_acct=1, for new flows")
+      StandardError.hint(
+        "flows are not counted here: sysctl net.netfilter.nf_conntrack_acct=1, for new flows")
     }
     if needsTimes, SystemFile.netfilterSetting("nf_conntrack_timestamp") == 0 {
-      StandardError.hint("flows have no start time here: sysctl net.netfilter.nf_conntrack_timestamp=1, for new flows")
+      StandardError.hint(
+        "flows have no start time here: sysctl net.netfilter.nf_conntrack_timestamp=1, for new flows")
     }
   }
 

@@ -24,12 +24,15 @@ struct FlowRenderer: ~Copyable {
 
   /// - Parameters:
   ///   - choice: one of the forms that stream.
+  ///   - palette: colours of lines.
+  ///   - labels: names of labels.
   ///   - isLive: whether flows are written as they come, as events are.
   init(_ choice: OutputOptions.Choice, palette: Palette, labels: ConntrackLabelMap, isLive: Bool = false) {
     format = choice.format
     line = LineFormat(choice.lineOptions, palette: palette)
     xml = XMLFormat(
-      showsKernelTimestamp: choice.modifiers.contains(.ktimestamp), showsLabels: choice.modifiers.contains(.labels),
+      showsKernelTimestamp: choice.modifiers.contains(.ktimestamp),
+      showsLabels: choice.modifiers.contains(.labels),
       showsTime: isLive && choice.modifiers.contains(.timestamp))
     context = FormatContext(labels: labels, calendar: LocalCalendar.text, localTime: LocalCalendar.fields)
     self.isLive = isLive

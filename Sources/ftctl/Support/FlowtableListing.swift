@@ -41,10 +41,13 @@ struct FlowtableListing {
     let features = try? FeatureReader()
     var added: [Item] = []
     for member in ruleset.flowtables {
-      guard let description = FlowtableDescription(family: member.family, member.object), isWanted(description) else {
+      guard let description = FlowtableDescription(family: member.family, member.object),
+        isWanted(description)
+      else {
         continue
       }
-      let rules = ruleset.flowRules(description.family, description.table, flowtable: description.name).map { rule in
+      let rules = ruleset.flowRules(description.family, description.table, flowtable: description.name).map {
+        rule in
         (
           chain: rule.chain ?? "", handle: rule.handle ?? 0,
           rule: FlowRule(rule, family: description.family, in: ruleset)
@@ -53,7 +56,8 @@ struct FlowtableListing {
       let devices = description.devices.map { Self.device($0, links: links, features: features) }
       added.append(
         Item(
-          namespace: namespace, description: description, handle: member.object.handle, use: member.object.use,
+          namespace: namespace, description: description, handle: member.object.handle,
+          use: member.object.use,
           rules: rules, devices: devices))
     }
     if !added.isEmpty { try count(session, into: &added) }
@@ -139,7 +143,8 @@ struct FlowtableListing {
       for line in RulesetText.lines(of: item.description) { output.append(text: "\t\t\(line)\n") }
       for device in item.devices { output.append(text: "\t\t# \(device.text)\n") }
       for rule in item.rules {
-        output.append(text: "\t\t# rule \(rule.handle) of chain \(rule.chain): \(Self.oneLine(rule.rule.text))\n")
+        output.append(
+          text: "\t\t# rule \(rule.handle) of chain \(rule.chain): \(Self.oneLine(rule.rule.text))\n")
       }
       if item.rules.isEmpty { output.append("\t\t# no rule adds flows to it\n") }
       output.append("\t}\n")
@@ -149,7 +154,8 @@ struct FlowtableListing {
 
   /// Text that stays on its line.
   static func oneLine(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? "?" : $0 }))
+    String(
+      String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7f ? "?" : $0 }))
   }
 
   private func writeTable(palette: Palette, to output: inout OutputBuffer) {
@@ -160,7 +166,9 @@ struct FlowtableListing {
       ]
     ]
     for item in items {
-      let flags = (item.description.offloadsToHardware ? ["offload"] : []) + (item.description.countsPackets ? ["counter"] : [])
+      let flags =
+        (item.description.offloadsToHardware ? ["offload"] : [])
+        + (item.description.countsPackets ? ["counter"] : [])
       rows.append(
         (showsNamespace ? [item.namespace ?? ""] : []) + [
           NFTables.familyName(item.description.family), item.description.table, item.description.name,
@@ -177,13 +185,16 @@ struct FlowtableListing {
     var flows = PrometheusFamily(
       name: "ftctl_flowtable_flows", help: "Flows that the flowtable carries.", kind: .gauge)
     var bytes = PrometheusFamily(
-      name: "ftctl_flowtable_flow_bytes", help: "Octets of the flows that the flowtable carries.", kind: .gauge)
+      name: "ftctl_flowtable_flow_bytes", help: "Octets of the flows that the flowtable carries.",
+      kind: .gauge)
     var packets = PrometheusFamily(
-      name: "ftctl_flowtable_flow_packets", help: "Packets of the flows that the flowtable carries.", kind: .gauge)
+      name: "ftctl_flowtable_flow_packets", help: "Packets of the flows that the flowtable carries.",
+      kind: .gauge)
     var rules = PrometheusFamily(
       name: "ftctl_flowtable_rules", help: "Rules that add flows to the flowtable.", kind: .gauge)
     var devices = PrometheusFamily(
-      name: "ftctl_flowtable_device_up", help: "Whether a device of the flowtable is there and up.", kind: .gauge)
+      name: "ftctl_flowtable_device_up", help: "Whether a device of the flowtable is there and up.",
+      kind: .gauge)
     for item in items {
       let labels =
         (item.namespace.map { [("netns", $0)] } ?? []) + [
@@ -198,7 +209,9 @@ struct FlowtableListing {
       }
       let count = UInt64(item.rules.count)
       rules.add(labels, count)
-      for device in item.devices { devices.add(labels + [("device", device.name)], UInt64(device.isUp ? 1 : 0)) }
+      for device in item.devices {
+        devices.add(labels + [("device", device.name)], UInt64(device.isUp ? 1 : 0))
+      }
     }
     for family in [flows, bytes, packets, rules, devices] { output.append(family) }
   }
@@ -215,7 +228,9 @@ extension FlowtableListing.Item {
   }
 
   fileprivate var json: JSONValue {
-    guard case .object(var members) = RulesetText.json(description, handle: handle, use: use) else { return .null }
+    guard case .object(var members) = RulesetText.json(description, handle: handle, use: use) else {
+      return .null
+    }
     func add(_ name: String, _ value: JSONValue?) {
       if let value { members.append(JSONValue.Member(name, value)) }
     }
@@ -226,7 +241,12 @@ extension FlowtableListing.Item {
     add("bytes", isCounted ? .number(bytes) : nil)
     add(
       "rules",
-      .array(rules.map { .object([("chain", .string($0.chain)), ("handle", .number($0.handle)), ("text", .string($0.rule.text))]) }))
+      .array(
+        rules.map {
+          .object([
+            ("chain", .string($0.chain)), ("handle", .number($0.handle)), ("text", .string($0.rule.text)),
+          ])
+        }))
     add("devices", .array(devices.map(\.json)))
     return .object(members)
   }

@@ -16,7 +16,8 @@ enum LiveValues {
 
   static func states() -> [String] {
     var result: [String] = []
-    for name in ConnectionState.tcp + ConnectionState.sctp + ConnectionState.dccp where !result.contains("\(name)") {
+    for name in ConnectionState.tcp + ConnectionState.sctp + ConnectionState.dccp
+    where !result.contains("\(name)") {
       result.append("\(name)")
     }
     return result

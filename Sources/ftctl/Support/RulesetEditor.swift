@@ -51,7 +51,9 @@ struct RulesetEditor {
         return true
       } catch let refusal as BatchRefusal {
         remaining -= 1
-        if refusal.message == nil, refusal.answer.errorNumber == Self.restart.rawValue, remaining > 0 { continue }
+        if refusal.message == nil, refusal.answer.errorNumber == Self.restart.rawValue, remaining > 0 {
+          continue
+        }
         throw RulesetRefusal(refusal)
       }
     }
@@ -59,21 +61,25 @@ struct RulesetEditor {
 
   /// Ends the program when this kernel has no flowtables.
   ///
-  /// - Parameter purpose: what the user wants, behind "cannot".
+  /// `purpose`: what the user wants, behind "cannot".
   /// - Throws: ``CommandFailure`` with the status of what is not supported; ``NetlinkError``.
   func requireFlowtables(for purpose: String, in ruleset: Ruleset? = nil) throws {
     let ruleset = try ruleset ?? session.ruleset(.flowtables)
-    guard ruleset.flowtables.isEmpty, SystemFile.netfilterSetting("nf_flowtable_tcp_timeout") == nil else { return }
+    guard ruleset.flowtables.isEmpty, SystemFile.netfilterSetting("nf_flowtable_tcp_timeout") == nil else {
+      return
+    }
     for family in NFTables.flowtableFamilies where try session.supportsFlowtables(family) { return }
     throw CommandFailure(
-      .notSupported, "cannot \(purpose): this kernel has no flowtables", hint: RulesetRefusal.noFlowtablesHint)
+      .notSupported, "cannot \(purpose): this kernel has no flowtables", hint: RulesetRefusal.noFlowtablesHint
+    )
   }
 
   /// A family that can have flowtables.
   static func flowtableFamily(_ word: String) throws -> UInt8 {
     guard let family = NFTables.family(named: word), NFTables.flowtableFamilies.contains(family) else {
       throw CommandFailure(
-        .usage, "bad family \(SelectionError.quoted(word))", hint: "flowtables are in tables of family inet, ip or ip6")
+        .usage, "bad family \(SelectionError.quoted(word))",
+        hint: "flowtables are in tables of family inet, ip or ip6")
     }
     return family
   }
@@ -82,7 +88,8 @@ struct RulesetEditor {
   static func name(_ words: [String], _ noun: String) throws -> (family: UInt8, table: String, name: String) {
     guard words.count == 2 || words.count == 3, !words.contains("") else {
       throw CommandFailure(
-        .usage, "a \(noun) is named [FAMILY] TABLE \(noun.uppercased()), by two or three words, not \(words.count)",
+        .usage,
+        "a \(noun) is named [FAMILY] TABLE \(noun.uppercased()), by two or three words, not \(words.count)",
         hint: "for example: inet filter \(noun == "chain" ? "forward" : "f")")
     }
     let family = words.count == 3 ? try flowtableFamily(words[0]) : NFTables.Family.ipv4
@@ -94,7 +101,8 @@ struct RulesetEditor {
     var result: [NFTables.Device] = []
     for word in words.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
       guard !word.isEmpty, word != "*" else { throw CommandFailure(.usage, "a device's name is empty") }
-      let device: NFTables.Device = word.hasSuffix("*") ? .prefix(String(word.dropLast())) : .name(String(word))
+      let device: NFTables.Device =
+        word.hasSuffix("*") ? .prefix(String(word.dropLast())) : .name(String(word))
       result.append(device)
     }
     return result

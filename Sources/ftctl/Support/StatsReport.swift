@@ -82,7 +82,9 @@ struct StatsReport {
       if let maximum = place.fill.maximum { row(&output, first + ["max", "\(maximum)"] + none) }
       for (index, sum) in place.sums.enumerated() {
         let attribute = place.names[index].attribute
-        let each = cpus.map { cpu in place.perCPU.first { $0.cpu == cpu }.map { "\($0.value(of: attribute))" } ?? "" }
+        let each = cpus.map { cpu in
+          place.perCPU.first { $0.cpu == cpu }.map { "\($0.value(of: attribute))" } ?? ""
+        }
         row(&output, first + [sum.name, "\(sum.value)"] + each)
       }
     }
@@ -105,7 +107,8 @@ struct StatsReport {
       if let maximum = place.fill.maximum { output.append(text: ",\"max\":\(maximum)") }
       output.append(text: ",\"counters\":\(object(place.sums)),\"cpus\":[")
       let cpus = place.perCPU.map { cpu in
-        object([("cpu", UInt64(cpu.cpu))] + place.names.map { ($0.name, UInt64(cpu.value(of: $0.attribute))) })
+        object(
+          [("cpu", UInt64(cpu.cpu))] + place.names.map { ($0.name, UInt64(cpu.value(of: $0.attribute))) })
       }
       output.append(text: cpus.joined(separator: ",") + "]}")
       if !isArray { output.append(byte: 0x0a) }
@@ -119,7 +122,8 @@ struct StatsReport {
     var maximum = PrometheusFamily(
       name: "ftctl_conntrack_entries_max", help: "Most entries that the conntrack table takes.", kind: .gauge)
     var events = PrometheusFamily(
-      name: "ftctl_conntrack_events_total", help: "What conntrack counted since boot, by kind.", kind: .counter)
+      name: "ftctl_conntrack_events_total", help: "What conntrack counted since boot, by kind.",
+      kind: .counter)
     for place in places {
       let labels = place.namespace.map { [("netns", $0)] } ?? []
       entries.add(labels, UInt64(place.fill.entries))

@@ -7,7 +7,7 @@ import Testing
 /// Which packets make a flow. Numbers are those of the flowtable specification's statements, each seen on a kernel.
 @Suite("flow creation")
 struct FlowCreationTests {
-  static let kernels: [KernelGeneration] = [.linux6_1, .linux6_12, .linux7_2]
+  static let kernels: [KernelGeneration] = [.linux61, .linux612, .linux72]
 
   @Test("FT-001 the first packet of a UDP flow makes no flow", arguments: kernels)
   func firstPacket(kernel: KernelGeneration) {
@@ -112,7 +112,7 @@ struct FlowCreationTests {
 
   @Test("FT-019 without a valid neighbour there is no flow on 7.2, and one on 6.12")
   func neighbourMissing() {
-    for (kernel, isMade) in [(KernelGeneration.linux7_2, false), (.linux6_12, true)] {
+    for (kernel, isMade) in [(KernelGeneration.linux72, false), (.linux612, true)] {
       let scene = Scene(kernel)
       let key = NeighbourKey(device: scene.lan, family: .ipv4, address: Scene.client4)
       scene.router.removeNeighbour(key)
@@ -128,9 +128,9 @@ struct FlowCreationTests {
 
   @Test("FT-022 a flowtable without the other device: no flow on 7.2, one direction fast on 6.12")
   func oneDevice() {
-    let new = Scene(.linux7_2, rules: RecordedBatch.oneDevice).handshake()
+    let new = Scene(.linux72, rules: RecordedBatch.oneDevice).handshake()
     #expect(!new.isOffloaded)
-    let old = Scene(.linux6_12, rules: RecordedBatch.oneDevice).handshake()
+    let old = Scene(.linux612, rules: RecordedBatch.oneDevice).handshake()
     #expect(old.isOffloaded)
     #expect(old.send(.client, .ack) == .fast)
     #expect(old.send(.server, .ack) == .classic)

@@ -55,7 +55,7 @@ struct HostileFrameTests {
 
   @Test(
     "damaged frames neither crash the router nor leave anything behind",
-    arguments: zip([KernelGeneration.linux6_12, .linux7_2], [UInt64(11), 12]))
+    arguments: zip([KernelGeneration.linux612, .linux72], [UInt64(11), 12]))
   func damaged(kernel: KernelGeneration, seed: UInt64) {
     let scene = Scene(kernel, rules: RecordedBatch.masquerading, accounting: true, mtu: 1300)
     var random = RandomSource(seed: seed)
@@ -87,7 +87,7 @@ struct HostileFrameTests {
     var random = RandomSource(seed: seed)
     let isMasqueraded = seed != 2
     let rules = isMasqueraded ? RecordedBatch.masquerading : RecordedBatch.plain
-    let scene = Scene(.linux7_2, rules: rules)
+    let scene = Scene(.linux72, rules: rules)
     scene.family = seed == 3 ? .ipv6 : .ipv4
     if isMasqueraded {
       scene.seenClient =

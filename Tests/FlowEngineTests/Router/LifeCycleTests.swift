@@ -11,7 +11,7 @@ struct LifeCycleTests {
     "FT-090, FT-091, FT-092 on 7.2 a FIN or RST is fast and the flow stays",
     arguments: [TCPFlags([.fin, .ack]), .rst])
   func closeFast(flags: TCPFlags) {
-    let scene = Scene(.linux7_2).handshake()
+    let scene = Scene(.linux72).handshake()
     #expect(scene.send(.client, flags) == .fast)
     #expect(scene.isOffloaded)
     #expect(scene.send(.server, .ack) == .fast)
@@ -19,7 +19,7 @@ struct LifeCycleTests {
 
   @Test(
     "R-FIN on 6.12 a FIN leaves the fast path and conntrack sees it",
-    arguments: [KernelGeneration.linux6_1, .linux6_12])
+    arguments: [KernelGeneration.linux61, .linux612])
   func closeClassic(kernel: KernelGeneration) {
     let scene = Scene(kernel).handshake()
     #expect(scene.send(.client, [.fin, .ack]) == .classic)
@@ -31,7 +31,7 @@ struct LifeCycleTests {
 
   @Test("FT-093 on 7.2 a SYN after a FIN tears the flow down and starts a new connection")
   func reopen() {
-    let scene = Scene(.linux7_2).handshake()
+    let scene = Scene(.linux72).handshake()
     scene.send(.client, [.fin, .ack])
     #expect(scene.send(.client, .syn, [], Oddity(sequence: 90_000)) == .classic)
     #expect(!scene.isOffloaded)
@@ -40,7 +40,7 @@ struct LifeCycleTests {
 
   @Test("FT-094 on 7.2 a SYN-ACK after a RST tears down: CLOSE, ten seconds")
   func synAckAfterReset() {
-    let scene = Scene(.linux7_2).handshake()
+    let scene = Scene(.linux72).handshake()
     scene.send(.client, .rst)
     #expect(scene.send(.server, [.syn, .ack], [], Oddity(sequence: 7)) == .classic)
     #expect(scene.entry?.tcp.state == .close)
@@ -57,7 +57,7 @@ struct LifeCycleTests {
 
   @Test("FT-096 on 7.2 a closed idle flow leaves CLOSE with ten seconds, then nothing")
   func closedIdle() {
-    let scene = Scene(.linux7_2).handshake()
+    let scene = Scene(.linux72).handshake()
     scene.send(.client, [.fin, .ack])
     scene.wait(31.5)
     #expect(scene.entry?.tcp.state == .close)
@@ -68,7 +68,7 @@ struct LifeCycleTests {
 
   @Test("FT-097 and FT-098 an out-of-window segment is fast, and is accepted after the flow ended")
   func outOfWindow() {
-    let scene = Scene(.linux7_2).handshake()
+    let scene = Scene(.linux72).handshake()
     #expect(scene.send(.client, .ack, [1], Oddity(sequence: 50_000_000)) == .fast)
     scene.router.setMTU(scene.wan, 1400)
     #expect(scene.send(.client, .ack, [1], Oddity(sequence: 90_000_000)) == .classic)
@@ -77,35 +77,35 @@ struct LifeCycleTests {
 
   @Test("FT-100 link down: the flow is gone at once, the entry keeps its time")
   func linkDown() {
-    let new = Scene(.linux7_2).handshake()
+    let new = Scene(.linux72).handshake()
     new.router.setLink(new.wan, up: false)
     #expect(new.router.flows.count == 0)
     #expect(new.secondsLeft == 86_400)
     #expect(new.entry?.tcp.state == .established)
-    let old = Scene(.linux6_12).handshake()
+    let old = Scene(.linux612).handshake()
     old.router.setLink(old.wan, up: false)
     #expect(old.secondsLeft == 431_970)
   }
 
   @Test("FT-101 link down under UDP: the stream's time when replied, the short one when not")
   func linkDownDatagrams() {
-    let replied = Scene(.linux7_2).exchange()
+    let replied = Scene(.linux72).exchange()
     replied.router.setLink(replied.wan, up: false)
     #expect(replied.secondsLeft == 120)
-    let silent = Scene(.linux7_2)
+    let silent = Scene(.linux72)
     silent.proto = IPProtocol.udp
     silent.send(.client, [], [1])
     silent.send(.client, [], [2])
     silent.router.setLink(silent.wan, up: false)
     #expect(silent.secondsLeft == 30)
-    let old = Scene(.linux6_12).exchange()
+    let old = Scene(.linux612).exchange()
     old.router.setLink(old.wan, up: false)
     #expect(old.secondsLeft == 90)
   }
 
   @Test("FT-102 link down under a closed flow on 7.2: CLOSE, ten seconds")
   func linkDownClosing() {
-    let scene = Scene(.linux7_2).handshake()
+    let scene = Scene(.linux72).handshake()
     scene.send(.client, [.fin, .ack])
     scene.router.setLink(scene.wan, up: false)
     #expect(scene.entry?.tcp.state == .close)
@@ -125,7 +125,7 @@ struct LifeCycleTests {
 
   @Test("FT-104 an unreplied flow whose times are equal disappears with its flow")
   func expiryToZero() {
-    let scene = Scene(.linux7_2)
+    let scene = Scene(.linux72)
     scene.router.conntrack.settings.flowtableUDPTimeout = 3
     scene.router.conntrack.settings.udpTimeout = 3
     scene.proto = IPProtocol.udp
@@ -138,7 +138,7 @@ struct LifeCycleTests {
 
   @Test("FT-105 a shorter sysctl for the state is what a link down leaves")
   func shorterState() {
-    let scene = Scene(.linux7_2).handshake()
+    let scene = Scene(.linux72).handshake()
     _ = scene.router.conntrack.settings.set("net.netfilter.nf_conntrack_tcp_timeout_established", to: 600)
     scene.router.setLink(scene.wan, up: false)
     #expect(scene.secondsLeft == 600)
@@ -165,7 +165,7 @@ struct LifeCycleTests {
 
   @Test("FT-111 on 7.2 a GRE entry whose time was lowered vanishes; on 6.12 it stays")
   func greTimeout() {
-    for (kernel, stays) in [(KernelGeneration.linux7_2, false), (.linux6_12, true)] {
+    for (kernel, stays) in [(KernelGeneration.linux72, false), (.linux612, true)] {
       let scene = Scene(kernel, rules: RecordedBatch.everything)
       scene.proto = IPProtocol.gre
       scene.send(.client, [], [1, 2])
@@ -178,7 +178,7 @@ struct LifeCycleTests {
 
   @Test("FT-112 a GRE flow that is torn down leaves its entry the day")
   func greTeardown() {
-    let scene = Scene(.linux7_2, rules: RecordedBatch.everything)
+    let scene = Scene(.linux72, rules: RecordedBatch.everything)
     scene.proto = IPProtocol.gre
     scene.send(.client, [], [1, 2])
     scene.send(.client, [], [1, 2])
@@ -188,7 +188,7 @@ struct LifeCycleTests {
 
   @Test("FT-115 teardown reports nothing; the event of the creating packet shows the flow")
   func events() throws {
-    let scene = Scene(.linux7_2)
+    let scene = Scene(.linux72)
     scene.router.conntrack.isListening = true
     scene.handshake()
     let last = try #require(scene.router.conntrack.events.last)
@@ -217,7 +217,7 @@ struct LifeCycleTests {
 
   @Test("FT-119b on 7.2 a RST with options on a flow ends both ten seconds later, however busy")
   func resetWithOptions() {
-    let scene = Scene(.linux7_2).handshake()
+    let scene = Scene(.linux72).handshake()
     #expect(scene.send(.client, .rst, [], Oddity(options: [1, 1, 1, 0])) == .classic)
     #expect(scene.isOffloaded)
     for _ in 0..<11 {
@@ -229,7 +229,7 @@ struct LifeCycleTests {
 
   @Test("FT-119c on 7.2 a short time set on an offloaded entry is a day again after one collection")
   func shortenedTime() {
-    let scene = Scene(.linux7_2).handshake()
+    let scene = Scene(.linux72).handshake()
     scene.router.forEachEntry { slot in
       scene.router.conntrack[slot].deadline = scene.router.now.adding(seconds: 50).nanoseconds
     }
@@ -285,11 +285,11 @@ struct LifeCycleTests {
 
   @Test("FT-125 on 7.2 a deleted neighbour makes frames to no address; on 6.12 it is asked for again")
   func neighbourDeleted() throws {
-    let new = Scene(.linux7_2).handshake()
+    let new = Scene(.linux72).handshake()
     new.router.removeNeighbour(NeighbourKey(device: new.wan, family: .ipv4, address: Scene.server4))
     #expect(new.send(.client, .ack) == .fast)
     #expect(EthernetHeader.read(try #require(new.sent.first).bytes)?.destination == .zero)
-    let old = Scene(.linux6_12).handshake()
+    let old = Scene(.linux612).handshake()
     old.router.removeNeighbour(NeighbourKey(device: old.wan, family: .ipv4, address: Scene.server4))
     old.send(.client, .ack)
     #expect(EthernetHeader.read(try #require(old.sent.first).bytes)?.type == EtherType.arp)
@@ -302,7 +302,7 @@ struct LifeCycleTests {
 
   @Test("FT-126 on 7.2 a failed neighbour's last address is used")
   func neighbourFailed() throws {
-    let scene = Scene(.linux7_2).handshake()
+    let scene = Scene(.linux72).handshake()
     let key = NeighbourKey(device: scene.wan, family: .ipv4, address: Scene.server4)
     scene.router.setNeighbour(key, Scene.serverMAC, state: .failed)
     #expect(scene.send(.client, .ack) == .fast)
@@ -311,7 +311,7 @@ struct LifeCycleTests {
 
   @Test("R-TD-ZERO on 6.12 a stale route replaces the entry of an unreplied flow")
   func staleUnreplied() throws {
-    let scene = Scene(.linux6_12)
+    let scene = Scene(.linux612)
     scene.proto = IPProtocol.udp
     scene.send(.client, [], [1])
     scene.send(.client, [], [2])

@@ -61,7 +61,7 @@ final class Scene {
   var server: Address { family == .ipv4 ? Self.server4 : Self.server6 }
 
   init(
-    _ generation: KernelGeneration = .linux7_2, rules: String = RecordedBatch.plain, accounting: Bool = false,
+    _ generation: KernelGeneration = .linux72, rules: String = RecordedBatch.plain, accounting: Bool = false,
     mtu: Int = 1500
   ) {
     engine = Engine(generation: generation, seed: 1)

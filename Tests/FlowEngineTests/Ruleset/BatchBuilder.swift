@@ -205,7 +205,7 @@ struct RulesetBench: ~Copyable {
   var client = ControlClient(portID: 5)
   var now: UInt64 = 0
 
-  init(_ kernel: KernelGeneration = .linux7_2) {
+  init(_ kernel: KernelGeneration = .linux72) {
     ruleset = Ruleset(kernel: kernel, seed: 1)
     client.wantsExtendedAcknowledgements = true
     ruleset.deviceAppeared(index: 1, name: Array("lan0".utf8))

@@ -120,7 +120,7 @@ struct RulesetControlTests {
 
   @Test("before Linux 6.16 a flowtable's devices must exist, later they may come")
   func absentDevices() {
-    for (kernel, number) in [(KernelGeneration.linux6_12, ErrorNumber.noEntry), (.linux7_2, nil)] {
+    for (kernel, number) in [(KernelGeneration.linux612, ErrorNumber.noEntry), (.linux72, nil)] {
       var bench = RulesetBench(kernel)
       var batch = BatchBuilder()
       batch.table()

@@ -34,7 +34,7 @@ struct RulesetLoadingTests {
 
   @Test("sets, intervals, goto and verdict maps choose the flows")
   func setsAndMaps() {
-    var ruleset = Ruleset(kernel: .linux6_12, seed: 1)
+    var ruleset = Ruleset(kernel: .linux612, seed: 1)
     #expect(Self.load(RecordedBatch.setsAndMaps, into: &ruleset) == [])
     // 192.0.2.2 is in the interval set, 5201 in the anonymous one: the flow is added.
     var (environment, packet) = TestPacket.ipv4()
@@ -66,7 +66,7 @@ struct RulesetLoadingTests {
 
   @Test("snat hands the address to the translation, for packets of its device only")
   func sourceNAT() {
-    var ruleset = Ruleset(kernel: .linux6_12, seed: 1)
+    var ruleset = Ruleset(kernel: .linux612, seed: 1)
     #expect(Self.load(RecordedBatch.sourceNAT, into: &ruleset) == [])
     var (environment, packet) = TestPacket.ipv4()
     #expect(ruleset.runTranslation(.postrouting, packet: &packet, environment: &environment) == .accept)
@@ -80,7 +80,7 @@ struct RulesetLoadingTests {
 
   @Test("flowtables and ingress chains of a device are ordered by priority")
   func ingressOrder() {
-    var ruleset = Ruleset(kernel: .linux6_12, seed: 1)
+    var ruleset = Ruleset(kernel: .linux612, seed: 1)
     #expect(Self.load(RecordedBatch.ingressChains, into: &ruleset) == [])
     #expect(ruleset.ingressHookCount(device: 1) == 3)
     #expect(ruleset.ingressHookCount(device: 2) == 1)
@@ -97,7 +97,7 @@ struct RulesetLoadingTests {
 
   @Test("a ct helper object is assigned by a rule")
   func helper() {
-    var ruleset = Ruleset(kernel: .linux6_12, seed: 1)
+    var ruleset = Ruleset(kernel: .linux612, seed: 1)
     #expect(Self.load(RecordedBatch.helper, into: &ruleset) == [])
     var (environment, packet) = TestPacket.ipv4(destinationPort: 21)
     _ = ruleset.run(.prerouting, from: .min, below: .max, packet: &packet, environment: &environment)

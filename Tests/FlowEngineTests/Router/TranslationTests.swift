@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import FlowEngine
+import PacketWire
+import Testing
+
+/// What translation and a full table do.
+@Suite("translation")
+struct TranslationTests {
+  static let wanAddress = Address(ipv4: 0xc633_6401)
+
+  @Test("a taken port is replaced by the one that chance gives, and the answer finds its way")
+  func drawnPort() throws {
+    let scene = Scene(rules: RecordedBatch.masquerading)
+    scene.proto = IPProtocol.udp
+    // The server speaks to the router's own port 40000 first, so that the client's port is taken there.
+    scene.seenClient = Self.wanAddress
+    scene.send(.server, [], [1])
+    scene.router.drawnPort = 34_860
+    #expect(scene.send(.client, [], [2]) == .classic)
+    let frame = try #require(scene.sent.first).bytes
+    #expect(frame.be32(26) == Self.wanAddress.ipv4)
+    #expect(frame.be16(34) == 34_860)
+    scene.clientPort = 34_860
+    #expect(scene.send(.server, [], [3]) == .classic)
+    let answer = try #require(scene.sent.first)
+    #expect(answer.device == scene.lan)
+    #expect(answer.bytes.be16(36) == 40_000)
+  }
+
+  @Test("a client keeps its port when it is free, and each of many clients' ports is its own")
+  func distinctPorts() {
+    let scene = Scene(rules: RecordedBatch.masquerading)
+    scene.proto = IPProtocol.udp
+    var seen: Set<UInt16> = []
+    for port in 0..<300 {
+      scene.clientPort = 2000 + UInt16(port)
+      #expect(scene.send(.client, [], [1]) == .classic)
+      if let frame = scene.sent.first { seen.insert(frame.bytes.be16(34)) }
+    }
+    #expect(seen == Set((0..<300).map { 2000 + UInt16($0) }))
+  }
+
+  @Test("a full table lets assured connections live, drops an unanswered one, else refuses")
+  func fullTable() {
+    let scene = Scene()
+    scene.router.conntrack.settings.maximumEntries = 2
+    scene.handshake()
+    scene.clientPort = 41_000
+    #expect(scene.send(.client, .syn) == .classic)
+    scene.clientPort = 42_000
+    #expect(scene.send(.client, .syn) == .classic)
+    #expect(scene.router.statistics[.earlyDropped] == 1)
+    #expect(scene.router.conntrack.count == 2)
+    scene.router.deleteEntries { scene.router.conntrack[$0].original.sourcePort == 42_000 }
+    scene.clientPort = 43_000
+    scene.handshake()
+    scene.clientPort = 44_000
+    #expect(scene.send(.client, .syn) == .nowhere)
+    #expect(scene.router.statistics[.tableFull] == 1)
+  }
+}
