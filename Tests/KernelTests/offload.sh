@@ -28,13 +28,13 @@ set_sysctl ipv4/ip_forward 1
 inside nft -f - <<RULES
 table inet x {
     flowtable f { hook ingress priority 0; devices = { lan0, wan0 }; counter; }
-    flowtable idle { hook ingress priority 5; devices = { lan0 }; }
+    flowtable idle { hook ingress priority 5; devices = { lo }; }
     chain forward {
         type filter hook forward priority 0
         ct label set 1
         ct state established flow add @f
     }
-    chain masquerade {
+    chain outward {
         type nat hook postrouting priority 100
         oifname wan0 masquerade
     }
