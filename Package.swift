@@ -75,7 +75,8 @@ let package = Package(
       name: "EngineHostTests", dependencies: ["EngineHost", "FlowEngine"], exclude: ["Traces"],
       swiftSettings: strict),
     .testTarget(
-      name: "KernelTests", dependencies: ["TestSupport"], exclude: ["explain.sh", "flowtables.sh", "offload.sh", "traffic.py"],
+      name: "KernelTests", dependencies: ["TestSupport"],
+      exclude: ["explain.sh", "flowtables.sh", "offload.sh", "traffic.py"],
       swiftSettings: strict),
   ]
 )
