@@ -123,7 +123,7 @@ package struct LineFormat: Sendable {
       output.append(decimal: entry.idField)
       output.append(byte: 0x20)
     }
-    if options.contains(.labels), entry.present.contains(.labels) {
+    if options.contains(.labels), entry.present.contains(.labels), context.labels.isDefined {
       appendLabels(entry.labelsField, context.labels, to: &output)
     }
   }

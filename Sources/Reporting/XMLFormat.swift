@@ -63,7 +63,7 @@ package struct XMLFormat: Sendable {
     }
     if entry.present.contains(.timeout) { output.append("timeout", entry.timeoutField) }
     if entry.present.contains(.mark) { output.append("mark", entry.markField) }
-    if showsLabels, entry.present.contains(.labels) {
+    if showsLabels, entry.present.contains(.labels), context.labels.isDefined {
       append(entry.labelsField, context.labels, to: &output)
     }
     if entry.present.contains(.securityMark) { output.append("secmark", entry.securityMarkField) }

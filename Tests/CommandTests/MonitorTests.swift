@@ -145,7 +145,7 @@ struct MonitorTests {
     #expect(ours.status == 0)
     #expect(expected.count > 250)
     let difference = zip(lines(ours), expected).first { $0 != $1 }
-    #expect(difference == nil && lines(ours).count == expected.count)
+    #expect(difference == nil && lines(ours).count == expected.count, "\(String(describing: difference))")
     #expect(
       expected.contains { $0.hasPrefix(" [UPDATE] ") } && expected.contains { $0.hasPrefix("[DESTROY] ") })
     #expect(ours.errorLines.last == "ftctl: \(ours.lines.count) flow events have been shown.")

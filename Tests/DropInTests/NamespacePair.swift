@@ -62,6 +62,7 @@ final class NamespacePair: Sendable {
   ///   - lines: arguments in shell syntax, with `$CT` for the program where a line is more than that.
   ///   - seed: lines that conntrack(8) carries out first, in both namespaces, after emptying the table.
   ///   - isSeededAnew: whether that is done again before each line.
+  /// - Returns: for each line what conntrack did, and what the drop-in did.
   func run(_ lines: [String], seed: [String] = [], isSeededAnew: Bool = false) -> [(Outcome, Outcome)] {
     // At the same time: a listing walks the buckets of the whole machine, and most of the time is spent there.
     let programs = ["conntrack", dropIn]

@@ -30,7 +30,7 @@ struct BlockRingTests {
 
   private struct Enough: Error {}
 
-  @Test("a reader that stops while every slot is full does not wait for ever", .timeLimit(.minutes(1)))
+  @Test("a reader that stops while every slot is full does not wait for ever", .timeLimit(.minutes(10)))
   func stopping() throws {
     for round in 0..<20 {
       let transport = Endless()

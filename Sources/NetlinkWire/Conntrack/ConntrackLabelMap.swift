@@ -9,6 +9,9 @@ package struct ConntrackLabelMap: Sendable, Equatable {
 
   package init() { names = [] }
 
+  /// Whether there is a definition at all; without one, conntrack(8) shows no labels.
+  package var isDefined: Bool { !names.isEmpty }
+
   /// - Parameter text: the file's content. Comments (`#`), blank lines and lines of another form are passed over;
   ///   the first name of a bit, and the first bit of a name, win.
   package init(text: String) {

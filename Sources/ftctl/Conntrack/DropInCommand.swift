@@ -70,6 +70,7 @@ enum DropInTable: String, CaseIterable, Sendable {
   case conntrack, expect, dying, unconfirmed
 
   /// - Parameter word: a name or its beginning; an empty one begins them all and means none of them.
+  /// - Throws: ``DropInFailure`` for a word that no table begins with.
   init(abbreviation word: String) throws(DropInFailure) {
     guard let table = Self.allCases.first(where: { !word.isEmpty && $0.rawValue.hasPrefix(word) }) else {
       throw .usage("unknown type `\(word)'")

@@ -34,8 +34,10 @@ struct DropInPrinter: ~Copyable {
   /// Prints an entry of a listing.
   ///
   /// - Parameters:
+  ///   - entry: what the kernel sent.
   ///   - hasHeader: whether XML begins with a header; what is deleted or updated has none.
   ///   - isDeleted: whether the save format says `-D`.
+  /// - Throws: ``OutputClosed`` or ``NetlinkError`` of the output.
   mutating func append(
     _ entry: borrowing ConntrackEntry, hasHeader: Bool = true, isDeleted: Bool = false
   ) throws {
@@ -56,8 +58,12 @@ struct DropInPrinter: ~Copyable {
 
   /// Prints an event at once.
   ///
-  /// - Parameter cause: which program caused it. XML has no place for it; conntrack 1.4.7 writes it behind the
-  ///   element all the same, and what it prints then is no XML.
+  /// - Parameters:
+  ///   - entry: what the kernel sent.
+  ///   - event: what happened to it.
+  ///   - cause: which program caused it. XML has no place for it; conntrack 1.4.7 writes it behind the element all
+  ///     the same, and what it prints then is no XML.
+  /// - Throws: ``OutputClosed`` or ``NetlinkError`` of the output.
   mutating func append(_ entry: borrowing ConntrackEntry, _ event: FlowEvent, cause: String?) throws {
     count += 1
     context.now = Int64(time(nil))
@@ -88,6 +94,7 @@ struct DropInPrinter: ~Copyable {
   /// Writes what is left.
   ///
   /// - Parameter closesXML: whether a document that has begun is closed; `-G` leaves it open.
+  /// - Throws: ``OutputClosed`` or ``NetlinkError`` of the output.
   mutating func finish(closesXML: Bool = true) throws {
     if hasXMLHeader, closesXML { buffer.append(XMLFormat.footer) }
     try StandardOutput.flush(&buffer)

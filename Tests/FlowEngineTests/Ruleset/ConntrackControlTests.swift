@@ -118,6 +118,12 @@ struct ConntrackControlTests {
           writer.attribute(ConntrackAttribute.timeout, UInt32(5))
           writer.attribute(ConntrackAttribute.labels, bytes: [UInt8](repeating: 1, count: 20))
         }) == ErrorNumber.outOfRange)
+    // An entry that is not assured would make room.
+    #expect(
+      create(port: 1, []) { writer in
+        let status: NetlinkWire::ConntrackStatus = [.confirmed, .seenReply, .assured]
+        writer.attribute(ConntrackAttribute.status, status.rawValue)
+      }.replies == [])
     router.conntrack.settings.maximumEntries = 1
     #expect(number(create(port: 3, [.create, .exclusive], Self.timeout(5))) == ErrorNumber.noMemory)
   }
