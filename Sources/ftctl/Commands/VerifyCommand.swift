@@ -11,7 +11,7 @@ struct VerifyCommand: ParsableCommand {
       lines, named counters. Status 0 only when all are equal.
 
       EXAMPLES:
-        ftctl --userspace verify Tests/EngineHostTests/Traces
+        ftctl --userspace verify Tests/EngineHostTests/Traces/6.12
         ftctl --userspace verify --kernel 7.2 traces/7.2 tcp4-basic
       """)
 
