@@ -46,7 +46,7 @@ final class NamespacePair: Sendable {
         """
         ip link set lo up
         echo 1 >/proc/sys/net/netfilter/nf_conntrack_events
-        printf 'table t { chain c { type filter hook input priority 0\\n ct label set 1\\n } }' | nft -f -
+        printf 'table t { chain c { type filter hook input priority 0\\n ct label set 1\\n }\\n}\\n' | nft -f -
         """, name)
     }
   }
