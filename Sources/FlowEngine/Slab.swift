@@ -17,6 +17,11 @@ package struct Slab<Record: BitwiseCopyable>: ~Copyable {
   /// Slots in use.
   package private(set) var count = 0
 
+  /// Octets of memory.
+  package var footprint: Int {
+    capacity * MemoryLayout<Record>.stride + chunkRoom * 8 + free.capacity * 4
+  }
+
   /// An empty slab whose new records are copies of `blank`.
   package init(_ blank: Record) {
     self.blank = blank

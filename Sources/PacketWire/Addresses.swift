@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /// An Ethernet hardware address: 48 bits, the first octet on the wire is the most significant.
-@usableFromInline package struct MACAddress: Hashable, Sendable, BitwiseCopyable, CustomStringConvertible {
+@frozen public struct MACAddress: Hashable, Sendable, BitwiseCopyable, CustomStringConvertible {
   /// The address in the low 48 bits.
-  @usableFromInline package var bits: UInt64
+  public var bits: UInt64
 
   /// The address whose octets are the low 48 bits of `bits`, most significant first.
   @inlinable
-  package init(_ bits: UInt64) { self.bits = bits & 0xffff_ffff_ffff }
+  public init(_ bits: UInt64) { self.bits = bits & 0xffff_ffff_ffff }
 
   /// All octets zero.
   package static let zero = MACAddress(0)
@@ -16,11 +16,10 @@
 
   /// Whether the group bit is set (broadcast included).
   @inlinable
-  package var isMulticast: Bool { bits >> 40 & 1 == 1 }
+  public var isMulticast: Bool { bits >> 40 & 1 == 1 }
 
   /// Six octets in hexadecimal with colons.
-  @usableFromInline
-  package var description: String {
+  public var description: String {
     (0..<6).map { index in
       let octet = UInt8(truncatingIfNeeded: bits >> UInt64(40 - 8 * index))
       return (octet < 16 ? "0" : "") + String(octet, radix: 16)
@@ -36,22 +35,22 @@
 /// An IPv4 or IPv6 address. The family is kept by the holder.
 ///
 /// Two words, so that keys compare by words: IPv6 fills both; IPv4 sits in the low 32 bits of `low`.
-@usableFromInline package struct Address: Hashable, Sendable, BitwiseCopyable {
+@frozen public struct Address: Hashable, Sendable, BitwiseCopyable {
   /// The first eight octets of an IPv6 address, most significant first; 0 for IPv4.
-  @usableFromInline package var high: UInt64
+  public var high: UInt64
   /// The last eight octets of an IPv6 address, most significant first; or the IPv4 address.
-  @usableFromInline package var low: UInt64
+  public var low: UInt64
 
   /// The IPv6 address of two words.
   @inlinable
-  package init(high: UInt64, low: UInt64) {
+  public init(high: UInt64, low: UInt64) {
     self.high = high
     self.low = low
   }
 
   /// The IPv4 address whose first octet is the most significant.
   @inlinable
-  package init(ipv4: UInt32) {
+  public init(ipv4: UInt32) {
     high = 0
     low = UInt64(ipv4)
   }
@@ -61,11 +60,11 @@
 
   /// The IPv4 address, first octet most significant.
   @inlinable
-  package var ipv4: UInt32 { UInt32(truncatingIfNeeded: low) }
+  public var ipv4: UInt32 { UInt32(truncatingIfNeeded: low) }
 
   /// Whether all octets are zero.
   @inlinable
-  package var isUnspecified: Bool { high | low == 0 }
+  public var isUnspecified: Bool { high | low == 0 }
 
   /// Whether an IPv6 address is of fe80::/10.
   package var isIPv6LinkLocal: Bool { high >> 54 == 0x3fa }
@@ -98,50 +97,73 @@
 }
 
 /// Address family, by the kernel's numbers.
-@usableFromInline package enum IPFamily: UInt8, Sendable, Hashable, BitwiseCopyable {
+@frozen public enum IPFamily: UInt8, Sendable, Hashable, BitwiseCopyable {
   case ipv4 = 2
   case ipv6 = 10
 
   /// Octets of an address.
   @inlinable
-  package var addressLength: Int { self == .ipv4 ? 4 : 16 }
+  public var addressLength: Int { self == .ipv4 ? 4 : 16 }
 
   /// Octets of the fixed header.
   @inlinable
-  package var headerLength: Int { self == .ipv4 ? 20 : 40 }
+  public var headerLength: Int { self == .ipv4 ? 20 : 40 }
 
   /// Ethernet type.
   @inlinable
-  package var ethertype: UInt16 { self == .ipv4 ? EtherType.ipv4 : EtherType.ipv6 }
+  public var ethertype: UInt16 { self == .ipv4 ? EtherType.ipv4 : EtherType.ipv6 }
 }
 
 /// Internet protocol numbers that the engine knows by name (IANA "protocol-numbers").
-@usableFromInline package enum IPProtocol {
-  @inlinable package static var hopByHop: UInt8 { 0 }
-  @inlinable package static var icmp: UInt8 { 1 }
-  @inlinable package static var ipip: UInt8 { 4 }
-  @inlinable package static var tcp: UInt8 { 6 }
-  @inlinable package static var udp: UInt8 { 17 }
-  @inlinable package static var ipv6: UInt8 { 41 }
-  @inlinable package static var routing: UInt8 { 43 }
-  @inlinable package static var fragment: UInt8 { 44 }
-  @inlinable package static var gre: UInt8 { 47 }
-  @inlinable package static var esp: UInt8 { 50 }
-  @inlinable package static var authentication: UInt8 { 51 }
-  @inlinable package static var icmpv6: UInt8 { 58 }
-  @inlinable package static var none: UInt8 { 59 }
-  @inlinable package static var destinationOptions: UInt8 { 60 }
-  @inlinable package static var sctp: UInt8 { 132 }
-  @inlinable package static var mobility: UInt8 { 135 }
-  @inlinable package static var udplite: UInt8 { 136 }
+public enum IPProtocol {
+  /// IPv6 hop-by-hop options (RFC 8200).
+  @inlinable public static var hopByHop: UInt8 { 0 }
+  /// ICMP (RFC 792).
+  @inlinable public static var icmp: UInt8 { 1 }
+  /// IPv4 in IP (RFC 2003).
+  @inlinable public static var ipip: UInt8 { 4 }
+  /// TCP (RFC 9293).
+  @inlinable public static var tcp: UInt8 { 6 }
+  /// UDP (RFC 768).
+  @inlinable public static var udp: UInt8 { 17 }
+  /// IPv6 in IP (RFC 2473).
+  @inlinable public static var ipv6: UInt8 { 41 }
+  /// IPv6 routing header (RFC 8200).
+  @inlinable public static var routing: UInt8 { 43 }
+  /// IPv6 fragment header (RFC 8200).
+  @inlinable public static var fragment: UInt8 { 44 }
+  /// GRE (RFC 2784).
+  @inlinable public static var gre: UInt8 { 47 }
+  /// Encapsulating security payload (RFC 4303).
+  @inlinable public static var esp: UInt8 { 50 }
+  /// Authentication header (RFC 4302).
+  @inlinable public static var authentication: UInt8 { 51 }
+  /// ICMPv6 (RFC 4443).
+  @inlinable public static var icmpv6: UInt8 { 58 }
+  /// No next header (RFC 8200).
+  @inlinable public static var none: UInt8 { 59 }
+  /// IPv6 destination options (RFC 8200).
+  @inlinable public static var destinationOptions: UInt8 { 60 }
+  /// SCTP (RFC 9260).
+  @inlinable public static var sctp: UInt8 { 132 }
+  /// Mobility header (RFC 6275).
+  @inlinable public static var mobility: UInt8 { 135 }
+  /// UDP-Lite (RFC 3828).
+  @inlinable public static var udplite: UInt8 { 136 }
 }
 
 /// Ethernet types that the engine knows by name (IEEE 802 numbers).
-@usableFromInline package enum EtherType {
-  @inlinable package static var ipv4: UInt16 { 0x0800 }
-  @inlinable package static var arp: UInt16 { 0x0806 }
-  @inlinable package static var vlan: UInt16 { 0x8100 }
-  @inlinable package static var ipv6: UInt16 { 0x86dd }
-  @inlinable package static var pppoeSession: UInt16 { 0x8864 }
-  @inlinable package static var serviceVLAN: UInt16 { 0x88a8 }
+public enum EtherType {
+  /// IPv4.
+  @inlinable public static var ipv4: UInt16 { 0x0800 }
+  /// ARP (RFC 826).
+  @inlinable public static var arp: UInt16 { 0x0806 }
+  /// 802.1Q customer tag.
+  @inlinable public static var vlan: UInt16 { 0x8100 }
+  /// IPv6.
+  @inlinable public static var ipv6: UInt16 { 0x86dd }
+  /// PPPoE session (RFC 2516).
+  @inlinable public static var pppoeSession: UInt16 { 0x8864 }
+  /// 802.1ad service tag.
+  @inlinable public static var serviceVLAN: UInt16 { 0x88a8 }
 }

@@ -3,135 +3,135 @@
 extension RawSpan {
   /// Octet at `offset`. Traps when out of bounds.
   @inlinable @inline(__always)
-  package func u8(_ offset: Int) -> UInt8 {
+  public func u8(_ offset: Int) -> UInt8 {
     // Safe: UInt8 has no invalid bit patterns; the span checks bounds.
     unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
   }
 
   /// Big-endian 16-bit field at `offset` octets. Traps when out of bounds.
   @inlinable @inline(__always)
-  package func be16(_ offset: Int) -> UInt16 {
+  public func be16(_ offset: Int) -> UInt16 {
     // Safe: UInt16 has no invalid bit patterns; the span checks bounds.
     unsafe UInt16(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self))
   }
 
   /// Big-endian 32-bit field at `offset` octets. Traps when out of bounds.
   @inlinable @inline(__always)
-  package func be32(_ offset: Int) -> UInt32 {
+  public func be32(_ offset: Int) -> UInt32 {
     // Safe: UInt32 has no invalid bit patterns; the span checks bounds.
     unsafe UInt32(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
   }
 
   /// Big-endian 64-bit field at `offset` octets. Traps when out of bounds.
   @inlinable @inline(__always)
-  package func be64(_ offset: Int) -> UInt64 {
+  public func be64(_ offset: Int) -> UInt64 {
     // Safe: UInt64 has no invalid bit patterns; the span checks bounds.
     unsafe UInt64(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 
   /// Six octets at `offset` as a MAC address. Traps when out of bounds.
   @inlinable @inline(__always)
-  package func mac(_ offset: Int) -> MACAddress {
+  public func mac(_ offset: Int) -> MACAddress {
     MACAddress(UInt64(be16(offset)) << 32 | UInt64(be32(offset + 2)))
   }
 
   /// Four octets at `offset` as an IPv4 address. Traps when out of bounds.
   @inlinable @inline(__always)
-  package func ipv4(_ offset: Int) -> Address { Address(ipv4: be32(offset)) }
+  public func ipv4(_ offset: Int) -> Address { Address(ipv4: be32(offset)) }
 
   /// Sixteen octets at `offset` as an IPv6 address. Traps when out of bounds.
   @inlinable @inline(__always)
-  package func ipv6(_ offset: Int) -> Address { Address(high: be64(offset), low: be64(offset + 8)) }
+  public func ipv6(_ offset: Int) -> Address { Address(high: be64(offset), low: be64(offset + 8)) }
 
   /// The octets from `offset` to the end. Traps when `offset` is beyond the end.
   @inlinable @inline(__always)
   @_lifetime(copy self)
-  package func dropping(_ offset: Int) -> RawSpan { extracting(droppingFirst: offset) }
+  public func dropping(_ offset: Int) -> RawSpan { extracting(droppingFirst: offset) }
 }
 
 extension [UInt8] {
   /// Appends `value` in network order.
   @inlinable
-  package mutating func append(be16 value: UInt16) {
+  public mutating func append(be16 value: UInt16) {
     append(UInt8(truncatingIfNeeded: value >> 8))
     append(UInt8(truncatingIfNeeded: value))
   }
 
   /// Appends `value` in network order.
   @inlinable
-  package mutating func append(be32 value: UInt32) {
+  public mutating func append(be32 value: UInt32) {
     append(be16: UInt16(truncatingIfNeeded: value >> 16))
     append(be16: UInt16(truncatingIfNeeded: value))
   }
 
   /// Appends `value` in network order.
   @inlinable
-  package mutating func append(be64 value: UInt64) {
+  public mutating func append(be64 value: UInt64) {
     append(be32: UInt32(truncatingIfNeeded: value >> 32))
     append(be32: UInt32(truncatingIfNeeded: value))
   }
 
   /// Appends the six octets of `address`.
   @inlinable
-  package mutating func append(_ address: MACAddress) {
+  public mutating func append(_ address: MACAddress) {
     append(be16: UInt16(truncatingIfNeeded: address.bits >> 32))
     append(be32: UInt32(truncatingIfNeeded: address.bits))
   }
 
   /// Appends the four octets of an IPv4 address.
   @inlinable
-  package mutating func append(ipv4 address: Address) { append(be32: address.ipv4) }
+  public mutating func append(ipv4 address: Address) { append(be32: address.ipv4) }
 
   /// Appends the sixteen octets of an IPv6 address.
   @inlinable
-  package mutating func append(ipv6 address: Address) {
+  public mutating func append(ipv6 address: Address) {
     append(be64: address.high)
     append(be64: address.low)
   }
 
   /// Big-endian 16-bit field at `offset`. Traps when out of bounds.
   @inlinable @inline(__always)
-  package func be16(_ offset: Int) -> UInt16 { UInt16(self[offset]) << 8 | UInt16(self[offset + 1]) }
+  public func be16(_ offset: Int) -> UInt16 { UInt16(self[offset]) << 8 | UInt16(self[offset + 1]) }
 
   /// Big-endian 32-bit field at `offset`. Traps when out of bounds.
   @inlinable @inline(__always)
-  package func be32(_ offset: Int) -> UInt32 { UInt32(be16(offset)) << 16 | UInt32(be16(offset + 2)) }
+  public func be32(_ offset: Int) -> UInt32 { UInt32(be16(offset)) << 16 | UInt32(be16(offset + 2)) }
 
   /// Big-endian 64-bit field at `offset`. Traps when out of bounds.
   @inlinable @inline(__always)
-  package func be64(_ offset: Int) -> UInt64 { UInt64(be32(offset)) << 32 | UInt64(be32(offset + 4)) }
+  public func be64(_ offset: Int) -> UInt64 { UInt64(be32(offset)) << 32 | UInt64(be32(offset + 4)) }
 
   /// Stores `value` in network order at `offset`. Traps when out of bounds.
   @inlinable @inline(__always)
-  package mutating func store(be16 value: UInt16, at offset: Int) {
+  public mutating func store(be16 value: UInt16, at offset: Int) {
     self[offset] = UInt8(truncatingIfNeeded: value >> 8)
     self[offset + 1] = UInt8(truncatingIfNeeded: value)
   }
 
   /// Stores `value` in network order at `offset`. Traps when out of bounds.
   @inlinable @inline(__always)
-  package mutating func store(be32 value: UInt32, at offset: Int) {
+  public mutating func store(be32 value: UInt32, at offset: Int) {
     store(be16: UInt16(truncatingIfNeeded: value >> 16), at: offset)
     store(be16: UInt16(truncatingIfNeeded: value), at: offset + 2)
   }
 
   /// Stores `value` in network order at `offset`. Traps when out of bounds.
   @inlinable @inline(__always)
-  package mutating func store(be64 value: UInt64, at offset: Int) {
+  public mutating func store(be64 value: UInt64, at offset: Int) {
     store(be32: UInt32(truncatingIfNeeded: value >> 32), at: offset)
     store(be32: UInt32(truncatingIfNeeded: value), at: offset + 4)
   }
 
   /// Stores six octets at `offset`. Traps when out of bounds.
   @inlinable
-  package mutating func store(_ address: MACAddress, at offset: Int) {
+  public mutating func store(_ address: MACAddress, at offset: Int) {
     store(be16: UInt16(truncatingIfNeeded: address.bits >> 32), at: offset)
     store(be32: UInt32(truncatingIfNeeded: address.bits), at: offset + 2)
   }
 
   /// Stores an IPv6 address at `offset`. Traps when out of bounds.
   @inlinable
-  package mutating func store(ipv6 address: Address, at offset: Int) {
+  public mutating func store(ipv6 address: Address, at offset: Int) {
     store(be64: address.high, at: offset)
     store(be64: address.low, at: offset + 8)
   }
@@ -140,7 +140,7 @@ extension [UInt8] {
 extension [UInt8] {
   /// The octets of the array, for the views.
   @inlinable @inline(__always)
-  package var raw: RawSpan {
+  public var raw: RawSpan {
     @_lifetime(borrow self) get {
       // Safe: UInt8 has no padding, every octet is initialised.
       unsafe span.bytes

@@ -3,10 +3,10 @@
 /// The internet checksum (RFC 1071), whole and incremental (RFC 1624).
 ///
 /// Sums are 16-bit one's complement in network order; a checksum is the complement of its sum.
-@usableFromInline package enum Checksum {
+public enum Checksum {
   /// Folds a wide sum to 16 bits, carries added at the low end.
   @inlinable @inline(__always)
-  package static func fold(_ sum: UInt64) -> UInt16 {
+  public static func fold(_ sum: UInt64) -> UInt16 {
     var sum = (sum & 0xffff_ffff) &+ (sum >> 32)
     sum = (sum & 0xffff_ffff) &+ (sum >> 32)
     sum = (sum & 0xffff) &+ (sum >> 16)
@@ -16,7 +16,7 @@
 
   /// Adds the octets of `bytes` to `sum`; an odd last octet counts as the high half of a word.
   @inlinable
-  package static func sum(_ bytes: RawSpan, _ initial: UInt64 = 0) -> UInt64 {
+  public static func sum(_ bytes: RawSpan, _ initial: UInt64 = 0) -> UInt64 {
     var total = initial
     var offset = 0
     let count = bytes.byteCount
@@ -34,19 +34,19 @@
 
   /// The checksum of `bytes`, to be stored in their checksum field, which must hold zero.
   @inlinable
-  package static func compute(_ bytes: RawSpan, _ initial: UInt64 = 0) -> UInt16 {
+  public static func compute(_ bytes: RawSpan, _ initial: UInt64 = 0) -> UInt16 {
     ~fold(sum(bytes, initial))
   }
 
   /// Whether `bytes`, checksum field included, sum to the one's complement zero.
   @inlinable
-  package static func isValid(_ bytes: RawSpan, _ initial: UInt64 = 0) -> Bool {
+  public static func isValid(_ bytes: RawSpan, _ initial: UInt64 = 0) -> Bool {
     fold(sum(bytes, initial)) == 0xffff
   }
 
   /// Sum of the pseudo header of either family (RFC 9293 §3.1, RFC 8200 §8.1). `length` in octets.
   @inlinable
-  package static func pseudoHeader(
+  public static func pseudoHeader(
     _ source: Address, _ destination: Address, proto: UInt8, length: Int
   ) -> UInt64 {
     var total = UInt64(proto) &+ UInt64(length)
@@ -58,20 +58,20 @@
 
   /// `checksum` after one 32-bit word under it changed (kernel: csum_replace4).
   @inlinable @inline(__always)
-  package static func replacing(_ checksum: UInt16, _ old: UInt32, with new: UInt32) -> UInt16 {
+  public static func replacing(_ checksum: UInt16, _ old: UInt32, with new: UInt32) -> UInt16 {
     // ~checksum - old + new in 32-bit one's complement: subtraction adds the complement.
     ~fold(UInt64(~checksum) &+ UInt64(~old) &+ UInt64(new))
   }
 
   /// `checksum` after one 16-bit word under it changed (kernel: inet_proto_csum_replace2).
   @inlinable @inline(__always)
-  package static func replacing(_ checksum: UInt16, _ old: UInt16, with new: UInt16) -> UInt16 {
+  public static func replacing(_ checksum: UInt16, _ old: UInt16, with new: UInt16) -> UInt16 {
     replacing(checksum, UInt32(old), with: UInt32(new))
   }
 
   /// `checksum` after an address of 16 octets under it changed (kernel: inet_proto_csum_replace16).
   @inlinable
-  package static func replacing(_ checksum: UInt16, _ old: Address, with new: Address) -> UInt16 {
+  public static func replacing(_ checksum: UInt16, _ old: Address, with new: Address) -> UInt16 {
     var total = UInt64(~checksum)
     for word in [~old.high, ~old.low, new.high, new.low] { total &+= (word >> 32) &+ (word & 0xffff_ffff) }
     return ~fold(total)
@@ -79,7 +79,7 @@
 
   /// `checksum` of an IPv4 header whose TTL went down by one (kernel: ip_decrease_ttl).
   @inlinable @inline(__always)
-  package static func decrementingTTL(_ checksum: UInt16) -> UInt16 {
+  public static func decrementingTTL(_ checksum: UInt16) -> UInt16 {
     let wide = UInt32(checksum) &+ 0x0100
     return UInt16(truncatingIfNeeded: wide &+ (wide >= 0xffff ? 1 : 0))
   }

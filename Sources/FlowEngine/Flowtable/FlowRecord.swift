@@ -72,25 +72,16 @@ package struct FlowFlags: OptionSet, Sendable, BitwiseCopyable {
   package static let gone: FlowFlags = [.teardown, .dying]
 }
 
-/// How the frames of one direction are sent on.
-package enum FlowTransmit: UInt8, Sendable, BitwiseCopyable {
-  /// To the neighbour that the route names.
-  case neighbour
-  /// With addresses and device that were found when the flow was made.
-  case direct
-}
-
 /// One direction of a flow: two cache lines, first what lookup compares, then what the rewrite needs.
 package struct FlowEntry: BitwiseCopyable, Sendable {
   package var key: FlowKey
   /// Hash of the key.
   package var hash: UInt32 = 0
   package var flags: FlowFlags = []
-  package var transmit: FlowTransmit = .neighbour
-  /// Largest IP packet of this direction, octets.
-  package var mtu: UInt16 = 0
+  /// Number of the path in the ``PathTable``.
+  package var path: UInt32 = 0
 
-  /// IPv4 addresses after translation; IPv6 addresses are in the flow's detail.
+  /// IPv4 addresses after translation; IPv6 addresses are those of the other direction's key.
   package var newSource: UInt32 = 0
   package var newDestination: UInt32 = 0
   package var newSourcePort: UInt16 = 0
@@ -98,19 +89,13 @@ package struct FlowEntry: BitwiseCopyable, Sendable {
   /// What translation adds to the complement of the IPv4 and of the transport checksum; 0 for nothing.
   package var networkDelta: UInt16 = 0
   package var transportDelta: UInt16 = 0
-  /// First eight octets of the Ethernet header, most significant first: destination, start of the source.
-  package var ethernetStart: UInt64 = 0
-  /// The other four octets of the source.
-  package var ethernetEnd: UInt32 = 0
-  /// Device the frames leave by.
-  package var output: UInt32 = 0
-  /// State of routes, neighbours and devices for which `ethernet` and `output` were last found right.
-  package var epoch: UInt32 = 0
   /// When the flow ends by idleness, as this direction knows; the later of both counts.
   package var deadline: UInt64 = 0
   /// Counted since the last transfer to conntrack.
   package var packets: UInt64 = 0
   package var bytes: UInt64 = 0
+  /// Fills the second cache line, so that the other direction begins a line of its own.
+  private var filler: [2 of UInt64] = [0, 0]
 
   package init(key: FlowKey) { self.key = key }
 }
@@ -129,21 +114,11 @@ package struct FlowPair: BitwiseCopyable, Sendable {
   package init(sides: [2 of FlowEntry]) { self.sides = sides }
 }
 
-/// What a flow needs only when it is made, checked anew, or ended.
+/// What a flow needs only when it is made or ended. 16 octets.
 package struct FlowDetail: BitwiseCopyable, Sendable {
   /// The conntrack entry, or none once that is gone.
   package var entry: EntryID = .none
   package var flowtable: UInt32 = 0
-  /// Validity of the routes by direction.
-  package var validity: [2 of RouteValidity] = .init(repeating: RouteValidity(generation: 0, node: 0))
-  /// Device of the route by direction.
-  package var routeDevice: [2 of UInt32] = [0, 0]
-  /// Next hop by direction, in `hopFamily`.
-  package var nextHop: [2 of Address] = [.unspecified, .unspecified]
-  package var hopFamily: [2 of UInt8] = [0, 0]
-  /// IPv6 addresses after translation, by direction.
-  package var newSource: [2 of Address] = [.unspecified, .unspecified]
-  package var newDestination: [2 of Address] = [.unspecified, .unspecified]
   package var isUsed = false
 
   package init() {}

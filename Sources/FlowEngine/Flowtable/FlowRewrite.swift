@@ -6,8 +6,8 @@ import PacketWire
 enum FastVerdict: Equatable {
   /// Handed on unmodified, for the reason given.
   case passUp(Reason)
-  /// Rewritten, to be sent on the device with the Ethernet header in place.
-  case forward(UInt32)
+  /// Rewritten, to be sent on the device from the Ethernet header at `start` on.
+  case forward(UInt32, start: Int)
   /// Rewritten, but the next hop's address is not known yet.
   case resolve
   /// What the flow knows of routes and neighbours may be out of date: look, then ask again.
@@ -15,12 +15,6 @@ enum FastVerdict: Equatable {
 }
 
 extension FlowEntry {
-  /// Sets the Ethernet addresses.
-  mutating func setEthernet(to destination: MACAddress, from source: MACAddress) {
-    ethernetStart = destination.bits << 16 | source.bits >> 32
-    ethernetEnd = UInt32(truncatingIfNeeded: source.bits)
-  }
-
   /// Translates IPv4 addresses and ports, lowers the TTL.
   ///
   /// Source: net/netfilter/nf_flow_table_ip.c, nf_flow_nat_ip, ip_decrease_ttl. The checksums change by sums that
@@ -64,13 +58,57 @@ extension FlowEntry {
     bytes.storeBytes(of: result.bigEndian, toByteOffset: offset, as: UInt16.self)
   }
 
-  /// Writes addresses and type of the Ethernet header that ends at `network`.
+}
+
+extension FlowPath {
+  /// Writes the Ethernet header and what is pushed between it and `network`.
+  /// - Returns: where the frame begins.
   @inline(__always)
-  func writeEthernet(_ bytes: inout MutableRawSpan, _ network: Int, _ family: IPFamily) {
-    let link = network - EthernetView.headerLength
-    bytes.storeBytes(of: ethernetStart.bigEndian, toByteOffset: link, as: UInt64.self)
-    bytes.storeBytes(of: ethernetEnd.bigEndian, toByteOffset: link + 8, as: UInt32.self)
-    bytes.storeBytes(of: family.ethertype.bigEndian, toByteOffset: link + 12, as: UInt16.self)
+  func writeLink(_ bytes: inout MutableRawSpan, _ network: Int, _ family: IPFamily) -> Int {
+    var start = network - EthernetView.headerLength
+    if encapsulation != 0 {
+      start = pushEncapsulations(&bytes, network, family)
+    } else {
+      bytes.storeBytes(of: family.ethertype.bigEndian, toByteOffset: network - 2, as: UInt16.self)
+    }
+    bytes.storeBytes(of: ethernetStart.bigEndian, toByteOffset: start, as: UInt64.self)
+    bytes.storeBytes(of: ethernetEnd.bigEndian, toByteOffset: start + 8, as: UInt32.self)
+    return start
+  }
+
+  /// Writes tags and session header in front of `network`, innermost first, and the type that announces each.
+  /// - Returns: where the frame's Ethernet header begins.
+  ///
+  /// Source: net/netfilter/nf_flow_table_ip.c, nf_flow_encap_push, nf_flow_vlan_push, nf_flow_pppoe_push. Tags have
+  /// priority 0; the length of a session header counts the padding.
+  @inline(__always)
+  private func pushEncapsulations(_ bytes: inout MutableRawSpan, _ network: Int, _ family: IPFamily) -> Int {
+    var position = network
+    var type = family.ethertype
+    var word = UInt32(truncatingIfNeeded: encapsulation)
+    for place in 0..<2 {
+      if word != 0 {
+        let identifier = UInt16(truncatingIfNeeded: word >> 16)
+        let kind = UInt16(truncatingIfNeeded: word)
+        if kind == EtherType.pppoeSession {
+          let length = UInt16(truncatingIfNeeded: bytes.byteCount - position + 2)
+          let inner = family == .ipv4 ? PPPoEView.protocolIPv4 : PPPoEView.protocolIPv6
+          position -= PPPoEView.headerLength
+          bytes.storeBytes(of: UInt16(0x1100).bigEndian, toByteOffset: position, as: UInt16.self)
+          bytes.storeBytes(of: identifier.bigEndian, toByteOffset: position + 2, as: UInt16.self)
+          bytes.storeBytes(of: length.bigEndian, toByteOffset: position + 4, as: UInt16.self)
+          bytes.storeBytes(of: inner.bigEndian, toByteOffset: position + 6, as: UInt16.self)
+        } else {
+          position -= VLANTagView.length
+          bytes.storeBytes(of: identifier.bigEndian, toByteOffset: position, as: UInt16.self)
+          bytes.storeBytes(of: type.bigEndian, toByteOffset: position + 2, as: UInt16.self)
+        }
+        type = kind
+      }
+      if place == 0 { word = UInt32(truncatingIfNeeded: encapsulation >> 32) }
+    }
+    bytes.storeBytes(of: type.bigEndian, toByteOffset: position - 2, as: UInt16.self)
+    return position - EthernetView.headerLength
   }
 }
 
@@ -94,7 +132,8 @@ extension FlowStore {
   {
     // Safe: `found` came from the index, and the slab's records do not move.
     let entry = unsafe entry(found)
-    guard unsafe Int(parse.length) <= Int(entry.pointee.mtu) &+ Int(parse.inline) else {
+    let path = unsafe paths.pointer(entry.pointee.path)
+    guard unsafe Int(parse.length) <= Int(path.pointee.mtu) &+ Int(parse.inline) else {
       return .passUp(.fastTooBig)
     }
     let idle: UInt64
@@ -113,7 +152,9 @@ extension FlowStore {
     } else {
       idle = parse.proto == IPProtocol.udp ? terms.udpTimeout : terms.greTimeout
     }
-    guard unsafe entry.pointee.epoch == terms.epoch else { return .check }
+    guard unsafe path.pointee.epoch == terms.epoch else { return .check }
+    let exit = unsafe path.pointee.exit
+    guard exit != .stale else { return .passUp(.fastStale) }
     // The difference is unsigned, as the kernel's, so that a shorter time-out takes effect at once.
     let deadline = terms.now &+ idle
     let known = unsafe entry.pointee.deadline
@@ -132,16 +173,15 @@ extension FlowStore {
       unsafe entry.pointee.packets &+= 1
       unsafe entry.pointee.bytes &+= UInt64(parse.length)
     }
-    let output = unsafe entry.pointee.output
-    guard output != 0 else { return .resolve }
-    unsafe entry.pointee.writeEthernet(&bytes, network, parse.family)
-    return .forward(output)
+    guard exit == .device else { return .resolve }
+    let start = unsafe path.pointee.writeLink(&bytes, network, parse.family)
+    return unsafe .forward(path.pointee.output, start: start)
   }
 
   @inline(never)
   private func rewriteAddresses(_ flow: Int, _ side: Int, _ bytes: inout MutableRawSpan, _ network: Int) {
-    let source = details[flow].newSource[side]
-    let destination = details[flow].newDestination[side]
+    let source = pairs[flow].sides[1 - side].key.destination
+    let destination = pairs[flow].sides[1 - side].key.source
     bytes.storeBytes(of: source.high.bigEndian, toByteOffset: network + 8, as: UInt64.self)
     bytes.storeBytes(of: source.low.bigEndian, toByteOffset: network + 16, as: UInt64.self)
     bytes.storeBytes(of: destination.high.bigEndian, toByteOffset: network + 24, as: UInt64.self)

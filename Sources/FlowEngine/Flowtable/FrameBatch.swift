@@ -80,14 +80,39 @@ package struct FrameBatch: ~Copyable {
     return unsafe _overrideLifetime(span, mutating: &self)
   }
 
-  /// Calls `body` with the octets of frame `index`, to be changed in place. Traps when there is no such frame.
+  /// Calls `body` with the headroom and the octets of frame `index`, to be changed in place; the frame begins at
+  /// ``headroom``. Traps when there is no such frame, or when it has been moved.
   @inline(__always)
-  mutating func withFrame<Result>(_ index: Int, _ body: (inout MutableRawSpan) -> Result) -> Result {
-    precondition(index < count)
+  mutating func withRoom<Result>(_ index: Int, _ body: (inout MutableRawSpan) -> Result) -> Result {
+    precondition(index < count && slots[index].offset == index &* stride &+ Self.headroom)
     let slot = slots[index]
-    // The slot lies inside the memory: `append` keeps it there.
-    var span = unsafe MutableRawSpan(_unsafeStart: memory + slot.offset, byteCount: slot.length)
+    // The slot and its headroom lie inside the memory: `append` keeps it there.
+    var span = unsafe MutableRawSpan(
+      _unsafeStart: memory + (slot.offset - Self.headroom), byteCount: slot.length + Self.headroom)
     return body(&span)
+  }
+
+  /// The headroom and the octets of frame `index`, to be read. Traps when there is no such frame, or when it has been
+  /// moved.
+  @inline(__always)
+  @_lifetime(borrow self)
+  func octetsWithRoom(_ index: Int) -> RawSpan {
+    precondition(index < count && slots[index].offset == index &* stride &+ Self.headroom)
+    let slot = slots[index]
+    // As above; the span does not outlive the borrow of the batch.
+    let span = unsafe RawSpan(
+      _unsafeStart: memory + (slot.offset - Self.headroom), byteCount: slot.length + Self.headroom)
+    return unsafe _overrideLifetime(span, borrowing: self)
+  }
+
+  /// Lets frame `index` begin `start` octets after its headroom begins. Traps when that is not inside it.
+  @inline(__always)
+  mutating func move(_ index: Int, to start: Int) {
+    let end = slots[index].offset &+ slots[index].length
+    let offset = index &* stride &+ start
+    precondition(index < count && start >= 0 && offset <= end)
+    slots[index].offset = offset
+    slots[index].length = end &- offset
   }
 
   /// The octets of frame `index`, to be read. Traps when there is no such frame.

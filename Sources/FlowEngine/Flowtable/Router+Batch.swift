@@ -27,27 +27,30 @@ extension Router {
       for position in 0..<batch.count { receiveClassic(&batch, position, index, start, skipsIngress: false) }
       return
     }
-    let terms = terms()
+    var terms = terms()
     readAhead(&batch, FastTable(table), index)
     var forwarded: UInt64 = 0
     for position in 0..<batch.count {
+      // A frame on the classic path may have changed neighbours or routes.
+      terms.epoch = epoch
       let reason = work.parses[position].reason
       guard reason == .fastForwarded else {
-        if isPlain(work.parses[position]) { statistics.count(reason) }
-        receiveClassic(&batch, position, index, start, skipsIngress: isPlain(work.parses[position]))
+        statistics.count(reason)
+        receiveClassic(&batch, position, index, start, skipsIngress: true)
         continue
       }
       let found = flows.find(work.parses[position].key, work.parses[position].hash)
       guard found >= 0 else {
         statistics.count(.fastMissed)
-        receiveClassic(&batch, position, index, start, skipsIngress: isPlain(work.parses[position]))
+        receiveClassic(&batch, position, index, start, skipsIngress: true)
         continue
       }
-      let outcome = batch.withFrame(position) { forward(found, &$0, work.parses[position], terms) }
+      let outcome = batch.withRoom(position) { forward(found, &$0, work.parses[position], terms) }
       batch.slots[position].sentBefore = sent.count - start
       switch outcome {
-      case .sent(let output):
+      case .sent(let output, let start):
         forwarded &+= 1
+        batch.move(position, to: start)
         guard ruleset.hasEgress(device: output) else {
           batch.slots[position].outcome = .forward(output)
           continue
@@ -57,13 +60,12 @@ extension Router {
         emit(Packet(frame: batch.octets(position)).frame(), on: output)
       case .passUp(let reason):
         statistics.count(reason)
-        receiveClassic(&batch, position, index, start, skipsIngress: isPlain(work.parses[position]))
+        receiveClassic(&batch, position, index, start, skipsIngress: true)
       case .waiting:
         forwarded &+= 1
         batch.slots[position].outcome = .taken
         var packet = Packet(frame: batch.octets(position))
         packet.input = index
-        work.parses[position].network += UInt16(Packet.headroom)
         sendResolving(&packet, found, work.parses[position])
       }
     }
@@ -72,16 +74,13 @@ extension Router {
     finish()
   }
 
-  /// Whether the flowtable has looked at the frame in full; one with a tag or a session it looks at on the way.
-  private func isPlain(_ parse: FastParse) -> Bool { parse.reason != .fastUnknownEncapsulation }
-
   /// The first two stages: headers, hashes, buckets; then the flows that the buckets name.
   @inline(__always)
   private func readAhead(_ batch: inout FrameBatch, _ table: FastTable, _ index: UInt32) {
     var touched: UInt64 = 0
     let seed = flows.seed
     for position in 0..<batch.count {
-      work.parses[position] = parse(batch.octets(position), table, index, seed)
+      work.parses[position] = parse(batch.octetsWithRoom(position), table, index, seed)
       touched ^= flows.index.touch(work.parses[position].hash)
     }
     for position in 0..<batch.count {
@@ -94,17 +93,26 @@ extension Router {
     work.touched = touched
   }
 
-  /// Reads a frame without a tag; those with one, or with a session, are rare enough to go one by one.
+  /// Reads a frame with room in front; a tag of its own is taken for the outermost one.
   @inline(__always)
   private func parse(_ bytes: RawSpan, _ table: FastTable, _ index: UInt32, _ seed: UInt64) -> FastParse {
-    guard bytes.byteCount >= EthernetView.headerLength else { return FastParse(.fastTruncated) }
-    let type = bytes.be16(12)
-    guard type == EtherType.ipv4 || type == EtherType.ipv6 else {
-      return FastParse(.fastUnknownEncapsulation)
+    let start = FrameBatch.headroom
+    guard bytes.byteCount >= start &+ EthernetView.headerLength else { return FastParse(.fastTruncated) }
+    var offset = start &+ EthernetView.headerLength
+    var type = bytes.be16(offset &- 2)
+    if type == EtherType.ipv4 || type == EtherType.ipv6 {
+      return FastParse(
+        bytes, network: offset, type: type, encapsulation: 0, device: index, table, seed: seed)
+    }
+    var tag: UInt32 = 0
+    if type == EtherType.vlan || type == EtherType.serviceVLAN {
+      guard bytes.byteCount >= offset &+ VLANTagView.length else { return FastParse(.fastTruncated) }
+      tag = UInt32(type) << 16 | UInt32(bytes.be16(offset))
+      type = bytes.be16(offset &+ 2)
+      offset &+= VLANTagView.length
     }
     return FastParse(
-      bytes, network: EthernetView.headerLength, type: type, encapsulation: 0, device: index, table,
-      seed: seed)
+      bytes, start: offset, etherType: type, vlanTag: tag, device: index, table, seed: seed)
   }
 
   /// Takes a frame the classic way. `skipsIngress`: the flowtable has already passed it up.

@@ -32,9 +32,9 @@ extension Router {
     case .passUp(let reason):
       statistics.count(reason)
       return false
-    case .sent(let device):
+    case .sent(let device, let start):
       statistics.count(.fastForwarded)
-      packet.link = Int(parse.network) - EthernetView.headerLength
+      packet.link = start
       emit(packet.frame(), on: device)
     case .waiting:
       statistics.count(.fastForwarded)
@@ -52,16 +52,15 @@ extension Router {
     packet.proto = parse.proto
     packet.transport = packet.network + parse.family.headerLength
     packet.type = .host
-    let detail = flows.details[found >> 1]
-    let side = found & 1
-    let family: IPFamily = detail.hopFamily[side] == IPFamily.ipv4.rawValue ? .ipv4 : .ipv6
-    transmit(packet, to: detail.nextHop[side], family, on: detail.routeDevice[side])
+    let way = flows.paths[flows.pairs[found >> 1].sides[found & 1].path].way
+    transmit(packet, to: way.nextHop, way.hopFamily, on: way.routeDevice)
   }
 
   /// What became of a frame that hit a flow, once everything was looked after.
   enum FlowOutcome: Equatable {
     case passUp(Reason)
-    case sent(UInt32)
+    /// Sent on the device, from the Ethernet header at `start` on.
+    case sent(UInt32, start: Int)
     case waiting
   }
 
@@ -73,57 +72,57 @@ extension Router {
   {
     var verdict = flows.process(found, &bytes, parse, terms)
     if verdict == .check {
-      guard revalidate(found) else { return .passUp(.fastStale) }
+      revalidate(flows.pairs[found >> 1].sides[found & 1].path)
       var fresh = terms
       fresh.epoch = epoch
       verdict = flows.process(found, &bytes, parse, fresh)
     }
     switch verdict {
-    case .forward(let device): return .sent(device)
+    case .forward(let device, let start): return .sent(device, start: start)
     case .resolve: return .waiting
     case .check: return .passUp(.fastStale)
     case .passUp(let reason):
-      if reason == .fastClosed || reason == .fastReopened { tearDown(found >> 1) }
+      if reason != .fastTooBig { tearDown(found >> 1) }
       return .passUp(reason)
     }
   }
 
-  /// Looks whether the route of a flow direction still holds, and finds out addresses and device anew. False: the
-  /// flow was torn down.
+  /// Looks whether the route of a path still holds, and finds out anew how its frames leave.
   ///
   /// Source: net/netfilter/nf_flow_table_ip.c, nf_flow_dst_check; the next hop's address as nf_flow_queue_xmit
   /// (7.2: read as it stands) or neigh_xmit (before: resolved) takes it.
   @inline(never)
-  private func revalidate(_ found: Int) -> Bool {
-    let flow = found >> 1
-    let side = found & 1
-    let detail = flows.details[flow]
-    guard flows.pairs[flow].sides[side].transmit == .neighbour else {
-      flows.pairs[flow].sides[side].epoch = epoch
-      return true
-    }
-    let isIPv4 = flows.pairs[flow].sides[side].key.kind >> 8 & 0xff == UInt64(IPFamily.ipv4.rawValue)
-    let isValid =
-      isIPv4 ? routes4.isValid(detail.validity[side]) : routes6.isValid(detail.validity[side])
-    guard isValid else {
-      tearDown(flow)
-      return false
-    }
-    let hopFamily: IPFamily = detail.hopFamily[side] == IPFamily.ipv4.rawValue ? .ipv4 : .ipv6
-    let key = NeighbourKey(device: detail.routeDevice[side], family: hopFamily, address: detail.nextHop[side])
-    let source = device(detail.routeDevice[side])?.mac ?? .zero
-    if generation.resolvesNeighbours {
-      let mac = usableAddress(key)
-      flows.pairs[flow].sides[side].output = mac == nil ? 0 : detail.routeDevice[side]
-      flows.pairs[flow].sides[side].setEthernet(to: mac ?? .zero, from: source)
+  private func revalidate(_ number: UInt32) {
+    let way = flows.paths[number].way
+    var path = flows.paths[number]
+    path.output = way.output
+    path.encapsulation = way.encapsulation
+    path.exit = .device
+    if way.transmit == .direct {
+      path.setEthernet(to: way.destination, from: way.source)
+    } else if !holds(way.validity, way.family) {
+      path.exit = .stale
     } else {
-      if neighbours[key] == nil, neighbours.makeRoom() {
-        neighbours[key] = Neighbour(state: .none, mac: .zero)
+      let key = NeighbourKey(device: way.routeDevice, family: way.hopFamily, address: way.nextHop)
+      let source = device(way.output)?.mac ?? .zero
+      if generation.resolvesNeighbours {
+        let mac = usableAddress(key)
+        if mac == nil { path.exit = .unresolved }
+        path.setEthernet(to: mac ?? .zero, from: source)
+      } else {
+        if neighbours[key] == nil, neighbours.makeRoom() {
+          neighbours[key] = Neighbour(state: .none, mac: .zero)
+        }
+        path.setEthernet(to: neighbours[key]?.mac ?? .zero, from: source)
       }
-      flows.pairs[flow].sides[side].output = detail.routeDevice[side]
-      flows.pairs[flow].sides[side].setEthernet(to: neighbours[key]?.mac ?? .zero, from: source)
     }
-    flows.pairs[flow].sides[side].epoch = epoch
-    return true
+    // Looking a stale neighbour up begins a new epoch.
+    path.epoch = epoch
+    flows.paths[number] = path
+  }
+
+  /// Whether a decision of either family's routing still holds.
+  private func holds(_ validity: RouteValidity, _ family: IPFamily) -> Bool {
+    family == .ipv4 ? routes4.isValid(validity) : routes6.isValid(validity)
   }
 }

@@ -106,15 +106,18 @@ extension Router {
         device: routes[1 - side].device)
       key.kind |= UInt64(flowtable.id) << 32
       var one = FlowEntry(key: key)
-      one.mtu = UInt16(clamping: mtu(of: routes[side]))
       one.deadline = now.adding(seconds: timeout).nanoseconds
       if flowtable.counts { one.flags.insert(.counts) }
-      translate(&one, &detail, entry, direction)
-      detail.validity[side] = routes[side].validity
-      detail.routeDevice[side] = routes[side].device
-      detail.nextHop[side] = routes[side].gateway ?? entry.tuple(direction.opposite).source
-      detail.hopFamily[side] =
-        (routes[side].gateway == nil ? tuple.family : routes[side].gatewayFamily).rawValue
+      translate(&one, entry, direction)
+      var way = FlowWay()
+      way.family = tuple.family
+      way.mtu = UInt16(clamping: mtu(of: routes[side]))
+      way.routeDevice = routes[side].device
+      way.output = routes[side].device
+      way.validity = routes[side].validity
+      way.nextHop = routes[side].gateway ?? entry.tuple(direction.opposite).source
+      way.hopFamily = routes[side].gateway == nil ? tuple.family : routes[side].gatewayFamily
+      one.path = flows.paths.intern(way)
       pair.sides[side] = one
     }
     if entry.proto == IPProtocol.tcp {
@@ -134,10 +137,9 @@ extension Router {
 
   /// What a direction's packets look like behind the translation, and what that does to their checksums.
   private func translate(
-    _ one: inout FlowEntry, _ detail: inout FlowDetail, _ entry: ConntrackEntry, _ direction: FlowDirection
+    _ one: inout FlowEntry, _ entry: ConntrackEntry, _ direction: FlowDirection
   ) {
     guard !entry.status.isDisjoint(with: .anyNAT) else { return }
-    let side = Int(direction.rawValue)
     let before = entry.tuple(direction)
     let other = entry.tuple(direction.opposite)
     var after = before
@@ -156,8 +158,6 @@ extension Router {
     one.newDestination = after.destination.ipv4
     one.newSourcePort = after.sourcePort
     one.newDestinationPort = after.destinationPort
-    detail.newSource[side] = after.source
-    detail.newDestination[side] = after.destination
     var addresses: UInt64 = 0
     for word in [before.source.high, before.source.low, before.destination.high, before.destination.low] {
       addresses &+= UInt64(Checksum.fold(~word))

@@ -26,8 +26,8 @@ package enum TrackingState: UInt8, Sendable {
 ///
 /// Octets before `link` are room for headers that are still to be pushed.
 package struct Packet: Sendable {
-  /// Room in front of a received frame.
-  package static let headroom = 64
+  /// Room in front of a received frame: as in a batch, so that offsets mean the same in both.
+  package static let headroom = FrameBatch.headroom
 
   package var bytes: [UInt8]
   /// Offset of the link header, -1 when the router itself made the packet.

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package import PacketWire
+
+/// How the frames of one direction are sent on.
+package enum FlowTransmit: UInt8, Sendable, BitwiseCopyable {
+  /// To the neighbour that the route names.
+  case neighbour
+  /// With addresses and device that were found when the flow was made.
+  case direct
+}
+
+/// How frames leave by a path, as last found.
+package enum FlowExit: UInt8, Sendable, BitwiseCopyable {
+  /// By the output device, with the Ethernet header and the encapsulations that the path names.
+  case device
+  /// Not yet: the next hop's address is not known.
+  case unresolved
+  /// No more: the route has changed.
+  case stale
+}
+
+/// How the frames of a flow direction leave, decided when the flow is made. Equal content is stored once.
+package struct FlowWay: Equatable, Sendable, BitwiseCopyable {
+  package var transmit: FlowTransmit = .neighbour
+  /// Family of the route.
+  package var family: IPFamily = .ipv4
+  /// Family of the next hop.
+  package var hopFamily: IPFamily = .ipv4
+  /// Family of the outer tunnel header to push, 0 for none.
+  package var tunnelFamily: UInt8 = 0
+  /// Largest IP packet, octets.
+  package var mtu: UInt16 = 0
+  /// Device of the route: where neighbours are looked up.
+  package var routeDevice: UInt32 = 0
+  /// Device that the frames leave by.
+  package var output: UInt32 = 0
+  package var validity = RouteValidity(generation: 0, node: 0)
+  package var nextHop = Address.unspecified
+  /// Encapsulations to push, outermost first: identifier << 48 | type << 32 | identifier << 16 | type, as in
+  /// ``FlowKey/encapsulation``.
+  package var encapsulation: UInt64 = 0
+  /// Ethernet addresses of `.direct`; zero for `.neighbour`.
+  package var destination = MACAddress.zero
+  package var source = MACAddress.zero
+  /// Outer addresses to push.
+  package var tunnelSource = Address.unspecified
+  package var tunnelDestination = Address.unspecified
+
+  package init() {}
+
+  fileprivate var hash: UInt32 {
+    let numbers =
+      UInt64(transmit.rawValue) | UInt64(hopFamily.rawValue) << 8 | UInt64(tunnelFamily) << 16
+      | UInt64(family.rawValue) << 24
+      | UInt64(mtu) << 32
+    var h = mixed(numbers ^ 0x9e37_79b9_7f4a_7c15, UInt64(routeDevice) << 32 | UInt64(output))
+    let node = UInt64(UInt32(bitPattern: validity.node))
+    h = mixed(h ^ UInt64(validity.generation), node ^ 0xbf58_476d_1ce4_e5b9)
+    h = mixed(h ^ nextHop.high, nextHop.low ^ 0x94d0_49bb_1331_11eb)
+    h = mixed(h ^ encapsulation, destination.bits ^ 0xd6e8_feb8_6659_fd93)
+    h = mixed(h ^ source.bits, tunnelDestination.low ^ tunnelDestination.high ^ 0x2545_f491_4f6c_dd1d)
+    return UInt32(truncatingIfNeeded: h ^ h >> 32)
+  }
+}
+
+/// A way and what was last found out about it. What the fast path reads comes first.
+package struct FlowPath: BitwiseCopyable, Sendable {
+  /// State of routes, neighbours and devices for which the fields up to `encapsulation` were last found right; 0:
+  /// never.
+  package var epoch: UInt32 = 0
+  package var mtu: UInt16 = 0
+  package var exit: FlowExit = .unresolved
+  package var output: UInt32 = 0
+  /// Last four octets of the Ethernet source address.
+  package var ethernetEnd: UInt32 = 0
+  /// First eight octets of the Ethernet header, most significant first: destination, start of the source.
+  package var ethernetStart: UInt64 = 0
+  /// Encapsulations that are pushed, as in ``FlowWay/encapsulation``.
+  package var encapsulation: UInt64 = 0
+  /// What all this is found out from.
+  package fileprivate(set) var way = FlowWay()
+  fileprivate var references: UInt32 = 0
+
+  fileprivate static let blank = FlowPath()
+
+  /// Sets the Ethernet addresses.
+  package mutating func setEthernet(to destination: MACAddress, from source: MACAddress) {
+    ethernetStart = destination.bits << 16 | source.bits >> 32
+    ethernetEnd = UInt32(truncatingIfNeeded: source.bits)
+  }
+}
+
+/// The paths of all flows, each stored once and counted: flows to one next hop share one.
+package struct PathTable: ~Copyable {
+  private var paths = Slab<FlowPath>(.blank)
+  private var index = HashIndex(capacityLog2: 4)
+
+  package init() {}
+
+  /// Paths in use.
+  package var count: Int { paths.count }
+  /// Octets of memory.
+  package var footprint: Int { paths.footprint + index.footprint }
+
+  /// The number of the path with `way`, counted once more.
+  package mutating func intern(_ way: FlowWay) -> UInt32 {
+    let hash = way.hash
+    var slot = index.first(hash) { paths[$0].way == way }
+    if slot < 0 {
+      slot = paths.allocate()
+      paths[slot].way = way
+      paths[slot].mtu = way.mtu
+      index.insert(hash, slot)
+    }
+    paths[slot].references += 1
+    return UInt32(slot)
+  }
+
+  /// Counts path `number` once less; the last one frees it.
+  package mutating func release(_ number: UInt32) {
+    let slot = Int(number)
+    paths[slot].references -= 1
+    guard paths[slot].references == 0 else { return }
+    index.remove(paths[slot].way.hash, slot)
+    paths.release(slot)
+  }
+
+  /// Path `number`. Traps when there is none.
+  package subscript(number: UInt32) -> FlowPath {
+    @inline(__always) _read { yield paths[Int(number)] }
+    @inline(__always) _modify { yield &paths[Int(number)] }
+  }
+
+  /// Where path `number` is: valid while it is in use.
+  @inline(__always)
+  @unsafe
+  func pointer(_ number: UInt32) -> UnsafeMutablePointer<FlowPath> { unsafe paths.pointer(Int(number)) }
+}
