@@ -23,14 +23,17 @@ enum TraceTopology {
   }
 
   private static func add(_ device: Trace.Device, to router: Router) throws(TraceError) {
-    guard device.kind == "tap" else { throw TraceError("device kind \(device.kind) is not supported") }
-    guard let mac = device.mac.flatMap({ AddressReader.mac($0) }) else {
-      throw TraceError("device \(device.name) has no MAC address")
-    }
     if device.properties["offloads"]?.strings?.isEmpty == false {
       throw TraceError("offloads of device \(device.name) are not supported")
     }
-    let index = router.addDevice(device.name, .port, mac: mac, mtu: device.mtu ?? 1500)
+    let (kind, lower) = try TraceDevice.kind(device, router)
+    guard let mac = device.mac.flatMap({ AddressReader.mac($0) }) ?? lower?.mac else {
+      throw TraceError("device \(device.name) has no MAC address")
+    }
+    let usualMTU = try TraceDevice.mtu(device, kind, lower, router)
+    let mtu = device.mtu ?? usualMTU
+    let index = router.addDevice(device.name, kind, mac: mac, mtu: mtu)
+    if kind == .bridge { try TraceDevice.setBridge(index, device, router) }
     router.setLink(index, up: true)
     for text in device.addresses {
       let words = text.split(separator: " ")

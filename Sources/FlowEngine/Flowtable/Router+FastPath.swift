@@ -52,7 +52,9 @@ extension Router {
     packet.proto = parse.proto
     packet.transport = packet.network + parse.family.headerLength
     packet.type = .host
+    packet.vlanTag = 0
     let way = flows.paths[flows.pairs[found >> 1].sides[found & 1].path].way
+    if way.transmit == .direct { return sendDirect(&packet, way) }
     transmit(packet, to: way.nextHop, way.hopFamily, on: way.routeDevice)
   }
 
@@ -100,8 +102,12 @@ extension Router {
     path.exit = .device
     if way.transmit == .direct {
       path.setEthernet(to: way.destination, from: way.source)
+      // Before 7.2 an upper device may stand for the stack and sends the frame its own way.
+      if device(way.output)?.kind != .port { path.exit = .unresolved }
     } else if !holds(way.validity, way.family) {
       path.exit = .stale
+    } else if generation.resolvesNeighbours, device(way.routeDevice)?.kind != .port {
+      path.exit = flatten(way, &path) ? .device : .unresolved
     } else {
       let key = NeighbourKey(device: way.routeDevice, family: way.hopFamily, address: way.nextHop)
       let source = device(way.output)?.mac ?? .zero

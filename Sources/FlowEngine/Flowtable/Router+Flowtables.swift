@@ -11,6 +11,7 @@ extension Router {
     conntrack.usesLabels = needs.usesLabels
     if needs.counts { conntrack.settings.accounting = true }
     adoptFlowtables()
+    bumpEpoch()
   }
 
   /// Makes, changes and deletes flowtables as the ruleset has them.

@@ -15,18 +15,18 @@ extension Router {
     }
     conntrack[slot].status.insert(.offload)
     guard let route = packet.route, let back = reverseRoute(packet, slot),
-      generation.offloadsWithoutPath
-        || (hasPath(route, packet, slot, packet.direction, flowtable)
-          && hasPath(back, packet, slot, packet.direction.opposite, flowtable)),
+      let path = path(route, packet, slot, packet.direction, flowtable),
+      let backPath = self.path(back, packet, slot, packet.direction.opposite, flowtable),
       !conntrack[slot].isDying
     else {
       conntrack[slot].status.remove(.offload)
       statistics.count(.flowRefused)
       return false
     }
-    let forwardRoute = packet.direction == .original ? route : back
-    let replyRoute = packet.direction == .original ? back : route
-    insertFlow(slot, [forwardRoute, replyRoute], flowtable)
+    let isOriginal = packet.direction == .original
+    insertFlow(
+      slot, isOriginal ? [route, back] : [back, route], isOriginal ? [path, backPath] : [backPath, path],
+      flowtable)
     statistics.count(.flowAdded)
     return true
   }
@@ -73,23 +73,9 @@ extension Router {
       validity: routes4.allValidity)
   }
 
-  /// Whether a direction's device is one of the flowtable's and its next hop's address is known.
-  ///
-  /// Source: net/netfilter/nf_flow_table_path.c, nft_dev_forward_path.
-  private func hasPath(
-    _ route: Route, _ packet: Packet, _ slot: Int, _ direction: FlowDirection, _ flowtable: Flowtable
-  ) -> Bool {
-    guard let device = device(route.device), flowtable.devices.contains(route.device) else { return false }
-    guard device.isEthernet else { return true }
-    let hop = route.gateway ?? conntrack[slot].tuple(direction.opposite).source
-    let family = route.gateway == nil ? packet.family : route.gatewayFamily
-    let key = NeighbourKey(device: route.device, family: family, address: hop)
-    if let neighbour = neighbours[key] { return neighbour.state.isValid }
-    if neighbours.makeRoom() { neighbours[key] = Neighbour(state: .none, mac: .zero) }
-    return false
-  }
-
-  private func insertFlow(_ slot: Int, _ routes: [2 of Route], _ flowtable: Flowtable) {
+  private func insertFlow(
+    _ slot: Int, _ routes: [2 of Route], _ paths: [2 of ForwardPath], _ flowtable: Flowtable
+  ) {
     let entry = conntrack[slot]
     var detail = FlowDetail()
     detail.entry = conntrack.id(slot)
@@ -103,7 +89,8 @@ extension Router {
       var key = FlowKey(
         tuple.family, proto: tuple.proto, source: tuple.source, destination: tuple.destination,
         sourcePort: hasPorts ? tuple.sourcePort : 0, destinationPort: hasPorts ? tuple.destinationPort : 0,
-        device: routes[1 - side].device)
+        device: paths[1 - side].lowest)
+      key.encapsulation = paths[1 - side].encapsulation
       key.kind |= UInt64(flowtable.id) << 32
       var one = FlowEntry(key: key)
       one.deadline = now.adding(seconds: timeout).nanoseconds
@@ -113,7 +100,7 @@ extension Router {
       way.family = tuple.family
       way.mtu = UInt16(clamping: mtu(of: routes[side]))
       way.routeDevice = routes[side].device
-      way.output = routes[side].device
+      setExit(&way, paths[side])
       way.validity = routes[side].validity
       way.nextHop = routes[side].gateway ?? entry.tuple(direction.opposite).source
       way.hopFamily = routes[side].gateway == nil ? tuple.family : routes[side].gatewayFamily

@@ -14,6 +14,7 @@ extension Router {
     guard confirm(&packet) else { return statistics.count(.insertFailed) }
     statistics.count(.delivered)
     guard packet.transport >= 0 else { return statistics.count(.headerError) }
+    if receiveTunnelled(&packet) { return }
     switch packet.proto {
     case IPProtocol.icmp where packet.family == .ipv4: receiveICMP(packet)
     case IPProtocol.icmpv6 where packet.family == .ipv6: receiveICMPv6(packet)

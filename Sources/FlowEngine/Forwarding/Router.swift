@@ -27,6 +27,8 @@ package final class Router {
   /// The port that chance is to give first where the kernel draws one at random: a recorded run's own draw.
   package var drawnPort: UInt16?
   package internal(set) var devices: [Device?] = [nil]
+  /// Bridges by the index of their device.
+  package var bridges: [UInt32: Bridge] = [:]
   package var neighbours = NeighbourTable()
   package internal(set) var routes4 = RoutingTable(.ipv4)
   package internal(set) var routes6 = RoutingTable(.ipv6)

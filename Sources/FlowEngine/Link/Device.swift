@@ -8,6 +8,14 @@ package enum DeviceKind: Equatable, Sendable {
   case loopback
   /// An Ethernet device whose frames the host of the engine takes and gives.
   case port
+  /// A VLAN on another device.
+  case vlan(VLANLink)
+  /// A bridge; its ports and what it has learned are in ``Router/bridges``.
+  case bridge
+  /// A PPP device on a PPPoE session.
+  case pppoe(PPPoESession)
+  /// An IP tunnel.
+  case tunnel(TunnelEnds)
 }
 
 /// An address of a device with its on-link prefix.
@@ -37,6 +45,8 @@ package struct Device: Sendable {
   package var isUp = false
   package var addresses: [DeviceAddress] = []
   package var group: UInt32 = 0
+  /// The bridge whose port the device is, or 0.
+  package internal(set) var master: UInt32 = 0
 
   package init(index: UInt32, name: String, kind: DeviceKind, mac: MACAddress, mtu: Int) {
     self.index = index
@@ -46,11 +56,23 @@ package struct Device: Sendable {
     self.mtu = mtu
   }
 
-  /// ARPHRD_ETHER or ARPHRD_LOOPBACK.
-  package var hardwareType: UInt16 { kind == .loopback ? 772 : 1 }
+  /// ARPHRD_*.
+  package var hardwareType: UInt16 {
+    switch kind {
+    case .loopback: 772
+    case .port, .vlan, .bridge: 1
+    case .pppoe: 512
+    case .tunnel(let ends): ends.family == .ipv4 ? 768 : 769
+    }
+  }
 
   /// Whether frames of the device have Ethernet headers and its neighbours have MAC addresses.
-  package var isEthernet: Bool { kind == .port }
+  package var isEthernet: Bool {
+    switch kind {
+    case .port, .vlan, .bridge: true
+    case .loopback, .pppoe, .tunnel: false
+    }
+  }
 
   /// Sixteen octets of the name, zero padded, first octet most significant.
   package var paddedName: UInt128 {

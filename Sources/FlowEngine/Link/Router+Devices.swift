@@ -20,6 +20,7 @@ extension Router {
   package func addDevice(_ name: String, _ kind: DeviceKind, mac: MACAddress, mtu: Int) -> UInt32 {
     let index = UInt32(devices.count)
     devices.append(Device(index: index, name: name, kind: kind, mac: mac, mtu: mtu))
+    if kind == .bridge { bridges[index] = Bridge() }
     ruleset.deviceAppeared(index: index, name: Array(name.utf8))
     adoptFlowtables()
     bumpEpoch()
@@ -33,6 +34,7 @@ extension Router {
     for address in device(index)?.addresses ?? [] { removeAddress(index, address) }
     ruleset.deviceVanished(index: index)
     adoptFlowtables()
+    leaveStack(index)
     devices[Int(index)] = nil
     bumpEpoch()
   }
@@ -128,6 +130,7 @@ extension Router {
   package func setLink(_ index: UInt32, up: Bool) {
     guard let device = device(index), device.isUp != up else { return }
     devices[Int(index)]?.isUp = up
+    followLink(index, up: up)
     if up {
       for address in device.addresses { addRoutes(of: address, index) }
     } else {

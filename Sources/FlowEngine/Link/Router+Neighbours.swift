@@ -25,7 +25,7 @@ extension Router {
   /// Source: net/core/neighbour.c, neigh_resolve_output, __neigh_event_send.
   func transmit(_ packet: Packet, to hop: Address, _ family: IPFamily, on index: UInt32) {
     guard let device = device(index), device.isUp else { return statistics.count(.deviceDown) }
-    guard device.isEthernet else { return statistics.count(.noRoute) }
+    guard device.isEthernet else { return transmitHeaderless(packet, on: device) }
     if hop.isMulticast(family) {
       let group =
         family == .ipv6 ? MACAddress.group(ofIPv6: hop) : MACAddress(0x0100_5e00_0000 | hop.low & 0x7f_ffff)

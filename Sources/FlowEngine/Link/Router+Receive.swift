@@ -27,7 +27,14 @@ extension Router {
     }
     packet.etherType = frame.be16(12)
     packet.network = packet.link + EthernetView.headerLength
-    if packet.etherType == EtherType.vlan || packet.etherType == EtherType.serviceVLAN {
+    enter(&packet, skipsIngress: skipsIngress)
+  }
+
+  /// What a device of the stack does with a frame: its tag, its hooks, then whom it is for.
+  func enter(_ packet: inout Packet, skipsIngress: Bool) {
+    if packet.vlanTag == 0,
+      packet.etherType == EtherType.vlan || packet.etherType == EtherType.serviceVLAN
+    {
       guard takeTag(&packet) else { return }
     }
     guard skipsIngress || runIngress(&packet) else { return }
@@ -35,7 +42,7 @@ extension Router {
   }
 
   /// Moves the outermost VLAN tag out of the frame. False: the frame ends within it.
-  private func takeTag(_ packet: inout Packet) -> Bool {
+  func takeTag(_ packet: inout Packet) -> Bool {
     guard packet.length >= VLANTagView.length else {
       statistics.count(.tooShort)
       return false
@@ -52,8 +59,16 @@ extension Router {
     return true
   }
 
-  /// What the frame is for.
-  private func demultiplex(_ packet: inout Packet) {
+  /// What the frame is for: a VLAN device, a bridge, or a protocol.
+  func demultiplex(_ packet: inout Packet) {
+    if packet.vlanTag != 0, let upper = vlanDevice(on: packet.input, tag: packet.vlanTag) {
+      guard upper.isUp else { return statistics.count(.deviceDown) }
+      packet.vlanTag = 0
+      packet.input = upper.index
+      if packet.type == .otherHost, packet.bytes.raw.mac(packet.link) == upper.mac { packet.type = .host }
+      return enter(&packet, skipsIngress: false)
+    }
+    if let master = device(packet.input)?.master, master != 0 { return bridge(&packet, master) }
     if packet.vlanTag != 0 {
       // No VLAN device takes the tag: priority tags are dropped from the frame, others are for somebody else.
       guard packet.vlanTag & 0x0fff == 0 else { return statistics.count(.unknownTag) }
@@ -63,12 +78,13 @@ extension Router {
     case EtherType.arp: receiveARP(packet)
     case EtherType.ipv4: receiveIPv4(&packet)
     case EtherType.ipv6: receiveIPv6(&packet)
+    case EtherType.pppoeSession: receivePPPoE(&packet)
     default: statistics.count(.unknownType)
     }
   }
 
   /// Chains and flowtables of the device, by priority. False: the packet is gone.
-  private func runIngress(_ packet: inout Packet) -> Bool {
+  func runIngress(_ packet: inout Packet) -> Bool {
     let count = ruleset.ingressHookCount(device: packet.input)
     for position in 0..<count {
       switch ruleset.ingressHook(device: packet.input, at: position) {
@@ -99,11 +115,17 @@ extension Router {
   /// Puts a frame on a device: its egress chains first.
   func emit(_ bytes: [UInt8], on index: UInt32) {
     guard let device = device(index), device.isUp else { return statistics.count(.deviceDown) }
-    guard device.kind != .loopback else { return }
     var bytes = bytes
-    if ruleset.hasEgress(device: index), !passesEgress(&bytes, device) { return }
-    statistics.count(.sent)
-    sent.append(SentFrame(device: index, bytes: bytes))
+    if device.kind != .loopback, ruleset.hasEgress(device: index), !passesEgress(&bytes, device) { return }
+    switch device.kind {
+    case .port:
+      statistics.count(.sent)
+      sent.append(SentFrame(device: index, bytes: bytes))
+    case .vlan(let link):
+      emit(Packet.tagged(bytes, type: link.type, control: link.id), on: link.parent)
+    case .bridge: transmit(bytes, onBridge: index)
+    case .loopback, .pppoe, .tunnel: break
+    }
   }
 
   /// Runs the egress chains of a device on a frame. False: the frame is gone.

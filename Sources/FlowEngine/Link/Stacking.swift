@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package import PacketWire
+
+/// A VLAN device's place: frames of `parent` with the tag are its frames.
+package struct VLANLink: Equatable, Sendable {
+  package var parent: UInt32
+  /// VLAN identifier, 1…4094.
+  package var id: UInt16
+  /// ``EtherType/vlan`` (802.1Q) or ``EtherType/serviceVLAN`` (802.1ad).
+  package var type: UInt16
+
+  package init(parent: UInt32, id: UInt16, type: UInt16 = EtherType.vlan) {
+    self.parent = parent
+    self.id = id
+    self.type = type
+  }
+}
+
+/// A PPPoE session (RFC 2516) with a peer on an Ethernet device.
+package struct PPPoESession: Equatable, Sendable {
+  package var parent: UInt32
+  package var session: UInt16
+  package var remote: MACAddress
+
+  package init(parent: UInt32, session: UInt16, remote: MACAddress) {
+    self.parent = parent
+    self.session = session
+    self.remote = remote
+  }
+}
+
+/// The end points of an IPIP (RFC 2003) or IP6IP6 (RFC 2473) tunnel without encapsulation limit.
+package struct TunnelEnds: Equatable, Sendable {
+  package var family: IPFamily
+  package var local: Address
+  package var remote: Address
+
+  package init(family: IPFamily, local: Address, remote: Address) {
+    self.family = family
+    self.local = local
+    self.remote = remote
+  }
+
+  /// Protocol of the packets inside, in the outer header: 4 or 41.
+  package var proto: UInt8 { family == .ipv4 ? IPProtocol.ipv4InIP : IPProtocol.ipv6InIP }
+}
+
+extension IPProtocol {
+  /// IPv4 inside IP.
+  static var ipv4InIP: UInt8 { 4 }
+  /// IPv6 inside IP.
+  static var ipv6InIP: UInt8 { 41 }
+}
+
+extension Packet {
+  /// Puts a VLAN tag between the Ethernet addresses and the type of a frame.
+  static func tagged(_ frame: [UInt8], type: UInt16, control: UInt16) -> [UInt8] {
+    guard frame.count >= EthernetView.headerLength else { return frame }
+    var result = Array(frame[..<12])
+    result.reserveCapacity(frame.count + VLANTagView.length)
+    result.append(be16: type)
+    result.append(be16: control)
+    result.append(contentsOf: frame[12...])
+    return result
+  }
+
+  /// The frame with the tag that was taken out of it back in its place.
+  func taggedFrame() -> [UInt8] {
+    guard vlanTag != 0 else { return frame() }
+    return Self.tagged(
+      frame(), type: UInt16(vlanTag >> 16), control: UInt16(truncatingIfNeeded: vlanTag))
+  }
+
+  /// Puts the header of a PPPoE session and of PPP in front of the network header.
+  mutating func pushPPPoE(_ session: UInt16) {
+    let length = self.length + 2
+    var header: [UInt8] = [0x11, 0]
+    header.append(be16: session)
+    header.append(be16: UInt16(truncatingIfNeeded: length))
+    header.append(be16: family == .ipv4 ? PPPoEView.protocolIPv4 : PPPoEView.protocolIPv6)
+    pushHeader(header)
+  }
+
+  /// Puts octets in front of the network header, which then begins with them.
+  mutating func pushHeader(_ header: [UInt8]) {
+    if network < header.count {
+      let missing = header.count - network
+      bytes.insert(contentsOf: repeatElement(0, count: missing), at: 0)
+      network += missing
+      if transport >= 0 { transport += missing }
+    }
+    network -= header.count
+    for (offset, octet) in header.enumerated() { bytes[network + offset] = octet }
+  }
+}
+
+extension Router {
+  /// The VLAN device that takes the tag from frames of a device, or nil.
+  func vlanDevice(on parent: UInt32, tag: UInt32) -> Device? {
+    let link = VLANLink(parent: parent, id: UInt16(tag & 0x0fff), type: UInt16(tag >> 16))
+    for device in devices {
+      if let device, case .vlan(link) = device.kind { return device }
+    }
+    return nil
+  }
+
+  /// Sends an IP packet on a device whose frames have no link header.
+  ///
+  /// Source: drivers/net/ppp/pppoe.c, __pppoe_xmit; net/ipv4/ip_tunnel.c, ip_tunnel_xmit; net/ipv6/ip6_tunnel.c.
+  func transmitHeaderless(_ packet: Packet, on device: Device) {
+    var packet = packet
+    switch device.kind {
+    case .pppoe(let session):
+      guard let parent = self.device(session.parent), parent.isUp else {
+        return statistics.count(.deviceDown)
+      }
+      packet.pushPPPoE(session.session)
+      packet.pushEthernet(to: session.remote, from: parent.mac, type: EtherType.pppoeSession)
+      emit(packet.frame(), on: parent.index)
+    case .tunnel(let ends): transmit(packet, through: ends)
+    case .loopback, .port, .vlan, .bridge: statistics.count(.noRoute)
+    }
+  }
+
+  /// Wraps a packet and sends it as one of the router's own.
+  private func transmit(_ packet: Packet, through ends: TunnelEnds) {
+    guard packet.family == ends.family else { return statistics.count(.noRoute) }
+    let body = Array(packet.bytes[packet.network...])
+    let isIPv4 = ends.family == .ipv4
+    let identification = isIPv4 ? nextIdentification : 0
+    if isIPv4 { nextIdentification &+= 1 }
+    var outer = Packet(ends.family) { bytes in
+      if isIPv4 {
+        bytes += [0x45, 0]
+        bytes.append(be16: UInt16(truncatingIfNeeded: body.count + IPv4View.minimumLength))
+        bytes.append(be16: identification)
+        bytes.append(be16: IPv4View.dontFragment)
+        bytes += [packet.timeToLive, ends.proto, 0, 0]
+        bytes.append(be32: ends.local.ipv4)
+        bytes.append(be32: ends.remote.ipv4)
+      } else {
+        bytes.append(be32: 0x6000_0000)
+        bytes.append(be16: UInt16(truncatingIfNeeded: body.count))
+        bytes += [ends.proto, 64]
+        bytes.append(ipv6: ends.local)
+        bytes.append(ipv6: ends.remote)
+      }
+      bytes += body
+    }
+    if isIPv4 {
+      outer.renewHeaderChecksum()
+      parseIPv4(&outer)
+    } else {
+      parseIPv6(&outer)
+    }
+    sendLocal(&outer)
+  }
+
+  /// A PPPoE session's frame came in: its packet is received on the session's device.
+  ///
+  /// Source: drivers/net/ppp/pppoe.c, pppoe_rcv.
+  func receivePPPoE(_ packet: inout Packet) {
+    let start = packet.network
+    guard packet.type != .otherHost, packet.length >= PPPoEView.headerLength else {
+      return statistics.count(.truncated)
+    }
+    let padding = packet.length - Int(packet.bytes.be16(start + 4)) - 6
+    guard padding >= 0, packet.length - padding >= PPPoEView.headerLength else {
+      return statistics.count(.headerError)
+    }
+    let session = PPPoESession(
+      parent: packet.input, session: packet.bytes.be16(start + 2),
+      remote: packet.bytes.raw.mac(packet.link + 6))
+    let type: UInt16
+    switch packet.bytes.be16(start + 6) {
+    case PPPoEView.protocolIPv4: type = EtherType.ipv4
+    case PPPoEView.protocolIPv6: type = EtherType.ipv6
+    default: return statistics.count(.unknownType)
+    }
+    var found: UInt32 = 0
+    for device in devices {
+      if let device, device.isUp, case .pppoe(session) = device.kind { found = device.index }
+    }
+    guard found != 0 else { return statistics.count(.noListener) }
+    packet.bytes.removeLast(padding)
+    reenter(&packet, on: found, skipping: PPPoEView.headerLength, type: type)
+  }
+
+  /// A tunnel's packet came in: the one inside is received on the tunnel's device. False: no tunnel takes it.
+  ///
+  /// Source: net/ipv4/ipip.c, ipip_rcv; net/ipv6/ip6_tunnel.c, ip6ip6_rcv.
+  func receiveTunnelled(_ packet: inout Packet) -> Bool {
+    let ends = TunnelEnds(family: packet.family, local: packet.destination, remote: packet.source)
+    guard packet.proto == ends.proto else { return false }
+    for device in devices {
+      guard let device, device.isUp, case .tunnel(ends) = device.kind else { continue }
+      let type = ends.family.ethertype
+      reenter(&packet, on: device.index, skipping: packet.transport - packet.network, type: type)
+      return true
+    }
+    return false
+  }
+
+  /// Receives what is inside a packet, `count` octets on, on another device, as a new packet without link header.
+  private func reenter(_ packet: inout Packet, on index: UInt32, skipping count: Int, type: UInt16) {
+    var inner = Packet.empty
+    inner.bytes = packet.bytes
+    inner.network = packet.network + count
+    inner.etherType = type
+    inner.input = index
+    inner.type = .host
+    inner.mark = packet.mark
+    guard runIngress(&inner) else { return }
+    demultiplex(&inner)
+  }
+}
