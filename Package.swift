@@ -92,3 +92,11 @@ if Context.environment["FTCTL_FUZZ"] != nil {
       name: "FuzzControl", dependencies: ["FlowEngine", "NetlinkWire", "PacketWire"],
       swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }
+
+// The engine's interface is the package's own, so that its benchmark is a target here.
+if Context.environment["FTCTL_BENCHMARKS"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "EngineBenchmark", dependencies: ["FlowEngine", "PacketWire"], path: "Benchmarks/Engine",
+      swiftSettings: hot))
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import FlowEngine
+import PacketWire
+
+/// Time per packet of the engine's fast path and classic path, of new flows, and the longest step of ageing.
+///
+/// The flows and frames are those of fastpath.c, which is to be run beside it:
+///     EngineBenchmark 1000 1000000
+@main
+struct EngineBenchmark {
+  static let frameLength = 60
+  static let frameCount = 1 << 20
+  static let start = Instant(seconds: 1000)
+
+  static func main() {
+    let counts = CommandLine.arguments.dropFirst().compactMap { Int($0) }
+    for count in counts.isEmpty ? [1000, 1_000_000] : counts { measure(count) }
+    measureCreation(1_000_000)
+  }
+
+  /// A router with the flowtable over two devices.
+  static func router() -> (Router, lan: UInt32, wan: UInt32) {
+    let engine = Engine(seed: 1)
+    let router = engine.router
+    let lan = router.addDevice("lan0", .port, mac: MACAddress(0x0200_0000_0101), mtu: 1500)
+    let wan = router.addDevice("wan0", .port, mac: MACAddress(0x0200_0000_0201), mtu: 1500)
+    for device in [lan, wan] { router.setLink(device, up: true) }
+    router.addAddress(
+      lan, DeviceAddress(family: .ipv4, address: Address(ipv4: 0x0aff_ff01), prefixLength: 8))
+    router.addAddress(
+      wan, DeviceAddress(family: .ipv4, address: Address(ipv4: 0xc0a8_0102), prefixLength: 24))
+    router.setNeighbour(
+      NeighbourKey(device: wan, family: .ipv4, address: Address(ipv4: 0xc0a8_0101)),
+      MACAddress(0x0200_0000_0202))
+    router.conntrack.settings.maximumEntries = 4_000_000
+    _ = engine.loadRules(Rules.octets.raw, from: ControlClient(portID: 1))
+    engine.advance(to: start)
+    return (router, lan, wan)
+  }
+
+  /// The ends of flow `index`, as fastpath.c numbers them.
+  static func ends(_ index: Int) -> (source: UInt32, port: UInt16, proto: UInt8) {
+    (
+      0x0a00_0000 + UInt32(index >> 4), UInt16(1024 + (index & 15) * 97),
+      index & 3 != 0 ? IPProtocol.tcp : IPProtocol.udp
+    )
+  }
+
+  /// Writes the frame of flow `index` at `offset`.
+  static func write(_ index: Int, _ frames: inout [UInt8], _ offset: Int, timeToLive: UInt8 = 64) {
+    let (source, port, proto) = ends(index)
+    frames.store(MACAddress(0x0200_0000_0101), at: offset)
+    frames.store(be16: EtherType.ipv4, at: offset + 12)
+    frames[offset + 14] = 0x45
+    frames.store(be16: 46, at: offset + 16)
+    frames[offset + 22] = timeToLive
+    frames[offset + 23] = proto
+    frames.store(be32: source, at: offset + 26)
+    frames.store(be32: 0xc0a8_0101, at: offset + 30)
+    frames.store(be16: port, at: offset + 34)
+    frames.store(be16: 443, at: offset + 36)
+    if proto == IPProtocol.tcp {
+      frames[offset + 46] = 0x50
+      frames[offset + 47] = 0x10
+    } else {
+      frames.store(be16: 26, at: offset + 38)
+    }
+    frames.store(be16: 0, at: offset + 24)
+    let checksum = Checksum.compute(frames.raw.extracting(offset + 14..<offset + 34))
+    frames.store(be16: checksum, at: offset + 24)
+  }
+
+  /// Puts `count` frames of 64 octets each from `offset` on into the batch.
+  @inline(__always)
+  static func fill(_ batch: inout FrameBatch, _ frames: UnsafeMutablePointer<UInt8>, _ first: Int) {
+    batch.removeAll()
+    for position in 0..<FrameBatch.capacity {
+      batch.append(length: frameLength) { span in
+        // Safe: the frames are 64 octets apart, `first` is below their number.
+        unsafe span.withUnsafeMutableBytes { target in
+          unsafe target.baseAddress?.copyMemory(
+            from: frames + (first + position) * 64, byteCount: frameLength)
+        }
+      }
+    }
+  }
+
+  /// Batches through `count` flows with translation and counters.
+  static func measure(_ count: Int) {
+    let (router, lan, wan) = router()
+    var way = FlowWay()
+    way.transmit = .direct
+    way.mtu = 1500
+    way.output = wan
+    way.destination = MACAddress(0x0200_0000_0202)
+    way.source = MACAddress(0x0200_0000_0201)
+    guard let table = router.flowtables.keys.first else { fatalError("no flowtable") }
+    for index in 0..<count {
+      let (source, port, proto) = ends(index)
+      var pair = FlowPair.blank
+      for side in 0..<2 {
+        let client = Address(ipv4: source ^ (side == 0 ? 0 : 0x5500_0000))
+        let server = Address(ipv4: 0xc0a8_0101)
+        var key = FlowKey(
+          .ipv4, proto: proto, source: side == 0 ? client : server, destination: side == 0 ? server : client,
+          sourcePort: side == 0 ? port : 443, destinationPort: side == 0 ? 443 : port,
+          device: side == 0 ? lan : wan)
+        key.kind |= UInt64(table) << 32
+        var entry = FlowEntry(key: key)
+        entry.flags = [.counts, .sourceNAT]
+        entry.deadline = .max
+        entry.newSource = source ^ 0x5500_0000
+        entry.newDestination = 0xc0a8_0101
+        entry.newSourcePort = UInt16(truncatingIfNeeded: index)
+        entry.newDestinationPort = 443
+        entry.networkDelta = UInt16(truncatingIfNeeded: index * 7) | 1
+        entry.transportDelta = UInt16(truncatingIfNeeded: index * 13) | 1
+        entry.path = router.flows.paths.intern(way)
+        pair.sides[side] = entry
+      }
+      var detail = FlowDetail()
+      detail.flowtable = table
+      _ = router.flows.insert(pair, detail)
+    }
+    var random = RandomSource(seed: 7)
+    var frames = [UInt8](repeating: 0, count: frameCount * 64)
+    for index in 0..<frameCount {
+      write(Int(random.number(below: UInt64(count))), &frames, index * 64)
+    }
+    var batch = FrameBatch(largestFrame: 64)
+    var best = Double.infinity
+    // Safe: the pointer is used inside the closure only.
+    unsafe frames.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      for _ in 0..<7 {
+        let begin = ContinuousClock.now
+        for first in stride(from: 0, to: frameCount, by: FrameBatch.capacity) {
+          unsafe fill(&batch, base, first)
+          router.receive(&batch, on: lan, at: start)
+        }
+        best = min(best, (ContinuousClock.now - begin) / .nanoseconds(1) / Double(frameCount))
+      }
+    }
+    guard router.statistics[.fastForwarded] == UInt64(7 * frameCount) else {
+      fatalError("frames left the fast path: \(router.statistics.nonzero)")
+    }
+    print(
+      "\(count) flows, fast path, batches of 32: \(rounded(best)) ns a packet,"
+        + " \(router.flows.footprint / count) octets a flow")
+  }
+
+  /// New flows by the classic path: first packets of UDP flows, then second ones, which make the flows; then an idle
+  /// minute, step by step.
+  static func measureCreation(_ count: Int) {
+    let (router, lan, _) = router()
+    var frames = [UInt8](repeating: 0, count: count * 64)
+    for index in 0..<count { write(index * 4, &frames, index * 64) }
+    var batch = FrameBatch(largestFrame: 64)
+    for name in ["first packets (new conntrack entries)", "second packets (new flows)"] {
+      let begin = ContinuousClock.now
+      // Safe: the pointer is used inside the closure only.
+      unsafe frames.withUnsafeMutableBufferPointer { buffer in
+        guard let base = buffer.baseAddress else { return }
+        for first in stride(from: 0, through: count - FrameBatch.capacity, by: FrameBatch.capacity) {
+          unsafe fill(&batch, base, first)
+          router.receive(&batch, on: lan, at: start)
+          router.sent.removeAll(keepingCapacity: true)
+        }
+      }
+      let each = (ContinuousClock.now - begin) / .nanoseconds(1) / Double(count)
+      print("\(count) \(name): \(rounded(each)) ns a packet, \(Int(1e9 / each)) a second")
+    }
+    print("\(router.conntrack.count) entries, \(router.flows.count) flows")
+    var longest = Duration.zero
+    var now = start
+    let end = start.adding(seconds: 200)
+    while now < end {
+      now = now.adding(nanoseconds: 1_000_000)
+      let begin = ContinuousClock.now
+      router.advance(to: now)
+      longest = max(longest, ContinuousClock.now - begin)
+    }
+    print("ageing of them, each millisecond a step: longest \(rounded(longest / .microseconds(1))) us")
+    print("\(router.conntrack.count) entries, \(router.flows.count) flows left")
+  }
+
+  private static func rounded(_ value: Double) -> Double { Double(Int(value * 10 + 0.5)) / 10 }
+}
