@@ -44,7 +44,8 @@ let package = Package(
     .executableTarget(
       name: "ftctl",
       dependencies: [
-        "EngineHost", "FlowEngine", "NetfilterClient", "NetlinkWire", "Reporting", "CNetfilter", argumentParser,
+        "EngineHost", "FlowEngine", "NetfilterClient", "NetlinkWire", "Reporting", "CNetfilter",
+        argumentParser,
       ],
       swiftSettings: hot),
     .executableTarget(
@@ -70,7 +71,8 @@ let package = Package(
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
     .testTarget(name: "PacketWireTests", dependencies: ["PacketWire"], swiftSettings: strict),
     .testTarget(
-      name: "FlowEngineTests", dependencies: ["FlowEngine", "PacketWire", "NetlinkWire"], swiftSettings: strict),
+      name: "FlowEngineTests", dependencies: ["FlowEngine", "PacketWire", "NetlinkWire"],
+      swiftSettings: strict),
     .testTarget(
       name: "EngineHostTests", dependencies: ["EngineHost", "FlowEngine"], exclude: ["Traces"],
       swiftSettings: strict),
