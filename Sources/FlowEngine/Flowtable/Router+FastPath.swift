@@ -15,7 +15,7 @@ extension Router {
   /// Sends a packet through a flow of the flowtable, if there is one for it. False: it goes on unmodified.
   func forwardFast(_ packet: inout Packet, _ flowtable: Flowtable) -> Bool {
     let parse = FastParse(
-      packet.bytes.raw, start: packet.link + EthernetView.headerLength, etherType: packet.etherType,
+      packet.bytes.raw, start: packet.network, etherType: packet.etherType,
       vlanTag: packet.vlanTag, device: packet.input, FastTable(flowtable), seed: flows.seed)
     guard parse.reason == .fastForwarded else {
       statistics.count(parse.reason)

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import FlowEngine
+import PacketWire
+import Testing
+
+@Suite("devices that stand on others")
+struct StackTests {
+  private let station = MACAddress(0x0200_0000_0aaa)
+  private let other = MACAddress(0x0200_0000_0bbb)
+
+  /// A router with a bridge of three ports.
+  private func bridged(filters: Bool = false) -> (router: Router, bridge: UInt32, ports: [UInt32]) {
+    let router = Router(generation: .linux72, seed: 1)
+    let bridge = router.addDevice("br0", .bridge, mac: MACAddress(0x0200_0000_0001), mtu: 1500)
+    var ports: [UInt32] = []
+    for number in 0..<3 {
+      let mac = MACAddress(0x0200_0000_0100 + UInt64(number))
+      let port = router.addDevice("p\(number)", .port, mac: mac, mtu: 1500)
+      router.setLink(port, up: true)
+      router.addPort(port, to: bridge)
+      ports.append(port)
+    }
+    router.bridges[bridge]?.filtersVLANs = filters
+    router.setLink(bridge, up: true)
+    return (router, bridge, ports)
+  }
+
+  private func frame(to destination: MACAddress, from source: MACAddress, tag: UInt16? = nil) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for mac in [destination, source] {
+      for shift in stride(from: UInt64(40), through: 0, by: -8) {
+        bytes.append(UInt8(truncatingIfNeeded: mac.bits >> shift))
+      }
+    }
+    if let tag { bytes += [0x81, 0, UInt8(tag >> 8), UInt8(tag & 0xff)] }
+    return bytes + [0x88, 0xb5] + [UInt8](repeating: 7, count: 46)
+  }
+
+  /// Names of the ports that a frame leaves by.
+  private func outputs(_ router: Router, _ frame: [UInt8], on port: UInt32, at seconds: UInt64 = 1)
+    -> [UInt32]
+  {
+    router.sent.removeAll()
+    // Safe: the span does not outlive the array.
+    unsafe router.receive(frame.span.bytes, on: port, at: Instant(seconds: seconds))
+    return router.sent.map(\.device)
+  }
+
+  @Test("a bridge floods what it does not know, and sends what it has learned to one port until that ages")
+  func learning() {
+    let (router, _, ports) = bridged()
+    #expect(outputs(router, frame(to: other, from: station), on: ports[0]) == [ports[1], ports[2]])
+    #expect(outputs(router, frame(to: station, from: other), on: ports[1]) == [ports[0]])
+    #expect(outputs(router, frame(to: station, from: other), on: ports[1], at: 290) == [ports[0]])
+    #expect(outputs(router, frame(to: station, from: other), on: ports[1], at: 302) == [ports[0], ports[2]])
+  }
+
+  @Test("a station that moves is found at its new port; one whose port went down is not known any more")
+  func moving() {
+    let (router, _, ports) = bridged()
+    _ = outputs(router, frame(to: other, from: station), on: ports[0])
+    _ = outputs(router, frame(to: other, from: station), on: ports[2])
+    #expect(outputs(router, frame(to: station, from: other), on: ports[1]) == [ports[2]])
+    router.setLink(ports[2], up: false)
+    #expect(outputs(router, frame(to: station, from: other), on: ports[1]) == [ports[0]])
+  }
+
+  @Test("a filtering bridge keeps VLANs apart, and takes the tag off where a port is an untagged member")
+  func filtering() {
+    let (router, bridge, ports) = bridged(filters: true)
+    router.bridges[bridge]?.join(ports[0], vlan: 10, untagged: false, primary: false)
+    router.bridges[bridge]?.join(ports[1], vlan: 10, untagged: true, primary: false)
+    let tagged = frame(to: other, from: station, tag: 10)
+    #expect(outputs(router, tagged, on: ports[0]) == [ports[1]])
+    #expect(router.sent.first?.bytes == frame(to: other, from: station))
+    #expect(outputs(router, frame(to: other, from: station, tag: 11), on: ports[0]).isEmpty)
+  }
+
+  @Test("VLAN devices go down and up with their device, and away with it")
+  func propagation() {
+    let router = Router(generation: .linux72, seed: 1)
+    let port = router.addDevice("lan0", .port, mac: station, mtu: 1500)
+    router.setLink(port, up: true)
+    let link = VLANLink(parent: port, id: 10)
+    let vlan = router.addDevice("lan0.10", .vlan(link), mac: station, mtu: 1500)
+    router.setLink(vlan, up: true)
+    router.setLink(port, up: false)
+    #expect(router.device(vlan)?.isUp == false)
+    router.setLink(port, up: true)
+    #expect(router.device(vlan)?.isUp == true)
+    router.removeDevice(port)
+    #expect(router.device(vlan) == nil)
+  }
+}
