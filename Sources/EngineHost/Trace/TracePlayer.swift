@@ -28,13 +28,13 @@ package struct TracePlayer {
   private var result = Result()
 
   /// Seconds that a step takes besides its own waiting, as the recorder's sources and recorded time-outs
-  /// show: it listens for a fifth of a second, or less once a frame came, and starting a program takes its
+  /// show: it listens for a fifth of a second, or a twentieth once a frame came, and starting a program takes its
   /// time there.
   private static func duration(of step: Trace.Step) -> Double {
     if step.wait != nil { return 0 }
     if step.conntrack != nil { return 0.3 }
     if step.command != nil { return 0.4 }
-    return step.outputs.isEmpty ? 0.25 : 0.1
+    return step.outputs.isEmpty ? 0.22 : 0.075
   }
 
   /// - Parameters:
