@@ -140,10 +140,16 @@ for (index, program) in programs.enumerated() {
       + column(fixed(Double(cost.peak) / 1024, 1), 10)
       + (program.readsFirst ? "   first line after \(fixed(cost.first * 1000, 1)) ms" : ""))
 }
-var start = Cost()
-var reference = Cost()
+// Completion scripts ask thus, with the shell's name in the environment.
+setenv("SAP_SHELL", "bash", 1)
+let asked = ["\(product)/ftctl", "---completion", "list", "--"]
+let starts: [(name: String, arguments: [String])] = [
+  ("ftctl --version", ["\(product)/ftctl", "--version"]), ("conntrack -V", ["conntrack", "-V"]),
+  ("completion of list --netns", asked + ["--netns", "2", "0", "ftctl", "list", "--netns", ""]),
+  ("completion of list --zone", asked + ["--zone", "2", "0", "ftctl", "list", "--zone", ""]),
+]
+var startCosts = [Cost](repeating: Cost(), count: starts.count)
 for _ in 0..<50 {
-  start.take(run(["\(product)/ftctl", "--version"]))
-  reference.take(run(["conntrack", "-V"]))
+  for (index, program) in starts.enumerated() { startCosts[index].take(run(program.arguments)) }
 }
-print("ftctl --version \(fixed(start.wall * 1000, 2)) ms, conntrack -V \(fixed(reference.wall * 1000, 2)) ms")
+for (program, cost) in zip(starts, startCosts) { print("\(program.name): \(fixed(cost.wall * 1000, 2)) ms") }

