@@ -139,14 +139,14 @@ extension CommandLines {
   /// Defects of 1.4.7 that have no counterpart here.
   static let differences = CommandLines(
     #"""
-    -I -r 10.2.11.1 -q 10.2.11.2 -p udp --sport 1 --dport 2 -t 100 ##0 1.4.7 makes an entry of protocol 0
+    $CT -I -r 10.2.11.1 -q 10.2.11.2 -p udp --sport 1 --dport 2 -t 100 && conntrack -L -r 10.2.11.1 ##0 1.4.7 makes an entry of protocol 0
     -I -s 10.2.49.1 -d 10.2.49.2 -p sctp --sport 1 --dport 2 --state HEARTBEAT_SENT --orig-vtag 5 --reply-vtag 6 -t 100 ##0 1.4.7 crashes
     -I -s 10.2.50.1 -d 10.2.50.2 -p sctp --sport 1 --dport 2 --state HEARTBEAT_ACKED --orig-vtag 5 --reply-vtag 6 -t 100 ##1 1.4.7 crashes
     -I -s 1.1.67.1 -d 2.2.2.2 -p tcp --sport 4 --dport 2 -t 100 --state NONE -p udp --sport 1 --dport 2 ## 1.4.7 mixes up the options of two protocols
     -D -t 4 ##1 a timeout selects, and does not delete everything
     -U -m 3 -p icmp ## 1.4.7 sends no family where none was given, and is refused
     -D -p gre --srckey 99 ##1 keys of GRE are compared
-    -F -f ipv6 ##0 the family is honoured
+    $CT -F -f ipv6 && conntrack -L ##0 the family is honoured
     -D -s 10.1.0.7/ ##2 a prefix without length is not /0
     -D --src-nat=9.9.9.9 ##1 an attached argument is not thrown away
     -D -n9.9.9.9 ##1 an attached argument is not thrown away

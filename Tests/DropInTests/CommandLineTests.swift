@@ -25,9 +25,22 @@ struct CommandLineTests {
     CommandLines.changes.compare(in: try NamespacePair(), seed: SampleTable.lines)
   }
 
-  @Test(
-    "what 1.4.7 does wrong is not done", .disabled("two of its lines show no difference in their own outcome")
-  )
+  @Test("values of options are read the same way")
+  func values() throws {
+    CommandLines.values.compare(in: try NamespacePair())
+  }
+
+  @Test("translations select the same flows")
+  func translations() throws {
+    CommandLines.translations.compare(in: try NamespacePair(), seed: CommandLines.translatedFlows)
+  }
+
+  @Test("files of commands are read, refused and carried out the same way")
+  func files() throws {
+    CommandLines.files.compare(in: try NamespacePair(), seed: SampleTable.lines)
+  }
+
+  @Test("what 1.4.7 does wrong is not done")
   func differences() throws {
     CommandLines.differences.compare(in: try NamespacePair(), seed: SampleTable.lines, isSeededAnew: true)
   }

@@ -126,7 +126,7 @@ struct EventTests {
     #expect(dropIn.table.count == SampleTable.lines.count)
   }
 
-  @Test("labels select, show and change alike", .disabled("one of its lines still differs from 1.4.7"))
+  @Test("labels select, show and change alike")
   func labels() throws {
     let seed = [
       "-I -s 10.0.0.1 -d 10.0.0.2 -p udp --sport 1 --dport 2 -t 600",
@@ -140,29 +140,38 @@ struct EventTests {
       "-L -o labels", "-L -o xml,labels", "-L -l one -o xml", "-L -o labels,id,extended",
       "-U -s 10.0.0.1 -p udp --sport 2 --label-add one", "-U -s 10.0.0.1 -p udp --sport 1 --label-del one",
       "-U -s 10.0.0.1 --label-add one --label-del last", "-U -s 10.0.0.1 --label-del nothing",
-      "-U -s 10.0.0.1 --label-add", "-D -l last -o labels", "-U -s 10.0.0.1 --label-del", "-L -o labels",
+      "-U -s 10.0.0.1 --label-add", "-D -l last >/dev/null", "-U -s 10.0.0.1 --label-del", "-L -o labels",
       "-I -s 10.0.0.1 -d 10.0.0.2 -p udp --sport 3 --dport 2 -t 600 --label-add three,zero",
       "-G -s 10.0.0.1 -d 10.0.0.2 -p udp --sport 3 --dport 2 -o labels",
       "-G -s 10.0.0.1 -d 10.0.0.2 -p udp --sport 3 --dport 2 -l one",
       "-G -s 10.0.0.1 -d 10.0.0.2 -p udp --sport 3 --dport 2 -l zero", "-C -l one", "-F --label-del",
     ]
-    // The file with the names is one of the system: a mount namespace gives this test its own.
     let lines = commands.map { "echo '\($0)'; $CT \($0); echo $?" }.joined(separator: "\n")
-    let script = """
-      export CT; unshare -m sh -c '
-      D=$(mktemp -d); cp -a /etc/protocols /etc/services $D 2>/dev/null; mkdir -p $D/xtables
-      printf "0 zero\\n1 one\\n3 three\\n127 last\\n" >$D/xtables/connlabel.conf
-      mount --bind $D /etc || exit 99
-      \(lines.replacing("'", with: "'\\''"))
-      '
-      """
-    let (original, dropIn) = try NamespacePair().run([script], seed: seed)[0]
+    let results = try NamespacePair().run(
+      [Self.withLabelNames(lines), Self.withLabelNames("$CT -D -l zero -o labels")], seed: seed)
+    let (original, dropIn) = results[0]
     #expect(original.status == 0)
     #expect(original.output.count > commands.count)
     #expect(dropIn == original)
+    // conntrack 1.4.7 never shows the labels of what it deletes.
+    #expect(results[1].0.output.allSatisfy { !$0.contains("labels=") })
+    #expect(results[1].1.output.map { $0.hasSuffix(" labels=zero,three") } == [true])
   }
 
-  @Test("without the privilege both say so", .disabled("two of its lines still differ from 1.4.7"))
+  /// The lines as a script that has names of labels. Their file is one of the system: a mount namespace gives the
+  /// script its own.
+  private static func withLabelNames(_ lines: String) -> String {
+    """
+    export CT; unshare -m sh -c '
+    D=$(mktemp -d); cp -a /etc/protocols /etc/services $D 2>/dev/null; mkdir -p $D/xtables
+    printf "0 zero\\n1 one\\n3 three\\n127 last\\n" >$D/xtables/connlabel.conf
+    mount --bind $D /etc || exit 99
+    \(lines.replacing("'", with: "'\\''"))
+    '
+    """
+  }
+
+  @Test("without the privilege both say so")
   func unprivileged() throws {
     let commands = [
       "-L", "-L expect", "-L dying", "-D", "-U -m 3", "-F", "-F expect", "-E", "-E expect", "-S",
@@ -174,6 +183,12 @@ struct EventTests {
       #expect(dropIn.status == original.status, "\(command)")
       // conntrack 1.4.7 claims to have emptied a table before it knows.
       if command.hasPrefix("-F") { continue }
+      // And of events it says which of its functions failed, not what is missing.
+      if command.hasPrefix("-E") {
+        #expect(
+          dropIn.error.hasSuffix("sorry, you must be root or get CAP_NET_ADMIN capability to do this\n"))
+        continue
+      }
       #expect(dropIn.error == original.error, "\(command)")
     }
   }

@@ -5,20 +5,9 @@ import Testing
 /// a line without letter is one of standard input for the next, which is `-R -`; `|` pipes into the next.
 @Suite(.serialized, .disabled(if: NamespacePair.obstacle != nil, "\(NamespacePair.obstacle ?? "")"))
 struct SuiteScenarioTests {
-  /// Scenarios in which the expectation or the drop-in is still wrong.
-  private static let unsettled: Set = ["nat", "nat6", "stdin", "dumpopt"]
-
   @Test(
-    "both programs end as the scenario says, with the same output and table",
-    arguments: SuiteScenario.all.filter { !unsettled.contains($0.name) })
-  func settled(_ scenario: SuiteScenario) throws { try compare(scenario) }
-
-  @Test(
-    "scenarios that are not settled", .disabled("expectation or drop-in are still to be put right"),
-    arguments: SuiteScenario.all.filter { unsettled.contains($0.name) })
-  func open(_ scenario: SuiteScenario) throws { try compare(scenario) }
-
-  private func compare(_ scenario: SuiteScenario) throws {
+    "both programs end as the scenario says, with the same output and table", arguments: SuiteScenario.all)
+  func compare(_ scenario: SuiteScenario) throws {
     let steps = scenario.steps
     let results = try NamespacePair().run(steps.map(\.command))
     for (step, (original, dropIn)) in zip(steps, results) {

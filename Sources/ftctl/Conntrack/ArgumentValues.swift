@@ -17,6 +17,17 @@ enum ArgumentValues {
     UInt32(truncatingIfNeeded: unsafe strtol(text, nil, 10))
   }
 
+  /// strtol(3) of the whole text; nil for one that is no number or has more than one.
+  private static func number(_ text: String, base: Int32) -> Int? {
+    // Safe: the text outlives the look at its end.
+    unsafe text.withCString { start in
+      var end: UnsafeMutablePointer<CChar>?
+      let value = unsafe strtol(start, &end, base)
+      guard let end = unsafe end, unsafe end != start else { return nil }
+      return unsafe end.pointee == 0 ? value : nil
+    }
+  }
+
   /// A mark and the bits of it that count, all where none are named.
   static func mark(_ text: String) -> (value: UInt32, mask: UInt32) {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
@@ -30,7 +41,7 @@ enum ArgumentValues {
     var number = in_addr()
     // Safe: it writes the structure it is given.
     if unsafe inet_aton(text, &number) != 0 { return IPAddress(ipv4: UInt32(bigEndian: number.s_addr)) }
-    guard let address = SystemNames.address(text) else { throw .usage("Invalid IP address `\(text)'") }
+    guard let address = SystemNames.address(text) else { throw .invalidAddress(text) }
     return address
   }
 
@@ -39,27 +50,30 @@ enum ArgumentValues {
   /// conntrack 1.4.7 takes `/` without a number for `/0`: `-D -s 192.0.2.1/` empties the table. Here that is an
   /// invalid netmask.
   static func network(_ text: String) throws(DropInFailure) -> (address: IPAddress, mask: IPAddress?) {
-    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    let address = try address(String(parts[0]))
-    guard parts.count > 1 else { return (address, nil) }
-    let digits = String(parts[1])
-    // Safe: the text outlives the look at its end.
-    let length = unsafe digits.withCString { start in
-      var end: UnsafeMutablePointer<CChar>?
-      let value = unsafe strtol(start, &end, 10)
-      guard let end = unsafe end, unsafe end != start else { return -1 }
-      return unsafe end.pointee == 0 ? value : -1
-    }
+    let (address, digits) = try splitNetwork(text)
+    guard let digits else { return (address, nil) }
+    guard let length = number(digits, base: 10) else { throw .usage("Invalid netmask") }
     guard length >= 0, length <= address.family.addressBits else { throw .usage("Invalid netmask") }
     guard length < address.family.addressBits else { return (address, nil) }
     return (address, IPAddress(high: .max, low: .max, family: address.family).prefix(length))
   }
 
-  /// An address where a mask has no place.
+  /// An address, and what stands behind a slash; a message about the address tells both.
+  private static func splitNetwork(_ text: String) throws(DropInFailure) -> (IPAddress, String?) {
+    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count > 1 else { return (try address(text), nil) }
+    do throws(DropInFailure) {
+      return (try address(String(parts[0])), String(parts[1]))
+    } catch {
+      throw .invalidAddress(text)
+    }
+  }
+
+  /// An address where a mask has no place, not even one of all bits.
   static func plainAddress(_ text: String, _ option: String) throws(DropInFailure) -> IPAddress {
-    let value = try network(text)
-    guard value.mask == nil else { throw .usage("CIDR notation unavailable for `--\(option)'") }
-    return value.address
+    let (address, digits) = try splitNetwork(text)
+    guard digits == nil else { throw .usage("CIDR notation unavailable for `--\(option)'") }
+    return address
   }
 
   /// What follows a NAT option: an address, `address:port` or `[address]:port`; nothing is any translation.
@@ -69,6 +83,7 @@ enum ArgumentValues {
     var addressText = text
     var port: UInt16?
     let colons = text.filter { $0 == ":" }.count
+    if text.hasPrefix("[]") { throw .usage("No IPv6 address specified") }
     if text.hasPrefix("["), text.contains("]:") || !text.contains("]") {
       guard let close = text.firstIndex(of: "]") else { throw .usage("No closing ']' around IPv6 address") }
       addressText = String(text[text.index(after: text.startIndex)..<close])
@@ -82,18 +97,23 @@ enum ArgumentValues {
 
   private static func port(_ text: Substring) throws(DropInFailure) -> UInt16 {
     guard !text.isEmpty else { throw .usage("No port specified after `:'") }
-    guard text.allSatisfy(\.isASCII), let port = UInt16(text) else { throw .usage("Invalid port `\(text)'") }
+    guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(text) else {
+      throw .usage("Invalid port `\(text)'")
+    }
     return port
   }
 
   // MARK: Protocols
 
-  /// A protocol's number by name, in any case, or in decimal.
+  /// A protocol's number by name, in any case, or as C writes numbers.
   static func layer4(_ text: String) throws(DropInFailure) -> UInt8 {
     let name = text.lowercased()
     if let known = Layer4Protocol.names.first(where: { "\($0.name)" == name }) { return known.number }
     if let number = SystemNames.protocolNumber(named: text) { return number }
-    guard let number = UInt8(text) else { throw .usage("`\(text)' unsupported protocol") }
+    let value = number(text, base: 0)
+    guard let value, let number = UInt8(exactly: value) else {
+      throw .usage("`\(text)' unsupported protocol")
+    }
     return number
   }
 
@@ -117,7 +137,6 @@ enum ArgumentValues {
       case "server": return 1
       default: throw .usage("Unknown DCCP role `\(text)'")
       }
-    case .originalTag, .replyTag: return unsigned(text, base: 0)
     default: return layer4 == Layer4Protocol.gre ? unsigned(text, base: 0) : decimal(text)
     }
   }

@@ -12,6 +12,7 @@ struct DropInFailure: Error, Equatable {
   static let prefix = "conntrack v1.4.7 (conntrack-tools): "
 
   static func usage(_ message: String) -> DropInFailure { DropInFailure(status: 2, message: message) }
+  static func invalidAddress(_ text: String) -> DropInFailure { usage("Invalid IP address `\(text)'") }
   static func refused(_ message: String) -> DropInFailure { DropInFailure(status: 1, message: message) }
 
   /// Nothing matched where something had to; the footer has said so.

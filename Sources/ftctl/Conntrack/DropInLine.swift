@@ -183,7 +183,8 @@ struct DropInLine {
         if isNegated { forbidden.formUnion(bits) } else { required.formUnion(bits) }
         return true
       }
-      if !isNegated, "UNREPLIED".hasPrefix(name.uppercased()) {
+      // The only word that is not taken cut short or in another case.
+      if !isNegated, name == "UNREPLIED" {
         forbidden.insert(.seenReply)
         return true
       }

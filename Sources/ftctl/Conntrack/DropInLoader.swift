@@ -15,8 +15,9 @@ enum DropInLoader {
       guard let words = words(of: text) else { return }
       let line = try DropInLine(words)
       guard let command = line.command else { throw .usage("Cannot use command `unknown' with --load-file") }
-      guard command.isForLoading else {
-        throw .usage("Cannot use command `-\(command.letter)' with --load-file")
+      guard command.isForLoading, line.table != .expect else {
+        let table = line.table == .expect ? " expect" : ""
+        throw .usage("Cannot use command `-\(command.letter)\(table)' with --load-file")
       }
       lines.append(line)
     }

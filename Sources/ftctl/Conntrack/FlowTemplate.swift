@@ -103,14 +103,21 @@ extension FlowTemplate {
     return true
   }
 
+  /// conntrack 1.4.7 leaves IPv6 addresses out of the comparison, so that `-D -n 2001:db8::1` deletes the flows of
+  /// all translated sources; and it takes a translated ICMP source for a translated destination as well.
   private func matchesTranslation(_ entry: borrowing ConntrackEntry) -> Bool {
+    let status = entry.status ?? []
+    let original = entry.original
+    let reply = entry.reply
     func source(_ translation: Translation) -> Bool {
-      (entry.status ?? []).contains(.sourceNAT)
-        && translation.isTo(entry.reply.destination, entry.reply.destinationPort)
+      status.contains(.sourceNAT)
+        && translation.turned(
+          (original.source, original.sourcePort), into: (reply.destination, reply.destinationPort))
     }
     func destination(_ translation: Translation) -> Bool {
-      (entry.status ?? []).contains(.destinationNAT)
-        && translation.isTo(entry.reply.source, entry.reply.sourcePort)
+      status.contains(.destinationNAT)
+        && translation.turned(
+          (original.destination, original.destinationPort), into: (reply.source, reply.sourcePort))
     }
     if let sourceNAT, !source(sourceNAT) { return false }
     if let destinationNAT, !destination(destinationNAT) { return false }
@@ -120,8 +127,14 @@ extension FlowTemplate {
 }
 
 extension FlowTemplate.Translation {
-  fileprivate func isTo(_ address: IPAddress, _ port: UInt16) -> Bool {
-    (self.address == nil || self.address == address) && (self.port == nil || self.port == port)
+  /// Whether this is what became of an address and a port. What stayed as it was is not translated, and so does not
+  /// match even where it is the same.
+  fileprivate func turned(
+    _ before: (address: IPAddress, port: UInt16), into after: (address: IPAddress, port: UInt16)
+  ) -> Bool {
+    if let address, address != after.address || address == before.address { return false }
+    if let port, port != after.port || port == before.port { return false }
+    return true
   }
 }
 
