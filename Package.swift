@@ -36,7 +36,8 @@ let package = Package(
     .target(name: "PacketWire", swiftSettings: hot),
     .target(name: "FlowEngine", dependencies: ["PacketWire", "NetlinkWire"], swiftSettings: hot),
     .target(
-      name: "EngineHost", dependencies: ["FlowEngine", "PacketWire", "NetlinkWire", "Reporting"],
+      name: "EngineHost",
+      dependencies: ["FlowEngine", "PacketWire", "NetlinkWire", "Reporting", "CNetfilter"],
       swiftSettings: strict),
     .target(
       name: "NetfilterClient", dependencies: ["NetlinkWire", "CNetfilter"], swiftSettings: hot),
@@ -74,7 +75,9 @@ let package = Package(
       name: "FlowEngineTests", dependencies: ["FlowEngine", "PacketWire", "NetlinkWire"],
       swiftSettings: strict),
     .testTarget(
-      name: "EngineHostTests", dependencies: ["EngineHost", "FlowEngine"], exclude: ["Traces"],
+      name: "EngineHostTests",
+      dependencies: ["EngineHost", "FlowEngine", "NetfilterClient", "NetlinkWire", "CNetfilter"],
+      exclude: ["Traces"],
       swiftSettings: strict),
     .testTarget(
       name: "KernelTests", dependencies: ["TestSupport"],

@@ -21,4 +21,9 @@ package protocol NetlinkTransport: AnyObject, Sendable {
 
   /// Joins a multicast group of nfnetlink.
   func subscribe(to group: UInt32) throws(NetlinkError)
+
+  /// Asks for room for `octets` of datagrams that wait to be received, beyond the usual limit where privileges allow.
+  ///
+  /// - Returns: the size that was granted.
+  func enlargeReceiveBuffer(to octets: Int32) -> Int32
 }

@@ -7,19 +7,7 @@ package enum NetworkNamespace {
   private static let folder = "/run/netns"
 
   /// The names of all, sorted; empty where there are none.
-  package static func names() -> [String] {
-    // Safe: opendir's result is checked and closed; readdir's entries are copied before the next call.
-    guard let directory = unsafe opendir(folder) else { return [] }
-    defer { unsafe closedir(directory) }
-    var result: [String] = []
-    while let entry = unsafe readdir(directory) {
-      let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { octets in
-        unsafe String(decoding: octets.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { result.append(name) }
-    }
-    return result.sorted()
-  }
+  package static func names() -> [String] { FolderListing.names(folder).sorted() }
 
   /// Moves the calling thread into the namespace called `name`.
   ///

@@ -15,6 +15,7 @@ struct BlockRingTests {
 
     func send(_ datagram: [UInt8]) throws(NetlinkError) {}
     func subscribe(to group: UInt32) throws(NetlinkError) {}
+    func enlargeReceiveBuffer(to octets: Int32) -> Int32 { octets }
 
     func receive(into buffer: inout MutableRawSpan) throws(NetlinkError) -> Int {
       var writer = NetlinkWriter()

@@ -23,6 +23,7 @@ struct ConntrackDumpTests {
     }
 
     func subscribe(to group: UInt32) throws(NetlinkError) {}
+    func enlargeReceiveBuffer(to octets: Int32) -> Int32 { octets }
 
     func receive(into buffer: inout MutableRawSpan) throws(NetlinkError) -> Int {
       let (sequence, index) = state.withLock { state in

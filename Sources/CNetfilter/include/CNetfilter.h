@@ -9,6 +9,8 @@
 #include <netinet/in.h>
 
 #include <errno.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -34,6 +36,8 @@
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
+
+#include "ControlSocket.h"
 
 // errno is a macro that Swift does not import.
 static inline int ftctl_errno(void) { return errno; }

@@ -32,10 +32,14 @@ extension Router {
 
   /// Calls `body` with the slot of each live entry; expired ones are reaped, as a dump does. `body` may change it.
   package func forEachEntry(_ body: (Int) -> Void) {
-    for slot in 0..<conntrack.entries.capacity where conntrack[slot].isConfirmed && !conntrack[slot].isDying {
-      if conntrack[slot].isExpired(now) { delete(slot) } else { body(slot) }
-    }
+    for slot in 0..<conntrack.entries.capacity { visitEntry(slot, body) }
     finish()
+  }
+
+  /// Calls `body` with `slot` if a live entry is there; an expired one is reaped, which ``finish()`` completes.
+  func visitEntry(_ slot: Int, _ body: (Int) -> Void) {
+    guard conntrack[slot].isConfirmed, !conntrack[slot].isDying else { return }
+    if conntrack[slot].isExpired(now) { delete(slot) } else { body(slot) }
   }
 
   /// Deletes the entries that `isChosen` names.

@@ -12,6 +12,8 @@ package struct ControlClient: Equatable, Sendable {
   package var wantsCappedAcknowledgements: Bool
   /// Whether the client may do what CAP_NET_ADMIN allows.
   package var isPrivileged: Bool
+  /// A dump of entries is handed over as ``ControlOutput/dump``, to be read in parts as the client takes them.
+  package var takesDumpsInParts = false
   package var processID: UInt32
   package var processName: String
 
@@ -41,8 +43,45 @@ package struct ControlEvent: Equatable, Sendable {
 package struct ControlOutput: Equatable, Sendable {
   package var replies: [[UInt8]] = []
   package var events: [ControlEvent] = []
+  /// A dump that the request has begun, for a client that takes it in parts: the last of its answers.
+  package var dump: ConntrackDump?
 
   package init() {}
+}
+
+/// A dump of conntrack entries under way: which entries, and where in the table it has come to.
+///
+/// An entry that comes or goes meanwhile may be in it or not, as with the kernel; one that stays is in it once.
+package struct ConntrackDump: Equatable, Sendable {
+  let client: ControlClient
+  let sequence: UInt32
+  let zeroes: Bool
+  let filter: EntryFilter
+  var nextSlot = 0
+}
+
+/// What a dump or a flush chooses from.
+struct EntryFilter: Equatable, Sendable {
+  struct Masked: Equatable, Sendable {
+    var value: UInt32
+    var mask: UInt32
+  }
+
+  var family: UInt8 = 0
+  var mark: Masked?
+  var status: Masked?
+  var zone: UInt16?
+  /// `CTA_FILTER_ORIG_FLAGS`, `CTA_FILTER_REPLY_FLAGS`.
+  var originalFields: UInt32?
+  var replyFields: UInt32?
+  var original: Tuple?
+  var reply: Tuple?
+  var originalZone: UInt16?
+  var replyZone: UInt16?
+
+  var isActive: Bool {
+    family != 0 || mark != nil || status != nil || zone != nil || originalFields != nil
+  }
 }
 
 /// A flowtable as the ruleset has it.

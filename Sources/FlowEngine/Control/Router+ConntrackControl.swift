@@ -22,7 +22,15 @@ extension Router {
         let zeroes = number == ConntrackMessage.getAndZeroCounters
         let request = try ConntrackRequest(payload, generation)
         if isDump {
-          try dump(request, sequence, client, zeroes: zeroes, &writer)
+          var dump = ConntrackDump(
+            client: client, sequence: sequence, zeroes: zeroes,
+            filter: try filter(request, honoursFamily: true))
+          if client.takesDumpsInParts {
+            output.dump = dump
+          } else {
+            output.replies = continueDump(&dump, octets: .max).datagrams
+          }
+          return output
         } else {
           try sendOne(request, sequence, client, zeroes: zeroes, &writer)
         }
@@ -56,33 +64,18 @@ extension Router {
 
   // MARK: Filters
 
-  /// What a dump or a flush chooses from.
-  private struct EntryFilter {
-    var family: UInt8 = 0
-    var mark: (value: UInt32, mask: UInt32)?
-    var status: (value: UInt32, mask: UInt32)?
-    var zone: UInt16?
-    var fields: (original: UInt32, reply: UInt32)?
-    var original: Tuple?
-    var reply: Tuple?
-    var originalZone: UInt16?
-    var replyZone: UInt16?
-
-    var isActive: Bool { family != 0 || mark != nil || status != nil || zone != nil || fields != nil }
-  }
-
   private func filter(_ request: ConntrackRequest, honoursFamily: Bool) throws(ControlError) -> EntryFilter {
     var filter = EntryFilter()
     if honoursFamily { filter.family = request.family }
     if let mark = request.mark {
-      filter.mark = (mark, request.markMask ?? ~0)
+      filter.mark = .init(value: mark, mask: request.markMask ?? ~0)
     } else if request.markMask != nil {
       throw ControlError(ErrorNumber.invalid)
     }
     if let status = request.status {
       let mask = request.statusMask ?? status
       guard mask != 0 else { throw ControlError(ErrorNumber.invalid) }
-      filter.status = (status, mask)
+      filter.status = .init(value: status, mask: mask)
     } else if request.statusMask != nil {
       throw ControlError(ErrorNumber.invalid)
     }
@@ -91,7 +84,8 @@ extension Router {
       guard request.family == 2 || request.family == 10 else { throw ControlError(ErrorNumber.notSupported) }
       if flags.original != 0, !request.hasOriginal { throw ControlError(ErrorNumber.invalid) }
       if flags.reply != 0, !request.hasReply { throw ControlError(ErrorNumber.invalid) }
-      filter.fields = flags
+      filter.originalFields = flags.original
+      filter.replyFields = flags.reply
       filter.original = request.original
       filter.reply = request.reply
       filter.originalZone = request.tupleZones.0
@@ -106,13 +100,13 @@ extension Router {
     if let mark = filter.mark, entry.mark & mark.mask != mark.value { return false }
     if let status = filter.status, entry.status.rawValue & status.mask != status.value { return false }
     if let zone = filter.zone, entry.zone != zone { return false }
-    guard let fields = filter.fields else { return true }
-    if let wanted = filter.original, !matches(entry.original, wanted, fields.original) { return false }
-    if let wanted = filter.reply, !matches(entry.reply, wanted, fields.reply) { return false }
-    if fields.original & ConntrackRequest.FilterFlag.zone != 0, entry.zone != filter.originalZone ?? 0 {
+    guard let original = filter.originalFields, let reply = filter.replyFields else { return true }
+    if let wanted = filter.original, !matches(entry.original, wanted, original) { return false }
+    if let wanted = filter.reply, !matches(entry.reply, wanted, reply) { return false }
+    if original & ConntrackRequest.FilterFlag.zone != 0, entry.zone != filter.originalZone ?? 0 {
       return false
     }
-    if fields.reply & ConntrackRequest.FilterFlag.zone != 0, entry.zone != filter.replyZone ?? 0 {
+    if reply & ConntrackRequest.FilterFlag.zone != 0, entry.zone != filter.replyZone ?? 0 {
       return false
     }
     return true
@@ -141,22 +135,37 @@ extension Router {
 
   // MARK: Requests
 
-  private func dump(
-    _ request: ConntrackRequest, _ sequence: UInt32, _ client: ControlClient, zeroes: Bool,
-    _ writer: inout ReplyWriter
-  ) throws(ControlError) {
-    let filter = try filter(request, honoursFamily: true)
+  /// Goes on with a dump.
+  ///
+  /// - Parameters:
+  ///   - dump: from ``ControlOutput/dump``.
+  ///   - octets: how much to answer now, about.
+  /// - Returns: the next datagrams, and whether they end the dump.
+  package func continueDump(_ dump: inout ConntrackDump, octets: Int) -> (datagrams: [[UInt8]], isDone: Bool)
+  {
+    var writer = ReplyWriter(client: dump.client)
+    var room = octets
     var flags: NetlinkFlags = .multipart
-    if filter.isActive { flags.insert(.dumpFiltered) }
-    var chosen: [Int] = []
-    forEachEntry { slot in if matches(slot, filter) { chosen.append(slot) } }
-    for slot in chosen {
-      let header = NetlinkHeader(
-        type: ConntrackMessage.type(ConntrackMessage.new), flags: flags, sequence: sequence,
-        portID: client.portID)
-      writer.append(entryMessage(slot, header, references: 0))
-      if zeroes { zeroCounters(slot) }
+    if dump.filter.isActive { flags.insert(.dumpFiltered) }
+    let header = NetlinkHeader(
+      type: ConntrackMessage.type(ConntrackMessage.new), flags: flags, sequence: dump.sequence,
+      portID: dump.client.portID)
+    while room > 0, dump.nextSlot < conntrack.entries.capacity {
+      let slot = dump.nextSlot
+      dump.nextSlot += 1
+      visitEntry(slot) { slot in
+        guard matches(slot, dump.filter) else { return }
+        let message = entryMessage(slot, header, references: 0)
+        room -= message.count
+        writer.append(message)
+        if dump.zeroes { zeroCounters(slot) }
+      }
     }
+    finish()
+    let isDone = dump.nextSlot >= conntrack.entries.capacity
+    if isDone { writer.done(sequence: dump.sequence) }
+    writer.flush()
+    return (writer.datagrams, isDone)
   }
 
   private func zeroCounters(_ slot: Int) {

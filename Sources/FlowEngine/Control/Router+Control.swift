@@ -32,6 +32,15 @@ extension Router {
         message: messages.message, messages.type, messages.flags, messages.payload.byteCount, client)
       output.replies += answer.replies
       output.events += answer.events
+      if let dump = answer.dump {
+        guard output.dump == nil else {
+          // Source (Linux 7.2): net/netlink/af_netlink.c, __netlink_dump_start: one dump at a time.
+          output.replies.append(
+            ReplyWriter.acknowledgement(messages.message, ControlError(ErrorNumber.busy), client))
+          continue
+        }
+        output.dump = dump
+      }
     }
     output.events += takeConntrackEvents()
     return output
