@@ -34,18 +34,21 @@ let package = Package(
     // effect on package declarations.
     .target(name: "NetlinkWire", swiftSettings: hot),
     .target(name: "PacketWire", swiftSettings: hot),
+    .target(name: "JSONDocument", swiftSettings: strict),
     .target(name: "FlowEngine", dependencies: ["PacketWire", "NetlinkWire"], swiftSettings: hot),
     .target(
       name: "EngineHost",
-      dependencies: ["FlowEngine", "PacketWire", "NetlinkWire", "Reporting", "CNetfilter"],
+      dependencies: ["FlowEngine", "JSONDocument", "PacketWire", "NetlinkWire", "Reporting", "CNetfilter"],
       swiftSettings: strict),
     .target(
-      name: "NetfilterClient", dependencies: ["NetlinkWire", "CNetfilter"], swiftSettings: hot),
+      name: "NetfilterClient", dependencies: ["JSONDocument", "NetlinkWire", "CNetfilter"], swiftSettings: hot
+    ),
     .target(name: "Reporting", dependencies: ["NetlinkWire"], swiftSettings: hot),
     .executableTarget(
       name: "ftctl",
       dependencies: [
-        "EngineHost", "FlowEngine", "NetfilterClient", "NetlinkWire", "Reporting", "CNetfilter",
+        "EngineHost", "FlowEngine", "JSONDocument", "NetfilterClient", "NetlinkWire", "Reporting",
+        "CNetfilter",
         argumentParser,
       ],
       swiftSettings: hot),
@@ -68,8 +71,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "DropInTests", swiftSettings: strict),
     .testTarget(
-      name: "NetfilterClientTests", dependencies: ["NetfilterClient", "NetlinkWire"], swiftSettings: strict),
+      name: "NetfilterClientTests", dependencies: ["JSONDocument", "NetfilterClient", "NetlinkWire"],
+      swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
+    .testTarget(name: "JSONDocumentTests", dependencies: ["JSONDocument"], swiftSettings: strict),
     .testTarget(name: "PacketWireTests", dependencies: ["PacketWire"], swiftSettings: strict),
     .testTarget(
       name: "FlowEngineTests", dependencies: ["FlowEngine", "PacketWire", "NetlinkWire"],

@@ -2,6 +2,7 @@
 
 package import FlowEngine
 import Glibc
+import JSONDocument
 
 /// `ftctl --userspace verify`: plays the traces of a folder and says what equals the recording.
 package struct Verification {

@@ -3,6 +3,7 @@
 private import CNetfilter
 package import FlowEngine
 private import Glibc
+internal import JSONDocument
 package import NetlinkWire
 internal import Reporting
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 package import FlowEngine
+package import JSONDocument
 
 /// A request that an engine's host answers in JSON, beside netlink: one for each value of the member `request`.
 package protocol HostService: AnyObject {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+package import JSONDocument
 
 /// A recording of what a kernel did with a router's frames: one JSON document. What is recorded is
 /// compared; what the engine needs to know to repeat it is the rest.
@@ -113,9 +114,9 @@ extension Trace {
           mac: try text(neighbour["mac"], "a neighbour's MAC address")))
     }
     sysctls = [:]
-    for (key, value) in document["sysctl"]?.object ?? [:] {
-      guard let number = value.int else { throw TraceError("sysctl \(key) is not a number") }
-      sysctls[key] = number
+    for sysctl in document["sysctl"]?.members ?? [] {
+      guard let number = sysctl.value.int else { throw TraceError("sysctl \(sysctl.name) is not a number") }
+      sysctls[sysctl.name] = number
     }
     batches = []
     for batch in document["ruleset_netlink"]?.array ?? [] {
@@ -171,7 +172,9 @@ extension Trace.Step {
       else { throw TraceError("a frame is not hexadecimal or names no device") }
       outputs.append(Trace.Frame(device: device, octets: octets, offload: frame["vnet"]))
     }
-    counted = step["counted"]?.object?.compactMapValues(\.int)
+    counted = step["counted"]?.members.map { members in
+      Dictionary(uniqueKeysWithValues: members.compactMap { one in one.value.int.map { (one.name, $0) } })
+    }
     conntrack = step["conntrack"]?.strings
     ruleset = step["ruleset"]?.strings
   }

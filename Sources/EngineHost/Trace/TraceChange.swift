@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import FlowEngine
+import JSONDocument
 import NetlinkWire
 import PacketWire
 
@@ -24,9 +25,10 @@ struct TraceChange {
   /// - Throws: ``TraceError`` for changes that cannot be read.
   func apply(to router: Router, send: ([UInt8]) -> ControlOutput) throws(TraceError) -> Int32 {
     if command.hasPrefix("nft ") { return try applyRules(send) }
-    guard let members = change?.object else { throw TraceError("cannot repeat: \(command)") }
-    for (name, value) in members.sorted(by: { $0.key < $1.key }) {
-      switch name {
+    guard let members = change?.members else { throw TraceError("cannot repeat: \(command)") }
+    for member in members.sorted(by: { $0.name < $1.name }) {
+      let value = member.value
+      switch member.name {
       case "link": try setLink(value, router)
       case "neighbour":
         try TraceTopology.setNeighbour(
@@ -36,9 +38,9 @@ struct TraceChange {
           text(value["to"]), value["via"]?.string, text(value["dev"]), mtu: value["mtu"]?.int ?? 0,
           replaces: true, on: router)
       case "flush", "delete", "update":
-        let number = changeEntries(name, value, send)
+        let number = changeEntries(member.name, value, send)
         if number != 0 { return number }
-      default: throw TraceError("unknown change \(name)")
+      default: throw TraceError("unknown change \(member.name)")
       }
     }
     return 0

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import FlowEngine
+import JSONDocument
 import PacketWire
 
 /// Reads what a trace says of a device that stands on others.
@@ -78,16 +79,16 @@ enum TraceDevice {
     let initial = UInt16(clamping: device.properties["default_pvid"]?.int ?? 1)
     router.bridges[index]?.filtersVLANs = device.properties["vlan_filtering"]?.bool ?? false
     for port in try ports(device, router) { router.addPort(port.index, to: index, defaultVLAN: initial) }
-    for (name, value) in device.properties["pvid"]?.object ?? [:] {
-      guard let member = router.device(named: name)?.index, let vlan = value.int else {
-        throw TraceError("PVID of \(name) cannot be read")
+    for port in device.properties["pvid"]?.members ?? [] {
+      guard let member = router.device(named: port.name)?.index, let vlan = port.value.int else {
+        throw TraceError("PVID of \(port.name) cannot be read")
       }
       router.bridges[index]?.leave(member, vlan: 1)
       router.bridges[index]?.join(member, vlan: UInt16(clamping: vlan), untagged: true, primary: true)
     }
-    for (name, value) in device.properties["tagged"]?.object ?? [:] {
-      guard let member = router.device(named: name)?.index, let vlans = value.array else {
-        throw TraceError("VLANs of \(name) cannot be read")
+    for port in device.properties["tagged"]?.members ?? [] {
+      guard let member = router.device(named: port.name)?.index, let vlans = port.value.array else {
+        throw TraceError("VLANs of \(port.name) cannot be read")
       }
       for vlan in vlans.compactMap(\.int) {
         router.bridges[index]?.join(member, vlan: UInt16(clamping: vlan), untagged: false, primary: false)

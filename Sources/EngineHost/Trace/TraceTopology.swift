@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import FlowEngine
+import JSONDocument
 import PacketWire
 
 /// Builds the router that a trace describes.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 private import Glibc
+package import JSONDocument
 internal import NetlinkWire
 
 /// Values of rules as text: what nft prints and reads.

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+internal import JSONDocument
 internal import NetlinkWire
 
 /// Reads flowtables and flow rules in the schema of libnftables-json(5): a listing, or commands that add.
 enum RulesetJSONParser {
   static func parse(_ text: String) throws(SelectionError) -> RulesetFile {
-    guard let members = try JSONValue(parsing: text)["nftables"]?.elements else {
+    let document: JSONValue
+    do throws(JSONError) {
+      document = try JSONValue(parsing: text)
+    } catch {
+      throw SelectionError(error.description)
+    }
+    guard let members = document["nftables"]?.array else {
       throw SelectionError("the document has no array 'nftables'")
     }
     var file = RulesetFile()
@@ -44,7 +51,7 @@ enum RulesetJSONParser {
   }
 
   private static func text(_ object: JSONValue, _ name: String) throws(SelectionError) -> String {
-    guard let text = object[name]?.text, !text.isEmpty else {
+    guard let text = object[name]?.string, !text.isEmpty else {
       throw SelectionError("the text '\(name)' is missing")
     }
     return text
@@ -68,7 +75,7 @@ enum RulesetJSONParser {
   ) throws(SelectionError) -> FlowtableDescription {
     var result = FlowtableDescription(
       family: table.family, table: table.name, name: try text(flowtable, "name"))
-    if let hook = flowtable["hook"], hook.text != "ingress" {
+    if let hook = flowtable["hook"], hook.string != "ingress" {
       throw SelectionError("a flowtable's hook is ingress")
     }
     if let value = flowtable["prio"] {
@@ -76,16 +83,16 @@ enum RulesetJSONParser {
       result.priority = priority
     }
     if let devices = flowtable["dev"] {
-      for device in devices.elements ?? [devices] {
-        guard let name = device.text else { throw SelectionError("'dev' is a name or an array of names") }
+      for device in devices.array ?? [devices] {
+        guard let name = device.string else { throw SelectionError("'dev' is a name or an array of names") }
         result.devices.append(name.hasSuffix("*") ? .prefix(String(name.dropLast())) : .name(name))
       }
     }
     if let flags = flowtable["flags"] {
-      guard (flags.elements ?? [flags]).allSatisfy({ $0.text == "offload" }) else {
+      guard (flags.array ?? [flags]).allSatisfy({ $0.string == "offload" }) else {
         throw SelectionError("a flowtable's only flag is offload")
       }
-      result.offloadsToHardware = !(flags.elements ?? [flags]).isEmpty
+      result.offloadsToHardware = !(flags.array ?? [flags]).isEmpty
     }
     if let counter = flowtable["counter"] { result.countsPackets = counter != .bool(false) }
     result.devices.sort { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
@@ -93,27 +100,27 @@ enum RulesetJSONParser {
   }
 
   private static func baseChain(_ chain: JSONValue) throws(SelectionError) -> BaseChain? {
-    guard let name = chain["hook"]?.text else { return nil }
+    guard let name = chain["hook"]?.string else { return nil }
     guard let hook = BaseChain.hookNames.prefix(5).firstIndex(of: name),
       let priority = (chain["prio"] ?? .number(0)).integer(as: Int32.self)
     else { throw SelectionError("bad hook or priority of a chain") }
     let policy: UInt32?
-    switch chain["policy"]?.text {
+    switch chain["policy"]?.string {
     case nil: policy = nil
     case "drop"?: policy = 0
     case "accept"?: policy = 1
     default: throw SelectionError("a chain's policy is accept or drop")
     }
     return BaseChain(
-      type: chain["type"]?.text ?? "filter", hook: UInt32(hook), priority: priority, policy: policy)
+      type: chain["type"]?.string ?? "filter", hook: UInt32(hook), priority: priority, policy: policy)
   }
 
   // MARK: Rules
 
   private static func read(rule: JSONValue, family: UInt8) throws(SelectionError) -> FlowRule {
     var builder = FlowRuleBuilder(family: family)
-    for statement in rule["expr"]?.elements ?? [] { try read(statement: statement, into: &builder) }
-    let result = FlowRule(builder.statements, comment: rule["comment"]?.text)
+    for statement in rule["expr"]?.array ?? [] { try read(statement: statement, into: &builder) }
+    let result = FlowRule(builder.statements, comment: rule["comment"]?.string)
     guard result.flowtable != nil else {
       throw SelectionError("this rule adds no flows: only flow rules belong here")
     }
@@ -131,7 +138,7 @@ enum RulesetJSONParser {
         .counter(
           .init(bytes: value["bytes"]?.integer() ?? 0, packets: value["packets"]?.integer() ?? 0)))
     case "flow":
-      guard let name = value["flowtable"]?.text, name.hasPrefix("@"), value["op"]?.text ?? "add" == "add"
+      guard let name = value["flowtable"]?.string, name.hasPrefix("@"), value["op"]?.string ?? "add" == "add"
       else {
         throw SelectionError("a flow statement has op 'add' and flowtable '@NAME'")
       }
@@ -155,12 +162,12 @@ enum RulesetJSONParser {
     }
     var transport: UInt8?
     var words: [String] = []
-    if let meta = left["meta"]?["key"]?.text {
+    if let meta = left["meta"]?["key"]?.string {
       words = ["iifname", "oifname", "iif", "oif"].contains(meta) ? [meta] : ["meta", meta]
-    } else if let conntrack = left["ct"], let key = conntrack["key"]?.text {
-      words = ["ct"] + (conntrack["dir"]?.text.map { [$0] } ?? []) + [key]
-    } else if let payload = left["payload"], let name = payload["protocol"]?.text,
-      let field = payload["field"]?.text
+    } else if let conntrack = left["ct"], let key = conntrack["key"]?.string {
+      words = ["ct"] + (conntrack["dir"]?.string.map { [$0] } ?? []) + [key]
+    } else if let payload = left["payload"], let name = payload["protocol"]?.string,
+      let field = payload["field"]?.string
     {
       transport = ["tcp": 6, "udp": 17, "sctp": 132, "dccp": 33][name]
       words = [transport == nil ? name : "th", field]
@@ -168,7 +175,7 @@ enum RulesetJSONParser {
     guard let field = RuleField(rawValue: words.joined(separator: " ")) else {
       throw SelectionError("the comparison of \(SelectionError.quoted(left.description)) is not understood")
     }
-    let comparison = try comparison(of: field, match["op"]?.text ?? "==", with: right)
+    let comparison = try comparison(of: field, match["op"]?.string ?? "==", with: right)
     if let transport {
       try builder.append(comparison, transport: transport)
     } else {
@@ -187,12 +194,12 @@ enum RulesetJSONParser {
     }
     if field == .state, operation == "in" {
       var bits: UInt32 = 0
-      for state in right.elements ?? [right] { bits |= try RuleValueText.state(state.text ?? "") }
+      for state in right.array ?? [right] { bits |= try RuleValueText.state(state.string ?? "") }
       return RuleMatch(field, .equal, .anyBit(bits))
     }
     if let members = right["set"] {
       var items: [RuleMatch.Item] = []
-      for member in members.elements ?? [members] {
+      for member in members.array ?? [members] {
         items.append(try RuleValueText.item(word(member), of: field))
       }
       return RuleMatch(field, named, .list(items))
@@ -206,12 +213,12 @@ enum RulesetJSONParser {
     case .string(let text): return text
     case .number(let text): return text
     default:
-      if let prefix = value["prefix"], let address = prefix["addr"]?.text,
+      if let prefix = value["prefix"], let address = prefix["addr"]?.string,
         let length = prefix["len"]?.integer(as: Int.self)
       {
         return "\(address)/\(length)"
       }
-      if let range = value["range"]?.elements, range.count == 2 {
+      if let range = value["range"]?.array, range.count == 2 {
         return "\(try word(range[0]))-\(try word(range[1]))"
       }
       throw SelectionError("the value \(SelectionError.quoted(value.description)) is not understood")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ArgumentParser
 import Glibc
+import JSONDocument
 import NetfilterClient
 import NetlinkWire
 import Reporting
