@@ -71,7 +71,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "DropInTests", swiftSettings: strict),
     .testTarget(
-      name: "NetfilterClientTests", dependencies: ["JSONDocument", "NetfilterClient", "NetlinkWire"],
+      name: "NetfilterClientTests",
+      dependencies: ["JSONDocument", "NetfilterClient", "NetlinkWire", "TestSupport"],
       swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
     .testTarget(name: "JSONDocumentTests", dependencies: ["JSONDocument"], swiftSettings: strict),

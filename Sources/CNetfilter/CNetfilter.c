@@ -32,6 +32,13 @@ int ftctl_receive_buffer(int descriptor)
     return getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &octets, &length) == 0 ? octets : 0;
 }
 
+int ftctl_set_send_buffer(int descriptor, int octets)
+{
+    if (setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &octets, sizeof octets) == 0)
+        return 0;
+    return setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &octets, sizeof octets);
+}
+
 int ftctl_signal_descriptor(void)
 {
     sigset_t signals;

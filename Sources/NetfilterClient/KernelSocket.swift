@@ -53,7 +53,17 @@ package final class KernelSocket: NetlinkTransport {
   deinit { unsafe mnl_socket_close(socket) }
 
   package func send(_ datagram: [UInt8]) throws(NetlinkError) {
-    _ = try retryingInterrupts("send a netlink request") {
+    do throws(NetlinkError) {
+      try sendOnce(datagram)
+    } catch  where error.number.rawValue == EMSGSIZE {
+      // The send buffer bounds a datagram. The kernel doubles what is asked for and wants 32 octets beyond.
+      _ = ftctl_set_send_buffer(descriptor, Int32(clamping: datagram.count + 32))
+      try sendOnce(datagram)
+    }
+  }
+
+  private func sendOnce(_ datagram: [UInt8]) throws(NetlinkError) {
+    _ = try retryingInterrupts("send a netlink request of \(datagram.count) octets") {
       // Safe: the array's storage outlives the call.
       unsafe datagram.withUnsafeBytes { unsafe mnl_socket_sendto(socket, $0.baseAddress, $0.count) }
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+private import Glibc
 
 /// Carries netlink datagrams to a kernel, or to an engine that answers in its place, and back.
 ///
@@ -7,9 +8,10 @@ package protocol NetlinkTransport: AnyObject, Sendable {
   /// The descriptor to poll for received datagrams.
   var descriptor: Int32 { get }
 
-  /// Sends one datagram: one request, or several that belong together.
+  /// Sends one datagram: one request, or several that belong together; a long one needs privileges where it is longer
+  /// than net.core.wmem_max.
   ///
-  /// - Throws: ``NetlinkError`` with the errno of sendto(2).
+  /// - Throws: ``NetlinkError`` with the errno of sendto(2): EMSGSIZE when it is too long.
   func send(_ datagram: [UInt8]) throws(NetlinkError)
 
   /// Waits for a datagram and writes it to the start of `buffer`.
@@ -26,4 +28,13 @@ package protocol NetlinkTransport: AnyObject, Sendable {
   ///
   /// - Returns: the size that was granted.
   func enlargeReceiveBuffer(to octets: Int32) -> Int32
+}
+
+extension NetlinkTransport {
+  /// Whether a datagram, or an error, waits to be received.
+  var hasDatagram: Bool {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    // Safe: the structure lives through the call.
+    return unsafe poll(&entry, 1, 0) > 0
+  }
 }

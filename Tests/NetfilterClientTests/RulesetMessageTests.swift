@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import NetlinkWire
+import TestSupport
 import Testing
 
 @testable import NetfilterClient
@@ -154,5 +155,54 @@ extension Collection where Element: Equatable {
   /// Whether `other` occurs in one piece.
   fileprivate func contains(_ other: [Element]) -> Bool {
     indices.contains { self[$0...].starts(with: other) }
+  }
+}
+
+@Suite("Transactions of any size", .serialized)
+struct LargeTransactionTests {
+  private static let count = 20_000
+
+  /// Runs in a namespace's thread with a session to its kernel.
+  private func inNamespace(_ body: @escaping (LiveNamespace, NetlinkSession) throws -> Void) throws {
+    let namespace = try #require(LiveNamespace())
+    try namespace.entered { try body(namespace, NetlinkSession(try KernelSocket())) }
+  }
+
+  @Test(
+    "a batch larger than the send buffer takes effect as a whole",
+    .enabled(if: LiveNamespace.isPossible, Comment(rawValue: Machine.lacksForNamespaces ?? "")))
+  func large() throws {
+    try inNamespace { namespace, session in
+      var transaction = RulesetTransaction()
+      transaction.append(try .addTable(NFTables.Family.inet, "x"))
+      for index in 0..<Self.count {
+        transaction.append(try .addChain(NFTables.Family.inet, "x", "chain-\(index)", base: nil))
+      }
+      #expect(transaction.datagram(sequence: 1, generation: nil, isTrial: false).count > 1 << 19)
+      try session.commit(transaction, generation: nil)
+      let listing = namespace.run(["nft", "list", "chains"])
+      #expect(
+        String(decoding: listing.bytes, as: UTF8.self).split(separator: "chain chain-").count == Self.count
+          + 1)
+    }
+  }
+
+  @Test(
+    "of many refusals the first is told, and nothing takes effect",
+    .enabled(if: LiveNamespace.isPossible, Comment(rawValue: Machine.lacksForNamespaces ?? "")))
+  func refused() throws {
+    try inNamespace { namespace, session in
+      var transaction = RulesetTransaction()
+      transaction.append(try .addTable(NFTables.Family.inet, "x"))
+      for index in 0..<Self.count {
+        transaction.append(try .addChain(NFTables.Family.inet, "none-\(index)", "c", base: nil))
+      }
+      let refusal = #expect(throws: BatchRefusal.self) { try session.commit(transaction, generation: nil) }
+      #expect(refusal?.message == transaction.messages[1])
+      #expect(refusal?.answer.errorNumber == ErrorNumber.noSuchEntry.rawValue)
+      #expect(namespace.run(["nft", "list", "ruleset"]).bytes.isEmpty)
+      // The session goes on.
+      _ = try session.rulesetGeneration()
+    }
   }
 }

@@ -54,6 +54,9 @@ int ftctl_set_receive_buffer(int descriptor, int octets);
 // The receive buffer's size as the kernel accounts it, or 0.
 int ftctl_receive_buffer(int descriptor);
 
+// Asks for a send buffer, which bounds the longest datagram, by force where CAP_NET_ADMIN allows. 0, or -1 and errno.
+int ftctl_set_send_buffer(int descriptor, int octets);
+
 // Blocks SIGINT and SIGTERM and returns a descriptor that becomes readable when one arrives. -1 and errno on failure.
 int ftctl_signal_descriptor(void);
 

@@ -56,7 +56,7 @@ package struct RulesetMessage: Sendable, Equatable {
   /// Creates a table, or does nothing to one that exists.
   package static func addTable(_ family: UInt8, _ name: String) throws(RulesetRefusal) -> RulesetMessage {
     try unsafe RulesetMessage(
-      NFTables.Message.newTable, family, [.acknowledge],
+      NFTables.Message.newTable, family, [],
       "create table '\(name)' of family \(NFTables.familyName(family))",
       names: [name]
     ) { message in
@@ -71,7 +71,7 @@ package struct RulesetMessage: Sendable, Equatable {
   /// Deletes a table with all that is in it.
   package static func deleteTable(_ family: UInt8, _ name: String) throws(RulesetRefusal) -> RulesetMessage {
     try unsafe RulesetMessage(
-      NFTables.Message.deleteTable, family, [.acknowledge],
+      NFTables.Message.deleteTable, family, [],
       "delete table '\(name)' of family \(NFTables.familyName(family))",
       names: [name]
     ) { message in
@@ -89,7 +89,7 @@ package struct RulesetMessage: Sendable, Equatable {
     _ family: UInt8, _ table: String, _ name: String, base: BaseChain?
   ) throws(RulesetRefusal) -> RulesetMessage {
     try unsafe RulesetMessage(
-      NFTables.Message.newChain, family, [.acknowledge, .create],
+      NFTables.Message.newChain, family, [.create],
       "create chain '\(name)' in \(place(family, table))",
       names: [table, name]
     ) { message in
@@ -114,7 +114,7 @@ package struct RulesetMessage: Sendable, Equatable {
     _ family: UInt8, _ table: String, _ name: String
   ) throws(RulesetRefusal) -> RulesetMessage {
     try unsafe RulesetMessage(
-      NFTables.Message.deleteChain, family, [.acknowledge],
+      NFTables.Message.deleteChain, family, [],
       "delete chain '\(name)' in \(place(family, table))",
       names: [table, name]
     ) { message in
@@ -136,7 +136,7 @@ package struct RulesetMessage: Sendable, Equatable {
   ) throws(RulesetRefusal) -> RulesetMessage {
     try flowtable(
       NFTables.Message.newFlowtable,
-      isExclusive ? [.acknowledge, .create, .exclusive] : [.acknowledge, .create],
+      isExclusive ? [.create, .exclusive] : [.create],
       (isExclusive ? "create" : "change")
         + " flowtable '\(description.name)' in \(place(description.family, description.table))",
       description, hasHook: true)
@@ -149,7 +149,7 @@ package struct RulesetMessage: Sendable, Equatable {
     var reduced = description
     reduced.devices = devices
     return try flowtable(
-      NFTables.Message.deleteFlowtable, [.acknowledge],
+      NFTables.Message.deleteFlowtable, [],
       "remove devices from flowtable '\(description.name)' in \(place(description.family, description.table))",
       reduced,
       hasHook: false)
@@ -160,7 +160,7 @@ package struct RulesetMessage: Sendable, Equatable {
     _ family: UInt8, _ table: String, _ name: String
   ) throws(RulesetRefusal) -> RulesetMessage {
     try flowtable(
-      NFTables.Message.deleteFlowtable, [.acknowledge],
+      NFTables.Message.deleteFlowtable, [],
       "delete flowtable '\(name)' in \(place(family, table))",
       FlowtableDescription(family: family, table: table, name: name), hasHook: nil)
   }
@@ -255,8 +255,8 @@ package struct RulesetMessage: Sendable, Equatable {
   ) throws(RulesetRefusal) -> RulesetMessage {
     let flags: NetlinkFlags =
       switch ruleplace {
-      case .atEnd, .after: [.acknowledge, .create, .append]
-      case .atStart, .before: [.acknowledge, .create]
+      case .atEnd, .after: [.create, .append]
+      case .atStart, .before: [.create]
       }
     guard expressions.count <= 128 else {
       throw RulesetRefusal(
@@ -294,7 +294,7 @@ package struct RulesetMessage: Sendable, Equatable {
     _ family: UInt8, _ table: String, _ chain: String, handle: UInt64
   ) throws(RulesetRefusal) -> RulesetMessage {
     try unsafe RulesetMessage(
-      NFTables.Message.deleteRule, family, [.acknowledge],
+      NFTables.Message.deleteRule, family, [],
       "delete rule \(handle) of chain '\(chain)' in \(place(family, table))", names: [table, chain]
     ) { message in
       guard let rule = unsafe nftnl_rule_alloc() else { return }
@@ -313,7 +313,7 @@ package struct RulesetMessage: Sendable, Equatable {
     _ set: AnonymousSet, _ family: UInt8, _ table: String, operation: String
   ) throws(RulesetRefusal) -> RulesetMessage {
     try unsafe RulesetMessage(
-      NFTables.Message.newSet, family, [.acknowledge, .create], operation, names: [table]
+      NFTables.Message.newSet, family, [.create], operation, names: [table]
     ) { message in
       guard let built = unsafe set.build(table: table) else { return }
       defer { unsafe nftnl_set_free(built) }
@@ -329,7 +329,7 @@ package struct RulesetMessage: Sendable, Equatable {
       throw RulesetRefusal(operation, ErrorNumber(rawValue: EFBIG), hint: "a rule lists 256 values at most")
     }
     return try unsafe RulesetMessage(
-      NFTables.Message.newElement, family, [.acknowledge, .create], operation, names: [table]
+      NFTables.Message.newElement, family, [.create], operation, names: [table]
     ) { message in
       guard let built = unsafe set.build(table: table) else { return }
       defer { unsafe nftnl_set_free(built) }

@@ -72,11 +72,15 @@ extension NetlinkSession {
   /// For `generation` and `isTrial` see ``RulesetTransaction/datagram(sequence:generation:isTrial:)``. Throws
   /// ``BatchRefusal`` for the first message that was refused, ``NetlinkError`` when nothing was sent.
   package func commit(_ transaction: RulesetTransaction, generation: UInt32?, isTrial: Bool = false) throws {
+    // Each message may be refused, and a refusal takes this much of the receive buffer at most.
+    if transaction.messages.count > 64 {
+      _ = transport.enlargeReceiveBuffer(to: Int32(clamping: transaction.messages.count * 1024))
+    }
     let first = nextSequence()
     for _ in 0...transaction.messages.count { _ = nextSequence() }
     try transport.send(transaction.datagram(sequence: first, generation: generation, isTrial: isTrial))
-    // Answers to a batch come after it has been carried out, and not all of them need come. This request's
-    // answer comes behind them, whoever is at the other end.
+    // Answers to a batch come after it has been carried out, and only to what was refused. This request's answer
+    // comes behind them, whoever is at the other end.
     let barrier = nextSequence()
     let request = RequestBuilder(
       type: NFTables.messageType(NFTables.Message.getGeneration), flags: .acknowledge, sequence: barrier,
@@ -90,29 +94,39 @@ extension NetlinkSession {
     throw BatchRefusal(message: messages.indices.contains(index) ? messages[index] : nil, answer: refusal)
   }
 
-  /// Refusals of requests from `first` on, read until the one numbered `barrier` has been answered.
+  /// Refusals of requests from `first` on, read until the one numbered `barrier` has been answered; of more than any
+  /// receive buffer holds, those that came first.
   private func answers(from first: UInt32, until barrier: UInt32) throws -> [Acknowledgement] {
     let buffer = ReceiveBuffer()
     var refusals: [Acknowledgement] = []
     var isComplete = false
-    while !isComplete {
-      try buffer.receive(from: transport) { datagram in
-        var messages = NetlinkMessageCursor(datagram)
-        do {
-          while try messages.advance() {
-            guard messages.type == NetlinkControlType.error else { continue }
-            let answer = try Acknowledgement(messages.payload, flags: messages.flags)
-            if messages.sequence == barrier {
-              isComplete = true
-            } else if messages.sequence &- first < barrier &- first, answer.errorNumber != 0 {
-              refusals.append(answer)
-            }
+    func read(_ datagram: RawSpan) throws {
+      var messages = NetlinkMessageCursor(datagram)
+      do throws(NetlinkFormatError) {
+        while try messages.advance() {
+          guard messages.type == NetlinkControlType.error else { continue }
+          let answer = try Acknowledgement(messages.payload, flags: messages.flags)
+          if messages.sequence == barrier {
+            isComplete = true
+          } else if messages.sequence &- first < barrier &- first, answer.errorNumber != 0 {
+            refusals.append(answer)
           }
-        } catch let error as NetlinkFormatError {
-          throw NetlinkError("change the ruleset", .badMessage, text: "\(error)")
         }
+      } catch {
+        throw NetlinkError("change the ruleset", .badMessage, text: "\(error)")
       }
     }
+    var overrun: NetlinkError?
+    while !isComplete {
+      do {
+        try buffer.receive(from: transport, read)
+      } catch let error as NetlinkError where error.number == .noBufferSpace {
+        overrun = error
+      }
+      // The barrier's answer may be among what was lost.
+      if overrun != nil, !transport.hasDatagram { break }
+    }
+    if let overrun, refusals.isEmpty { throw overrun }
     return refusals
   }
 }
