@@ -39,11 +39,11 @@ package struct Verification {
 
   /// The traces of a folder, by name.
   ///
-  /// - Throws: ``TraceError`` when the folder cannot be read.
-  package func files(in folder: String) throws(TraceError) -> [(name: String, path: String)] {
+  /// - Throws: ``DescriptionError`` when the folder cannot be read.
+  package func files(in folder: String) throws(DescriptionError) -> [(name: String, path: String)] {
     var found: [String] = []
     guard let directory = unsafe opendir(folder) else {
-      throw TraceError("cannot read \(folder): \(unsafe String(cString: strerror(errno)))")
+      throw DescriptionError("cannot read \(folder): \(unsafe String(cString: strerror(errno)))")
     }
     defer { unsafe closedir(directory) }
     while let entry = unsafe readdir(directory) {
@@ -58,10 +58,10 @@ package struct Verification {
 
   /// Reads a trace.
   ///
-  /// - Throws: ``TraceError`` with what is wrong with the file.
-  package static func trace(at path: String) throws(TraceError) -> Trace {
+  /// - Throws: ``DescriptionError`` with what is wrong with the file.
+  package static func trace(at path: String) throws(DescriptionError) -> Trace {
     guard let file = unsafe fopen(path, "rb") else {
-      throw TraceError("cannot read \(path): \(unsafe String(cString: strerror(errno)))")
+      throw DescriptionError("cannot read \(path): \(unsafe String(cString: strerror(errno)))")
     }
     defer { unsafe fclose(file) }
     var octets: [UInt8] = []
@@ -70,16 +70,16 @@ package struct Verification {
       let count = unsafe fread(&block, 1, block.count, file)
       if count == 0 { break }
       octets += block[..<count]
-      guard octets.count <= 256 << 20 else { throw TraceError("\(path) is too large") }
+      guard octets.count <= 256 << 20 else { throw DescriptionError("\(path) is too large") }
     }
     do {
       return try Trace(JSONValue(parsing: octets))
     } catch let error as JSONError {
-      throw TraceError("\(path): \(error.description)")
-    } catch let error as TraceError {
-      throw TraceError("\(path): \(error.description)")
+      throw DescriptionError("\(path): \(error.description)")
+    } catch let error as DescriptionError {
+      throw DescriptionError("\(path): \(error.description)")
     } catch {
-      throw TraceError("\(path): not a trace")
+      throw DescriptionError("\(path): not a trace")
     }
   }
 
@@ -89,13 +89,13 @@ package struct Verification {
   ///   - folder: with files that end in `.json`.
   ///   - write: takes each line of the report, without line end.
   /// - Returns: the sums.
-  /// - Throws: ``TraceError`` when the folder cannot be read.
-  package func run(folder: String, write: (String) -> Void) throws(TraceError) -> Summary {
+  /// - Throws: ``DescriptionError`` when the folder cannot be read.
+  package func run(folder: String, write: (String) -> Void) throws(DescriptionError) -> Summary {
     var summary = Summary()
     for (name, path) in try files(in: folder) {
       summary.scenarios += 1
       let trace: Trace
-      do throws(TraceError) {
+      do throws(DescriptionError) {
         trace = try Self.trace(at: path)
       } catch {
         write("\(name): \(error.description)")

@@ -43,7 +43,7 @@ struct TracePlayerTests {
 
   @Test("a folder that is not there, and a file that is no trace, are errors with their names")
   func unreadable() {
-    #expect(throws: TraceError.self) { try Verification().run(folder: "/nonexistent") { _ in } }
-    #expect(throws: TraceError.self) { try Verification.trace(at: #filePath) }
+    #expect(throws: DescriptionError.self) { try Verification().run(folder: "/nonexistent") { _ in } }
+    #expect(throws: DescriptionError.self) { try Verification.trace(at: #filePath) }
   }
 }

@@ -38,6 +38,7 @@
 #include <libnftnl/table.h>
 
 #include "ControlSocket.h"
+#include "HostDevices.h"
 
 // errno is a macro that Swift does not import.
 static inline int ftctl_errno(void) { return errno; }

@@ -33,20 +33,20 @@ struct RuleCommandReader {
 
   private var next: String? { place < words.count ? words[place] : nil }
 
-  private mutating func take() throws(TraceError) -> String {
-    guard let word = next else { throw TraceError("cannot read: nft \(text)") }
+  private mutating func take() throws(DescriptionError) -> String {
+    guard let word = next else { throw DescriptionError("cannot read: nft \(text)") }
     place += 1
     return word
   }
 
-  private mutating func expect(_ word: String) throws(TraceError) {
-    guard try take() == word else { throw TraceError("cannot read: nft \(text)") }
+  private mutating func expect(_ word: String) throws(DescriptionError) {
+    guard try take() == word else { throw DescriptionError("cannot read: nft \(text)") }
   }
 
   /// The batch with all commands.
   ///
-  /// - Throws: ``TraceError`` for anything that is not understood.
-  mutating func batch() throws(TraceError) -> [UInt8] {
+  /// - Throws: ``DescriptionError`` for anything that is not understood.
+  mutating func batch() throws(DescriptionError) -> [UInt8] {
     frame(NetfilterSubsystem.batchBegin)
     while next != nil {
       if next == ";" {
@@ -78,7 +78,7 @@ struct RuleCommandReader {
     sequence += 1
   }
 
-  private mutating func command() throws(TraceError) {
+  private mutating func command() throws(DescriptionError) {
     let verb = try take()
     let subject = try take()
     switch (verb, subject) {
@@ -109,22 +109,22 @@ struct RuleCommandReader {
       chain.name = try take()
       message(NFTables.Message.deleteChain, [], family) { chain.encode(into: &$0) }
     case ("add", "rule"), ("insert", "rule"): try addRule(appends: verb == "add")
-    default: throw TraceError("cannot read: nft \(text)")
+    default: throw DescriptionError("cannot read: nft \(text)")
     }
   }
 
-  private mutating func family() throws(TraceError) -> UInt8 {
+  private mutating func family() throws(DescriptionError) -> UInt8 {
     switch next {
     case "inet": place += 1; return NFTables.Family.inet
     case "ip": place += 1; return NFTables.Family.ipv4
     case "ip6": place += 1; return NFTables.Family.ipv6
     case "netdev": place += 1; return NFTables.Family.netdev
     case .some: return NFTables.Family.ipv4
-    case nil: throw TraceError("cannot read: nft \(text)")
+    case nil: throw DescriptionError("cannot read: nft \(text)")
     }
   }
 
-  private mutating func addFlowtable() throws(TraceError) {
+  private mutating func addFlowtable() throws(DescriptionError) {
     let family = try family()
     var flowtable = NFTables.Flowtable()
     flowtable.table = try take()
@@ -148,7 +148,7 @@ struct RuleCommandReader {
         try expect("}")
       case "counter": flowtable.flags = NFTables.Flowtable.Flag.counter
       case ";": break
-      default: throw TraceError("cannot read: nft \(text)")
+      default: throw DescriptionError("cannot read: nft \(text)")
       }
     }
     try expect("}")
@@ -156,17 +156,17 @@ struct RuleCommandReader {
     message(NFTables.Message.newFlowtable, .create, family) { flowtable.encode(into: &$0) }
   }
 
-  private mutating func priority() throws(TraceError) -> Int32 {
+  private mutating func priority() throws(DescriptionError) -> Int32 {
     let word = try take()
     if let number = Int32(word) { return number }
-    guard word == "filter" else { throw TraceError("cannot read: nft \(text)") }
+    guard word == "filter" else { throw DescriptionError("cannot read: nft \(text)") }
     guard next == "+" || next == "-" else { return 0 }
     let sign: Int32 = try take() == "-" ? -1 : 1
-    guard let number = Int32(try take()) else { throw TraceError("cannot read: nft \(text)") }
+    guard let number = Int32(try take()) else { throw DescriptionError("cannot read: nft \(text)") }
     return sign * number
   }
 
-  private mutating func addRule(appends: Bool) throws(TraceError) {
+  private mutating func addRule(appends: Bool) throws(DescriptionError) {
     let family = try family()
     var rule = NFTables.Rule()
     rule.table = try take()
@@ -179,7 +179,8 @@ struct RuleCommandReader {
     }
   }
 
-  private mutating func statement(_ word: String, _ family: UInt8) throws(TraceError) -> [NFTables.Expression]
+  private mutating func statement(_ word: String, _ family: UInt8) throws(DescriptionError) -> [NFTables
+    .Expression]
   {
     place += 1
     switch word {
@@ -189,7 +190,7 @@ struct RuleCommandReader {
     case "tcp", "udp":
       let port = try take()
       guard ["sport", "dport"].contains(port), let number = UInt16(try take()) else {
-        throw TraceError("cannot read: nft \(text)")
+        throw DescriptionError("cannot read: nft \(text)")
       }
       return [
         Self.meta(16), Self.compare([word == "tcp" ? 6 : 17]),
@@ -208,7 +209,7 @@ struct RuleCommandReader {
     case "flow":
       _ = try take()
       let name = try take()
-      guard name.hasPrefix("@") else { throw TraceError("cannot read: nft \(text)") }
+      guard name.hasPrefix("@") else { throw DescriptionError("cannot read: nft \(text)") }
       var flow = NFTables.Expression.FlowOffload()
       flow.flowtable = String(name.dropFirst())
       return [.flowOffload(flow)]
@@ -218,17 +219,17 @@ struct RuleCommandReader {
       verdict.data = .verdict(
         NFTables.Verdict(code: word == "drop" ? NFTables.VerdictCode.drop : NFTables.VerdictCode.accept))
       return [.immediate(verdict)]
-    default: throw TraceError("cannot read: nft \(text)")
+    default: throw DescriptionError("cannot read: nft \(text)")
     }
   }
 
-  private mutating func protocolNumber() throws(TraceError) -> UInt8 {
+  private mutating func protocolNumber() throws(DescriptionError) -> UInt8 {
     switch try take() {
     case "tcp": return 6
     case "udp": return 17
     case "icmp": return 1
     case "icmpv6", "ipv6-icmp": return 58
-    default: throw TraceError("cannot read: nft \(text)")
+    default: throw DescriptionError("cannot read: nft \(text)")
     }
   }
 

@@ -4,29 +4,6 @@ package import JSONDocument
 /// A recording of what a kernel did with a router's frames: one JSON document. What is recorded is
 /// compared; what the engine needs to know to repeat it is the rest.
 package struct Trace: Sendable {
-  package struct Device: Sendable {
-    package var name: String
-    package var kind: String
-    package var mac: String?
-    package var mtu: Int?
-    package var addresses: [String]
-    /// Everything else that the recording says about the device.
-    package var properties: JSONValue
-  }
-
-  package struct Route: Sendable {
-    package var destination: String
-    package var gateway: String?
-    package var device: String
-    package var mtu: Int?
-  }
-
-  package struct Neighbour: Sendable {
-    package var device: String
-    package var address: String
-    package var mac: String
-  }
-
   package struct Frame: Equatable, Sendable {
     package var device: String
     package var octets: [UInt8]
@@ -63,65 +40,28 @@ package struct Trace: Sendable {
   package var name: String
   package var about: String
   package var kernel: String
-  package var devices: [Device]
-  package var routes: [Route]
-  package var neighbours: [Neighbour]
-  package var sysctls: [String: Int]
+  /// The router.
+  package var topology: Topology
   /// The datagrams that loaded the ruleset.
   package var batches: [[UInt8]]
   package var steps: [Step]
 }
 
-/// Why a document is not a trace.
-package struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
-  package var description: String
-
-  package init(_ description: String) { self.description = description }
-}
-
 extension Trace {
-  /// - Throws: ``TraceError`` with what is missing or of the wrong kind.
-  package init(_ document: JSONValue) throws(TraceError) {
-    func text(_ value: JSONValue?, _ what: String) throws(TraceError) -> String {
-      guard let text = value?.string else { throw TraceError("\(what) is missing or not a string") }
+  /// - Throws: ``DescriptionError`` with what is missing or of the wrong kind.
+  package init(_ document: JSONValue) throws(DescriptionError) {
+    func text(_ value: JSONValue?, _ what: String) throws(DescriptionError) -> String {
+      guard let text = value?.string else { throw DescriptionError("\(what) is missing or not a string") }
       return text
     }
     name = try text(document["name"], "name")
     about = document["about"]?.string ?? ""
     kernel = try text(document["kernel"], "kernel")
-    devices = []
-    for device in document["devices"]?.array ?? [] {
-      devices.append(
-        Device(
-          name: try text(device["name"], "a device's name"),
-          kind: try text(device["kind"], "a device's kind"),
-          mac: device["mac"]?.string, mtu: device["mtu"]?.int, addresses: device["addresses"]?.strings ?? [],
-          properties: device))
-    }
-    routes = []
-    for route in document["routes"]?.array ?? [] {
-      routes.append(
-        Route(
-          destination: try text(route["to"], "a route's destination"), gateway: route["via"]?.string,
-          device: try text(route["dev"], "a route's device"), mtu: route["mtu"]?.int))
-    }
-    neighbours = []
-    for neighbour in document["neighbours"]?.array ?? [] {
-      neighbours.append(
-        Neighbour(
-          device: try text(neighbour["dev"], "a neighbour's device"),
-          address: try text(neighbour["ip"], "a neighbour's address"),
-          mac: try text(neighbour["mac"], "a neighbour's MAC address")))
-    }
-    sysctls = [:]
-    for sysctl in document["sysctl"]?.members ?? [] {
-      guard let number = sysctl.value.int else { throw TraceError("sysctl \(sysctl.name) is not a number") }
-      sysctls[sysctl.name] = number
-    }
+    topology = try Topology(document)
     batches = []
     for batch in document["ruleset_netlink"]?.array ?? [] {
       guard let hex = batch.string, let octets = Self.octets(hex) else {
-        throw TraceError("ruleset_netlink is not hexadecimal")
+        throw DescriptionError("ruleset_netlink is not hexadecimal")
       }
       batches.append(octets)
     }
@@ -152,12 +92,12 @@ extension Trace {
 }
 
 extension Trace.Step {
-  fileprivate init(_ step: JSONValue) throws(TraceError) {
+  fileprivate init(_ step: JSONValue) throws(DescriptionError) {
     note = step["note"]?.string
     input = nil
     if let hex = step["frame"]?.string {
       guard let octets = Trace.octets(hex), let device = step["in"]?.string else {
-        throw TraceError("a frame is not hexadecimal or names no device")
+        throw DescriptionError("a frame is not hexadecimal or names no device")
       }
       input = Trace.Frame(device: device, octets: octets, offload: step["vnet"])
     }
@@ -169,7 +109,7 @@ extension Trace.Step {
     for frame in step["out"]?.array ?? [] {
       guard let hex = frame["frame"]?.string, let octets = Trace.octets(hex),
         let device = frame["dev"]?.string
-      else { throw TraceError("a frame is not hexadecimal or names no device") }
+      else { throw DescriptionError("a frame is not hexadecimal or names no device") }
       outputs.append(Trace.Frame(device: device, octets: octets, offload: frame["vnet"]))
     }
     counted = step["counted"]?.members.map { members in

@@ -22,50 +22,50 @@ struct TraceChange {
   ///   - router: the data path.
   ///   - send: executes a datagram of netlink messages.
   /// - Returns: 0, or the errno with which the engine refused.
-  /// - Throws: ``TraceError`` for changes that cannot be read.
-  func apply(to router: Router, send: ([UInt8]) -> ControlOutput) throws(TraceError) -> Int32 {
+  /// - Throws: ``DescriptionError`` for changes that cannot be read.
+  func apply(to router: Router, send: ([UInt8]) -> ControlOutput) throws(DescriptionError) -> Int32 {
     if command.hasPrefix("nft ") { return try applyRules(send) }
-    guard let members = change?.members else { throw TraceError("cannot repeat: \(command)") }
+    guard let members = change?.members else { throw DescriptionError("cannot repeat: \(command)") }
     for member in members.sorted(by: { $0.name < $1.name }) {
       let value = member.value
       switch member.name {
       case "link": try setLink(value, router)
       case "neighbour":
-        try TraceTopology.setNeighbour(
+        try Topology.setNeighbour(
           text(value["dev"]), text(value["ip"]), text(value["mac"]), on: router)
       case "route":
-        try TraceTopology.setRoute(
+        try Topology.setRoute(
           text(value["to"]), value["via"]?.string, text(value["dev"]), mtu: value["mtu"]?.int ?? 0,
           replaces: true, on: router)
       case "flush", "delete", "update":
         let number = changeEntries(member.name, value, send)
         if number != 0 { return number }
-      default: throw TraceError("unknown change \(member.name)")
+      default: throw DescriptionError("unknown change \(member.name)")
       }
     }
     return 0
   }
 
-  private func text(_ value: JSONValue?) throws(TraceError) -> String {
-    guard let text = value?.string else { throw TraceError("a change lacks a field: \(command)") }
+  private func text(_ value: JSONValue?) throws(DescriptionError) -> String {
+    guard let text = value?.string else { throw DescriptionError("a change lacks a field: \(command)") }
     return text
   }
 
-  private func setLink(_ value: JSONValue, _ router: Router) throws(TraceError) {
+  private func setLink(_ value: JSONValue, _ router: Router) throws(DescriptionError) {
     guard let device = router.device(named: try text(value["dev"])), let isUp = value["up"]?.bool else {
-      throw TraceError("no such device: \(command)")
+      throw DescriptionError("no such device: \(command)")
     }
     router.setLink(device.index, up: isUp)
     // `ip link set … up; ip neigh replace …`: the neighbour entry went with the link.
     guard isUp, let start = command.range(ofText: "ip neigh replace ") else { return }
     let words = command[start...].split(separator: " ")
-    guard words.count >= 8 else { throw TraceError("cannot repeat: \(command)") }
-    try TraceTopology.setNeighbour(String(words[7]), String(words[3]), String(words[5]), on: router)
+    guard words.count >= 8 else { throw DescriptionError("cannot repeat: \(command)") }
+    try Topology.setNeighbour(String(words[7]), String(words[3]), String(words[5]), on: router)
   }
 
   // MARK: Rules
 
-  private func applyRules(_ send: ([UInt8]) -> ControlOutput) throws(TraceError) -> Int32 {
+  private func applyRules(_ send: ([UInt8]) -> ControlOutput) throws(DescriptionError) -> Int32 {
     var reader = RuleCommandReader(String(command.dropFirst(4)))
     let batch = try reader.batch()
     for reply in send(batch).replies {

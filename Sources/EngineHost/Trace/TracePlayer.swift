@@ -50,8 +50,8 @@ package struct TracePlayer {
 
   /// Plays all steps.
   package consuming func play() -> Result {
-    do throws(TraceError) {
-      try TraceTopology.build(trace, on: engine.router)
+    do throws(DescriptionError) {
+      try trace.topology.build(on: engine.router)
       for batch in trace.batches { try load(batch) }
       // The recorder waits before its first step; what the router sent meanwhile is not recorded.
       advance(seconds: 0.3)
@@ -73,9 +73,11 @@ package struct TracePlayer {
     }
   }
 
-  private func load(_ batch: [UInt8]) throws(TraceError) {
+  private func load(_ batch: [UInt8]) throws(DescriptionError) {
     for reply in control(batch).replies {
-      if let error = NetlinkReply.error(reply) { throw TraceError("the ruleset was refused: errno \(error)") }
+      if let error = NetlinkReply.error(reply) {
+        throw DescriptionError("the ruleset was refused: errno \(error)")
+      }
     }
   }
 
@@ -123,7 +125,7 @@ package struct TracePlayer {
   }
 
   private mutating func change(_ step: Trace.Step, _ number: Int, _ what: String) {
-    do throws(TraceError) {
+    do throws(DescriptionError) {
       let status = try TraceChange(step).apply(to: engine.router) { control($0) }
       if let expected = step.status, (expected == 0) != (status == 0) {
         note(number, what, ["expected exit status \(expected), got errno \(status)"])

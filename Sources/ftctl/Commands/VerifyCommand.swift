@@ -55,7 +55,7 @@ struct VerifyCommand: ParsableCommand {
       }
       let summary = try verification.run(folder: folder) { print($0) }
       guard summary.isEqual else { throw CommandFailure(.failed, "") }
-    } catch let error as TraceError {
+    } catch let error as DescriptionError {
       throw CommandFailure(.failed, error.description)
     }
   }

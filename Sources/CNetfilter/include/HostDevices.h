@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// TAP devices, the namespaces that they are in, and what else an engine's host asks of the kernel.
+#ifndef FTCTL_HOST_DEVICES_H
+#define FTCTL_HOST_DEVICES_H
+
+#include <stdint.h>
+
+// All return -1 and set errno on failure.
+
+// Makes or adopts the TAP device `name` of the calling thread's network namespace. Each frame is preceded by a virtio-net
+// header of 10 octets when `has_header` is not 0. A device that is adopted stays when its descriptor is closed; one that was
+// made stays when `persists` is not 0. Does not block.
+int ftctl_tap_open(const char *name, int has_header, int persists);
+
+// What the reader of a TAP device can take: TUN_F_* bits.
+int ftctl_tap_set_offloads(int tap, unsigned offloads);
+
+// Sets the MTU of a device, in octets, and lets it be up.
+int ftctl_device_start(const char *name, int mtu);
+
+// Gives a device an IPv4 address, in network byte order.
+int ftctl_device_set_address(const char *name, uint32_t address, int prefix_length);
+
+// Routes all IPv4 packets by a gateway, in network byte order.
+int ftctl_route_default(uint32_t gateway);
+
+// Gives the calling thread a network namespace of its own.
+int ftctl_unshare_network(void);
+
+// Makes the calling process, which has one thread, root of a user namespace of its own.
+int ftctl_unshare_user(void);
+
+// An eventfd that does not block.
+int ftctl_event_descriptor(void);
+
+// Blocks SIGINT, SIGTERM and SIGHUP, and returns a descriptor to read them from, which does not block.
+int ftctl_host_signal_descriptor(void);
+
+// The next signal that waits at such a descriptor; 0 when there is none.
+int ftctl_next_signal(int descriptor);
+
+// Gives up all privileges for those of a user, groups included. Returns -1 with errno ENOENT when there is no such user.
+int ftctl_become_user(const char *name);
+
+#endif

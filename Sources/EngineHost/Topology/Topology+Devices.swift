@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import FlowEngine
+import JSONDocument
+import PacketWire
+
+extension Topology.Device {
+  /// The kind, and the device below, if there is one.
+  func kind(on router: Router) throws(DescriptionError) -> (DeviceKind, FlowEngine::Device?) {
+    switch kind {
+    case "tap", "veth", "dummy": return (.port, nil)
+    case "bridge": return (.bridge, nil)
+    case "vlan":
+      let parent = try lower(on: router)
+      let type = properties["protocol"]?.string == "802.1ad" ? EtherType.serviceVLAN : EtherType.vlan
+      let id = try number("id", 1...4094)
+      return (.vlan(VLANLink(parent: parent.index, id: id, type: type)), parent)
+    case "pppoe":
+      let parent = try lower(on: router)
+      guard let remote = properties["remote"]?.string.flatMap({ AddressReader.mac($0) }) else {
+        throw DescriptionError("device \(name) has no remote MAC address")
+      }
+      let session = try number("session", 1...65_534)
+      return (.pppoe(PPPoESession(parent: parent.index, session: session, remote: remote)), parent)
+    case "ipip", "ip6tnl":
+      guard let local = properties["local"]?.string.flatMap({ AddressReader.address($0) }),
+        let remote = properties["remote"]?.string.flatMap({ AddressReader.address($0) }),
+        local.1 == remote.1, local.1 == (self.kind == "ipip" ? .ipv4 : .ipv6)
+      else { throw DescriptionError("device \(name) lacks the ends of its tunnel") }
+      return (.tunnel(TunnelEnds(family: local.1, local: local.0, remote: remote.0)), router.device(1))
+    default: throw DescriptionError("device kind \(kind) is not supported")
+    }
+  }
+
+  private func lower(on router: Router) throws(DescriptionError) -> FlowEngine::Device {
+    guard let name = properties["parent"]?.string, let parent = router.device(named: name) else {
+      throw DescriptionError("device \(name) stands on no device")
+    }
+    return parent
+  }
+
+  private func number(_ key: String, _ range: ClosedRange<Int>) throws(DescriptionError) -> UInt16 {
+    guard let value = properties[key]?.int, range.contains(value) else {
+      throw DescriptionError("device \(name) has no valid \(key)")
+    }
+    return UInt16(value)
+  }
+
+  /// The MTU of a device for which none is given.
+  func usualMTU(_ kind: DeviceKind, _ lower: FlowEngine::Device?, _ router: Router) throws(DescriptionError)
+    -> Int
+  {
+    switch kind {
+    case .loopback, .port: return 1500
+    case .vlan: return lower?.mtu ?? 1500
+    case .pppoe: return 1492
+    case .bridge: return try ports(on: router).map(\.mtu).min() ?? 1500
+    case .tunnel(let ends):
+      let route = router.lookUpRoute(ends.family, ends.remote)
+      let link = route.flatMap { router.device($0.device)?.mtu } ?? 1500
+      return link - ends.family.headerLength
+    }
+  }
+
+  private func ports(on router: Router) throws(DescriptionError) -> [FlowEngine::Device] {
+    var result: [FlowEngine::Device] = []
+    for port in properties["ports"]?.strings ?? [] {
+      guard let port = router.device(named: port) else { throw DescriptionError("no device \(port)") }
+      result.append(port)
+    }
+    return result
+  }
+
+  /// Ports, VLANs and filtering of a bridge.
+  func setBridge(_ index: UInt32, _ router: Router) throws(DescriptionError) {
+    let initial = UInt16(clamping: properties["default_pvid"]?.int ?? 1)
+    router.bridges[index]?.filtersVLANs = properties["vlan_filtering"]?.bool ?? false
+    for port in try ports(on: router) { router.addPort(port.index, to: index, defaultVLAN: initial) }
+    for port in properties["pvid"]?.members ?? [] {
+      guard let member = router.device(named: port.name)?.index, let vlan = port.value.int else {
+        throw DescriptionError("PVID of \(port.name) cannot be read")
+      }
+      router.bridges[index]?.leave(member, vlan: 1)
+      router.bridges[index]?.join(member, vlan: UInt16(clamping: vlan), untagged: true, primary: true)
+    }
+    for port in properties["tagged"]?.members ?? [] {
+      guard let member = router.device(named: port.name)?.index, let vlans = port.value.array else {
+        throw DescriptionError("VLANs of \(port.name) cannot be read")
+      }
+      for vlan in vlans.compactMap(\.int) {
+        router.bridges[index]?.join(member, vlan: UInt16(clamping: vlan), untagged: false, primary: false)
+      }
+    }
+  }
+}

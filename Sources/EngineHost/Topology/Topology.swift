@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package import JSONDocument
+
+/// A router as a description names its parts: devices, addresses, routes, permanent neighbours and sysctls. Recorded traces
+/// and the files of `run` and `replay` have the same members.
+package struct Topology: Sendable {
+  package struct Device: Sendable {
+    package var name: String
+    package var kind: String
+    package var mac: String?
+    package var mtu: Int?
+    package var addresses: [String]
+    /// Everything else that the recording says about the device.
+    package var properties: JSONValue
+  }
+
+  package struct Route: Sendable {
+    package var destination: String
+    package var gateway: String?
+    package var device: String
+    package var mtu: Int?
+  }
+
+  package struct Neighbour: Sendable {
+    package var device: String
+    package var address: String
+    package var mac: String
+  }
+
+  /// In order: a device comes after those that it stands on.
+  package var devices: [Device] = []
+  package var routes: [Route] = []
+  package var neighbours: [Neighbour] = []
+  package var sysctls: [String: Int] = [:]
+
+  package init() {}
+}
+
+/// Why a description of a router, or of what one did, cannot be used.
+package struct DescriptionError: Error, Equatable, Sendable, CustomStringConvertible {
+  package var description: String
+
+  package init(_ description: String) { self.description = description }
+}
+
+extension Topology {
+  /// Reads the members `devices`, `routes`, `neighbours` and `sysctl` of an object; others are left alone.
+  ///
+  /// - Throws: ``DescriptionError`` with what is missing or of the wrong kind.
+  package init(_ document: JSONValue) throws(DescriptionError) {
+    func text(_ value: JSONValue?, _ what: String) throws(DescriptionError) -> String {
+      guard let text = value?.string else { throw DescriptionError("\(what) is missing or not a string") }
+      return text
+    }
+    for device in try Self.list("devices", document) {
+      let name = try text(device["name"], "a device's name")
+      if devices.contains(where: { $0.name == name }) {
+        throw DescriptionError("there are two devices '\(name)'")
+      }
+      devices.append(
+        Device(
+          name: name, kind: try text(device["kind"], "the kind of device '\(name)'"),
+          mac: device["mac"]?.string, mtu: device["mtu"]?.int, addresses: device["addresses"]?.strings ?? [],
+          properties: device))
+    }
+    for route in try Self.list("routes", document) {
+      routes.append(
+        Route(
+          destination: try text(route["to"], "a route's destination ('to')"), gateway: route["via"]?.string,
+          device: try text(route["dev"], "a route's device ('dev')"), mtu: route["mtu"]?.int))
+    }
+    for neighbour in try Self.list("neighbours", document) {
+      neighbours.append(
+        Neighbour(
+          device: try text(neighbour["dev"], "a neighbour's device ('dev')"),
+          address: try text(neighbour["ip"], "a neighbour's address ('ip')"),
+          mac: try text(neighbour["mac"], "a neighbour's MAC address ('mac')")))
+    }
+    for sysctl in document["sysctl"]?.members ?? [] {
+      guard let number = sysctl.value.int, number >= 0 else {
+        throw DescriptionError("sysctl \(sysctl.name) is not a number")
+      }
+      sysctls[sysctl.name] = number
+    }
+  }
+
+  private static func list(_ member: String, _ document: JSONValue) throws(DescriptionError) -> [JSONValue] {
+    guard let value = document[member] else { return [] }
+    guard let list = value.array else { throw DescriptionError("'\(member)' is not an array") }
+    return list
+  }
+}
