@@ -19,7 +19,9 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let package = Package(
   name: "ftctl",
   products: [
-    .executable(name: "ftctl", targets: ["ftctl"])
+    .executable(name: "ftctl", targets: ["ftctl"]),
+    // What `ftctl --userspace exec` loads into the programs it runs; found beside ftctl or in a lib folder.
+    .library(name: "ftctl-preload", type: .dynamic, targets: ["CPreload"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -30,6 +32,9 @@ let package = Package(
       linkerSettings: [
         .linkedLibrary("mnl"), .linkedLibrary("nftnl"), .linkedLibrary("netfilter_conntrack"),
       ]),
+    .target(
+      name: "CPreload", cSettings: [.unsafeFlags(["-fvisibility=hidden"])],
+      linkerSettings: [.linkedLibrary("dl")]),
     // What loops of other modules call is public there, though no product exports it: in Swift 6.3 @inlinable has no
     // effect on package declarations.
     .target(name: "NetlinkWire", swiftSettings: hot),
@@ -55,6 +60,10 @@ let package = Package(
     .executableTarget(
       name: "ConntrackFill", dependencies: ["NetfilterClient", "NetlinkWire"], path: "Tests/ConntrackFill",
       swiftSettings: strict),
+    .executableTarget(
+      name: "EngineServer",
+      dependencies: ["EngineHost", "FlowEngine", "NetlinkWire", "PacketWire", "CNetfilter"],
+      path: "Tests/EngineServer", swiftSettings: strict),
     .target(
       name: "TestSupport", dependencies: ["NetfilterClient"], path: "Tests/TestSupport",
       swiftSettings: strict),
@@ -74,7 +83,9 @@ let package = Package(
       name: "NetfilterClientTests",
       dependencies: ["JSONDocument", "NetfilterClient", "NetlinkWire", "TestSupport"],
       swiftSettings: strict),
-    .testTarget(name: "CommandTests", dependencies: ["TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "CommandTests", dependencies: ["TestSupport", "EngineServer", "CPreload", "NetlinkWire"],
+      swiftSettings: strict),
     .testTarget(name: "JSONDocumentTests", dependencies: ["JSONDocument"], swiftSettings: strict),
     .testTarget(name: "PacketWireTests", dependencies: ["PacketWire"], swiftSettings: strict),
     .testTarget(

@@ -163,9 +163,9 @@ _ftctl() {
     local -a unparsed_words=("${COMP_WORDS[@]:1:${COMP_CWORD}}")
 
     local -a repeating_flags=()
-    local -a non_repeating_flags=(--version -h --help)
+    local -a non_repeating_flags=(--userspace --version -h --help)
     local -a repeating_options=()
-    local -a non_repeating_options=(--netns --color)
+    local -a non_repeating_options=(--netns --color --instance)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -178,6 +178,10 @@ _ftctl() {
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
         return
         ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
     esac
 
     # Offer subcommand / subcommand argument completions
@@ -185,22 +189,22 @@ _ftctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    list|get|count|stats|monitor|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|verify|conntrack|help)
+    list|get|count|stats|monitor|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|verify|exec|conntrack|help)
         # Offer subcommand argument completions
         "_ftctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'list get count stats monitor annotate delete flush add expect offload flowtable rule apply export explain doctor verify conntrack help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'list get count stats monitor annotate delete flush add expect offload flowtable rule apply export explain doctor verify exec conntrack help' -- "${cur}"))
         ;;
     esac
 }
 
 _ftctl_list() {
     repeating_flags=()
-    non_repeating_flags=(-j --json --reverse --resolve --wide -z --zero --version -h --help)
+    non_repeating_flags=(--userspace -j --json --reverse --resolve --wide -z --zero --version -h --help)
     repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output --columns --sort --limit)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output --columns --sort --limit)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -211,6 +215,10 @@ _ftctl_list() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion list -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-f'|'--family')
@@ -326,9 +334,9 @@ _ftctl_list() {
 
 _ftctl_get() {
     repeating_flags=()
-    non_repeating_flags=(-j --json --version -h --help)
+    non_repeating_flags=(--userspace -j --json --version -h --help)
     repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -339,6 +347,10 @@ _ftctl_get() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion get -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-f'|'--family')
@@ -443,9 +455,9 @@ _ftctl_get() {
 
 _ftctl_count() {
     repeating_flags=()
-    non_repeating_flags=(-j --json --version -h --help)
+    non_repeating_flags=(--userspace -j --json --version -h --help)
     repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output --by --top)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output --by --top)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -456,6 +468,10 @@ _ftctl_count() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion count -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-f'|'--family')
@@ -567,9 +583,9 @@ _ftctl_count() {
 
 _ftctl_stats() {
     repeating_flags=()
-    non_repeating_flags=(-j --json --per-cpu --version -h --help)
+    non_repeating_flags=(--userspace -j --json --per-cpu --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color -o --output)
+    non_repeating_options=(--netns --color --instance -o --output)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -582,6 +598,10 @@ _ftctl_stats() {
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
         return
         ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion stats -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
     '-o'|'--output')
         __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
         return
@@ -591,9 +611,9 @@ _ftctl_stats() {
 
 _ftctl_monitor() {
     repeating_flags=()
-    non_repeating_flags=(-j --json --version -h --help)
+    non_repeating_flags=(--userspace -j --json --version -h --help)
     repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output -e --events --event-mask -b --buffer-size --offload-interval)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output -e --events --event-mask -b --buffer-size --offload-interval)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -604,6 +624,10 @@ _ftctl_monitor() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion monitor -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-f'|'--family')
@@ -718,9 +742,9 @@ _ftctl_monitor() {
 
 _ftctl_annotate() {
     repeating_flags=()
-    non_repeating_flags=(--dry-run --allow-none --version -h --help)
+    non_repeating_flags=(--userspace --dry-run --allow-none --version -h --help)
     repeating_options=(-l --label --flowtable --set-label --clear-label)
-    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report --set-mark --set-timeout --set-helper)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report --set-mark --set-timeout --set-helper)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -731,6 +755,10 @@ _ftctl_annotate() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion annotate -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-f'|'--family')
@@ -853,9 +881,9 @@ _ftctl_annotate() {
 
 _ftctl_delete() {
     repeating_flags=()
-    non_repeating_flags=(--dry-run --allow-none --version -h --help)
+    non_repeating_flags=(--userspace --dry-run --allow-none --version -h --help)
     repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -866,6 +894,10 @@ _ftctl_delete() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion delete -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-f'|'--family')
@@ -970,9 +1002,9 @@ _ftctl_delete() {
 
 _ftctl_flush() {
     repeating_flags=()
-    non_repeating_flags=(--yes --dry-run --version -h --help)
+    non_repeating_flags=(--userspace --yes --dry-run --version -h --help)
     repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -983,6 +1015,10 @@ _ftctl_flush() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flush -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-f'|'--family')
@@ -1087,9 +1123,9 @@ _ftctl_flush() {
 
 _ftctl_add() {
     repeating_flags=()
-    non_repeating_flags=(--skip-existing --dry-run --version -h --help)
+    non_repeating_flags=(--userspace --skip-existing --dry-run --version -h --help)
     repeating_options=(-l --label --label-add)
-    non_repeating_options=(--netns --color -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --srckey --dport --orig-port-dst --dstkey --reply-sport --reply-port-src --reply-key-src --reply-dport --reply-port-dst --reply-key-dst --icmp-type --icmpv6-type --icmp-code --icmpv6-code --icmp-id --icmpv6-id -t --timeout --state -u --status -m --mark -w --zone --orig-zone --reply-zone -n --src-nat -g --dst-nat --helper --orig-vtag --reply-vtag --from)
+    non_repeating_options=(--netns --color --instance -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --srckey --dport --orig-port-dst --dstkey --reply-sport --reply-port-src --reply-key-src --reply-dport --reply-port-dst --reply-key-dst --icmp-type --icmpv6-type --icmp-code --icmpv6-code --icmp-id --icmpv6-id -t --timeout --state -u --status -m --mark -w --zone --orig-zone --reply-zone -n --src-nat -g --dst-nat --helper --orig-vtag --reply-vtag --from)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1100,6 +1136,10 @@ _ftctl_add() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion add -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-p'|'--proto'|'--protonum')
@@ -1192,9 +1232,9 @@ _ftctl_add() {
 
 _ftctl_expect() {
     repeating_flags=()
-    non_repeating_flags=(--version -h --help)
+    non_repeating_flags=(--userspace --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color)
+    non_repeating_options=(--netns --color --instance)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1205,6 +1245,10 @@ _ftctl_expect() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -1227,9 +1271,9 @@ _ftctl_expect() {
 
 _ftctl_expect_list() {
     repeating_flags=()
-    non_repeating_flags=(-j --json --version -h --help)
+    non_repeating_flags=(--userspace -j --json --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color -o --output -f --family --helper)
+    non_repeating_options=(--netns --color --instance -o --output -f --family --helper)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1240,6 +1284,10 @@ _ftctl_expect_list() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect list -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-o'|'--output')
@@ -1259,9 +1307,9 @@ _ftctl_expect_list() {
 
 _ftctl_expect_get() {
     repeating_flags=()
-    non_repeating_flags=(-j --json --version -h --help)
+    non_repeating_flags=(--userspace -j --json --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color -p --proto -s --src -d --dst --sport --dport -w --zone -o --output)
+    non_repeating_options=(--netns --color --instance -p --proto -s --src -d --dst --sport --dport -w --zone -o --output)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1272,6 +1320,10 @@ _ftctl_expect_get() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect get -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-p'|'--proto')
@@ -1302,9 +1354,9 @@ _ftctl_expect_get() {
 
 _ftctl_expect_add() {
     repeating_flags=()
-    non_repeating_flags=(--permanent --inactive --dry-run --version -h --help)
+    non_repeating_flags=(--userspace --permanent --inactive --dry-run --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color -p --proto -s --src -d --dst --sport --dport -w --zone --mask-src --mask-sport --master-proto --master-src --master-dst --master-sport --master-dport --helper --class)
+    non_repeating_options=(--netns --color --instance -p --proto -s --src -d --dst --sport --dport -w --zone --mask-src --mask-sport --master-proto --master-src --master-dst --master-sport --master-dport --helper --class)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1315,6 +1367,10 @@ _ftctl_expect_add() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect add -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-p'|'--proto')
@@ -1369,9 +1425,9 @@ _ftctl_expect_add() {
 
 _ftctl_expect_delete() {
     repeating_flags=()
-    non_repeating_flags=(--dry-run --allow-none --version -h --help)
+    non_repeating_flags=(--userspace --dry-run --allow-none --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color -p --proto -s --src -d --dst --sport --dport -w --zone)
+    non_repeating_options=(--netns --color --instance -p --proto -s --src -d --dst --sport --dport -w --zone)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1382,6 +1438,10 @@ _ftctl_expect_delete() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect delete -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-p'|'--proto')
@@ -1408,9 +1468,9 @@ _ftctl_expect_delete() {
 
 _ftctl_expect_flush() {
     repeating_flags=()
-    non_repeating_flags=(--dry-run --version -h --help)
+    non_repeating_flags=(--userspace --dry-run --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color --helper)
+    non_repeating_options=(--netns --color --instance --helper)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1423,6 +1483,10 @@ _ftctl_expect_flush() {
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
         return
         ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect flush -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
     '--helper')
         __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect flush -- --helper "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
@@ -1432,9 +1496,9 @@ _ftctl_expect_flush() {
 
 _ftctl_offload() {
     repeating_flags=()
-    non_repeating_flags=(--version -h --help)
+    non_repeating_flags=(--userspace --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color)
+    non_repeating_options=(--netns --color --instance)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1445,6 +1509,10 @@ _ftctl_offload() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion offload -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -1467,9 +1535,9 @@ _ftctl_offload() {
 
 _ftctl_offload_clear() {
     repeating_flags=()
-    non_repeating_flags=(--dry-run --allow-none --version -h --help)
+    non_repeating_flags=(--userspace --dry-run --allow-none --version -h --help)
     repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1480,6 +1548,10 @@ _ftctl_offload_clear() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion offload clear -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-f'|'--family')
@@ -1607,9 +1679,9 @@ _ftctl_flowtable() {
 
 _ftctl_flowtable_list() {
     repeating_flags=()
-    non_repeating_flags=(-j --json --version -h --help)
+    non_repeating_flags=(--userspace -j --json --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color -o --output)
+    non_repeating_options=(--netns --color --instance -o --output)
     __ftctl_offer_flags_options -1
 
     # Offer option value completions
@@ -1620,6 +1692,10 @@ _ftctl_flowtable_list() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable list -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-o'|'--output')
@@ -1639,9 +1715,9 @@ _ftctl_flowtable_list() {
 
 _ftctl_flowtable_show() {
     repeating_flags=()
-    non_repeating_flags=(-j --json --version -h --help)
+    non_repeating_flags=(--userspace -j --json --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color -o --output)
+    non_repeating_options=(--netns --color --instance -o --output)
     __ftctl_offer_flags_options -1
 
     # Offer option value completions
@@ -1652,6 +1728,10 @@ _ftctl_flowtable_show() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable show -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-o'|'--output')
@@ -1671,9 +1751,9 @@ _ftctl_flowtable_show() {
 
 _ftctl_flowtable_add() {
     repeating_flags=()
-    non_repeating_flags=(--counter --hw-offload --ensure --dry-run --version -h --help)
+    non_repeating_flags=(--userspace --counter --hw-offload --ensure --dry-run --version -h --help)
     repeating_options=(-d --device)
-    non_repeating_options=(--netns --color --priority)
+    non_repeating_options=(--netns --color --instance --priority)
     __ftctl_offer_flags_options -1
 
     # Offer option value completions
@@ -1684,6 +1764,10 @@ _ftctl_flowtable_add() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable add -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-d'|'--device')
@@ -1706,9 +1790,9 @@ _ftctl_flowtable_add() {
 
 _ftctl_flowtable_delete() {
     repeating_flags=()
-    non_repeating_flags=(--force --ensure --dry-run --version -h --help)
+    non_repeating_flags=(--userspace --force --ensure --dry-run --version -h --help)
     repeating_options=(-d --device)
-    non_repeating_options=(--netns --color)
+    non_repeating_options=(--netns --color --instance)
     __ftctl_offer_flags_options -1
 
     # Offer option value completions
@@ -1719,6 +1803,10 @@ _ftctl_flowtable_delete() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable delete -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-d'|'--device')
@@ -1738,9 +1826,9 @@ _ftctl_flowtable_delete() {
 
 _ftctl_flowtable_enable() {
     repeating_flags=()
-    non_repeating_flags=(--counter --hw-offload --dry-run --version -h --help)
+    non_repeating_flags=(--userspace --counter --hw-offload --dry-run --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color --family --table --name --chain --proto)
+    non_repeating_options=(--netns --color --instance --family --table --name --chain --proto)
     __ftctl_offer_flags_options -1
 
     # Offer option value completions
@@ -1751,6 +1839,10 @@ _ftctl_flowtable_enable() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable enable -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '--family')
@@ -1782,9 +1874,9 @@ _ftctl_flowtable_enable() {
 
 _ftctl_flowtable_disable() {
     repeating_flags=()
-    non_repeating_flags=(--dry-run --version -h --help)
+    non_repeating_flags=(--userspace --dry-run --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color --family --table --name --chain)
+    non_repeating_options=(--netns --color --instance --family --table --name --chain)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1795,6 +1887,10 @@ _ftctl_flowtable_disable() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable disable -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '--family')
@@ -1837,9 +1933,9 @@ _ftctl_rule() {
 
 _ftctl_rule_list() {
     repeating_flags=()
-    non_repeating_flags=(-j --json --version -h --help)
+    non_repeating_flags=(--userspace -j --json --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color -o --output)
+    non_repeating_options=(--netns --color --instance -o --output)
     __ftctl_offer_flags_options -1
 
     # Offer option value completions
@@ -1850,6 +1946,10 @@ _ftctl_rule_list() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule list -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-o'|'--output')
@@ -1869,9 +1969,9 @@ _ftctl_rule_list() {
 
 _ftctl_rule_add() {
     repeating_flags=()
-    non_repeating_flags=(--counter --insert --create-chain --ensure --dry-run --version -h --help)
+    non_repeating_flags=(--userspace --counter --insert --create-chain --ensure --dry-run --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color --flowtable --iif --oif -p --proto --sport --dport -s --src -d --dst --ct-state --min-bytes --comment --position)
+    non_repeating_options=(--netns --color --instance --flowtable --iif --oif -p --proto --sport --dport -s --src -d --dst --ct-state --min-bytes --comment --position)
     __ftctl_offer_flags_options -1
 
     # Offer option value completions
@@ -1882,6 +1982,10 @@ _ftctl_rule_add() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule add -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '--flowtable')
@@ -1938,9 +2042,9 @@ _ftctl_rule_add() {
 
 _ftctl_rule_delete() {
     repeating_flags=()
-    non_repeating_flags=(--counter --dry-run --version -h --help)
+    non_repeating_flags=(--userspace --counter --dry-run --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color --flowtable --iif --oif -p --proto --sport --dport -s --src -d --dst --ct-state --min-bytes --comment --handle)
+    non_repeating_options=(--netns --color --instance --flowtable --iif --oif -p --proto --sport --dport -s --src -d --dst --ct-state --min-bytes --comment --handle)
     __ftctl_offer_flags_options -1
 
     # Offer option value completions
@@ -1951,6 +2055,10 @@ _ftctl_rule_delete() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule delete -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '--flowtable')
@@ -2007,9 +2115,9 @@ _ftctl_rule_delete() {
 
 _ftctl_apply() {
     repeating_flags=()
-    non_repeating_flags=(--check --exclusive --version -h --help)
+    non_repeating_flags=(--userspace --check --exclusive --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color)
+    non_repeating_options=(--netns --color --instance)
     __ftctl_offer_flags_options 1
 
     # Offer option value completions
@@ -2020,6 +2128,10 @@ _ftctl_apply() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion apply -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -2035,9 +2147,9 @@ _ftctl_apply() {
 
 _ftctl_export() {
     repeating_flags=()
-    non_repeating_flags=(-j --json --version -h --help)
+    non_repeating_flags=(--userspace -j --json --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color -o --output)
+    non_repeating_options=(--netns --color --instance -o --output)
     __ftctl_offer_flags_options -1
 
     # Offer option value completions
@@ -2048,6 +2160,10 @@ _ftctl_export() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion export -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-o'|'--output')
@@ -2067,9 +2183,9 @@ _ftctl_export() {
 
 _ftctl_explain() {
     repeating_flags=()
-    non_repeating_flags=(-j --json --version -h --help)
+    non_repeating_flags=(--userspace -j --json --version -h --help)
     repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -2080,6 +2196,10 @@ _ftctl_explain() {
         ;;
     '--color')
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion explain -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-f'|'--family')
@@ -2184,9 +2304,9 @@ _ftctl_explain() {
 
 _ftctl_doctor() {
     repeating_flags=()
-    non_repeating_flags=(-j --json --version -h --help)
+    non_repeating_flags=(--userspace -j --json --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color)
+    non_repeating_options=(--netns --color --instance)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -2199,6 +2319,10 @@ _ftctl_doctor() {
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
         return
         ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion doctor -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
     esac
 }
 
@@ -2206,7 +2330,7 @@ _ftctl_verify() {
     repeating_flags=()
     non_repeating_flags=(--userspace --list --all --version -h --help)
     repeating_options=()
-    non_repeating_options=(--netns --color --kernel)
+    non_repeating_options=(--netns --color --instance --kernel)
     __ftctl_offer_flags_options -1
 
     # Offer option value completions
@@ -2219,6 +2343,10 @@ _ftctl_verify() {
         __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
         return
         ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion verify -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
     '--kernel')
         __ftctl_add_completions -W '6.1'$'\n''6.12'$'\n''7.2'
         return
@@ -2229,6 +2357,30 @@ _ftctl_verify() {
     case "${positional_number}" in
     1)
         __ftctl_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_ftctl_exec() {
+    repeating_flags=()
+    non_repeating_flags=(--userspace --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--netns --color --instance)
+    __ftctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion exec -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion exec -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     esac

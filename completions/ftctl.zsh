@@ -44,6 +44,8 @@ _ftctl() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
         '(-): :->command'
@@ -71,6 +73,7 @@ _ftctl() {
             'explain:Say of flows why they are, or are not, on the fast path'
             'doctor:Check what kernel, modules, sysctls and devices can do for the fast path'
             'verify:Play recorded traces of a kernel on the userspace engine and compare'
+            'exec:Run a program whose netlink sockets reach a userspace engine'
             'conntrack:Do what conntrack(8) does, with its command line and its output'
             'help:Show subcommand help information.'
         )
@@ -78,7 +81,7 @@ _ftctl() {
         ;;
     arg)
         case "${words[1]}" in
-        list|get|count|stats|monitor|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|verify|conntrack|help)
+        list|get|count|stats|monitor|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|verify|exec|conntrack|help)
             "_ftctl_${words[1]}" && ret=0
             ;;
         esac
@@ -99,6 +102,8 @@ _ftctl_list() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion list -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion list -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
         '(-p --proto --protonum)'{-p,--proto,--protonum}'[Layer 4 protocols\: names or numbers, a comma between]:name|number:{__ftctl_custom_complete ---completion list -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-s --src --orig-src)'{-s,--src,--orig-src}'[Source in original direction]:addr\[/len\]:'
@@ -153,6 +158,8 @@ _ftctl_get() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion get -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion get -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
         '(-p --proto --protonum)'{-p,--proto,--protonum}'[Layer 4 protocols\: names or numbers, a comma between]:name|number:{__ftctl_custom_complete ---completion get -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-s --src --orig-src)'{-s,--src,--orig-src}'[Source in original direction]:addr\[/len\]:'
@@ -201,6 +208,8 @@ _ftctl_count() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion count -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion count -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
         '(-p --proto --protonum)'{-p,--proto,--protonum}'[Layer 4 protocols\: names or numbers, a comma between]:name|number:{__ftctl_custom_complete ---completion count -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-s --src --orig-src)'{-s,--src,--orig-src}'[Source in original direction]:addr\[/len\]:'
@@ -248,6 +257,8 @@ _ftctl_stats() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion stats -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion stats -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-o --output)'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '--per-cpu[A column for each CPU instead of the sum alone]'
@@ -269,6 +280,8 @@ _ftctl_monitor() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion monitor -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion monitor -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
         '(-p --proto --protonum)'{-p,--proto,--protonum}'[Layer 4 protocols\: names or numbers, a comma between]:name|number:{__ftctl_custom_complete ---completion monitor -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-s --src --orig-src)'{-s,--src,--orig-src}'[Source in original direction]:addr\[/len\]:'
@@ -319,6 +332,8 @@ _ftctl_annotate() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion annotate -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion annotate -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
         '(-p --proto --protonum)'{-p,--proto,--protonum}'[Layer 4 protocols\: names or numbers, a comma between]:name|number:{__ftctl_custom_complete ---completion annotate -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-s --src --orig-src)'{-s,--src,--orig-src}'[Source in original direction]:addr\[/len\]:'
@@ -372,6 +387,8 @@ _ftctl_delete() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion delete -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion delete -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
         '(-p --proto --protonum)'{-p,--proto,--protonum}'[Layer 4 protocols\: names or numbers, a comma between]:name|number:{__ftctl_custom_complete ---completion delete -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-s --src --orig-src)'{-s,--src,--orig-src}'[Source in original direction]:addr\[/len\]:'
@@ -420,6 +437,8 @@ _ftctl_flush() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flush -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion flush -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
         '(-p --proto --protonum)'{-p,--proto,--protonum}'[Layer 4 protocols\: names or numbers, a comma between]:name|number:{__ftctl_custom_complete ---completion flush -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-s --src --orig-src)'{-s,--src,--orig-src}'[Source in original direction]:addr\[/len\]:'
@@ -465,6 +484,8 @@ _ftctl_add() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion add -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion add -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-p --proto --protonum)'{-p,--proto,--protonum}'[Layer 4 protocol\: a name or a number]:name|number:{__ftctl_custom_complete ---completion add -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-s --src --orig-src)'{-s,--src,--orig-src}'[Source in original direction]:addr:'
         '(-d --dst --orig-dst)'{-d,--dst,--orig-dst}'[Destination in original direction]:addr:'
@@ -507,6 +528,8 @@ _ftctl_expect() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion expect -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion expect -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
         '(-): :->command'
@@ -544,6 +567,8 @@ _ftctl_expect_list() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion expect list -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion expect list -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-o --output)'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
@@ -564,6 +589,8 @@ _ftctl_expect_get() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion expect get -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion expect get -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-p --proto)'{-p,--proto}'[Layer 4 protocol\: a name or a number]:name|number:{__ftctl_complete "${___proto[@]}"}'
         '(-s --src)'{-s,--src}'[Source]:addr:'
         '(-d --dst)'{-d,--dst}'[Destination]:addr:'
@@ -587,6 +614,8 @@ _ftctl_expect_add() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion expect add -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion expect add -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-p --proto)'{-p,--proto}'[Layer 4 protocol\: a name or a number]:name|number:{__ftctl_complete "${___proto[@]}"}'
         '(-s --src)'{-s,--src}'[Source]:addr:'
         '(-d --dst)'{-d,--dst}'[Destination]:addr:'
@@ -620,6 +649,8 @@ _ftctl_expect_delete() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion expect delete -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion expect delete -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-p --proto)'{-p,--proto}'[Layer 4 protocol\: a name or a number]:name|number:{__ftctl_complete "${___proto[@]}"}'
         '(-s --src)'{-s,--src}'[Source]:addr:'
         '(-d --dst)'{-d,--dst}'[Destination]:addr:'
@@ -642,6 +673,8 @@ _ftctl_expect_flush() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion expect flush -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion expect flush -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--helper[Those of this helper alone]:name:{__ftctl_custom_complete ---completion expect flush -- --helper "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--dry-run[Change nothing; say how many would be deleted]'
         '--version[Show the version.]'
@@ -658,6 +691,8 @@ _ftctl_offload() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion offload -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion offload -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
         '(-): :->command'
@@ -692,6 +727,8 @@ _ftctl_offload_clear() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion offload clear -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion offload clear -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
         '(-p --proto --protonum)'{-p,--proto,--protonum}'[Layer 4 protocols\: names or numbers, a comma between]:name|number:{__ftctl_custom_complete ---completion offload clear -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-s --src --orig-src)'{-s,--src,--orig-src}'[Source in original direction]:addr\[/len\]:'
@@ -771,6 +808,8 @@ _ftctl_flowtable_list() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable list -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion flowtable list -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-o --output)'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '*:family \[table\]:{__ftctl_custom_complete ---completion flowtable list -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
@@ -789,6 +828,8 @@ _ftctl_flowtable_show() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable show -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion flowtable show -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-o --output)'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '*:\[family\] table name:{__ftctl_custom_complete ---completion flowtable show -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
@@ -806,6 +847,8 @@ _ftctl_flowtable_add() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable add -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion flowtable add -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '*:\[family\] table name:{__ftctl_custom_complete ---completion flowtable add -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-d --device)'{-d,--device}'[Devices whose packets take the fast path; NAME* stands for all that begin so (Linux 6.16)]:device:{__ftctl_custom_complete ---completion flowtable add -- --device "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--priority[Priority of the ingress hook, smaller first (default\: 0)]:n:'
@@ -827,6 +870,8 @@ _ftctl_flowtable_delete() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable delete -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion flowtable delete -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '*:\[family\] table name:{__ftctl_custom_complete ---completion flowtable delete -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-d --device)'{-d,--device}'[Take only these devices from it]:device:{__ftctl_custom_complete ---completion flowtable delete -- --device "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--force[Delete the rules that use it in the same batch]'
@@ -847,6 +892,8 @@ _ftctl_flowtable_enable() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable enable -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion flowtable enable -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--family[Family of the table\: inet, ip or ip6 (default\: inet)]:family:'
         '--table[Table (default\: x)]:name:'
         '--name[Flowtable (default\: f)]:name:'
@@ -870,6 +917,8 @@ _ftctl_flowtable_disable() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable disable -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion flowtable disable -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--family[Family of the table\: inet, ip or ip6 (default\: inet)]:family:'
         '--table[Table (default\: x)]:name:'
         '--name[Flowtable (default\: f)]:name:'
@@ -920,6 +969,8 @@ _ftctl_rule_list() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion rule list -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion rule list -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-o --output)'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '*:family \[table \[chain\]\]:{__ftctl_custom_complete ---completion rule list -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
@@ -939,6 +990,8 @@ _ftctl_rule_add() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion rule add -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion rule add -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--flowtable[The flowtable that flows are added to, of the same table]:name:{__ftctl_custom_complete ---completion rule add -- --flowtable "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--iif[Input devices, a comma between; NAME* alone]:device:{__ftctl_custom_complete ---completion rule add -- --iif "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--oif[Output devices, a comma between; NAME* alone]:device:{__ftctl_custom_complete ---completion rule add -- --oif "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
@@ -973,6 +1026,8 @@ _ftctl_rule_delete() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion rule delete -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion rule delete -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--flowtable[The flowtable that flows are added to, of the same table]:name:{__ftctl_custom_complete ---completion rule delete -- --flowtable "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--iif[Input devices, a comma between; NAME* alone]:device:{__ftctl_custom_complete ---completion rule delete -- --iif "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--oif[Output devices, a comma between; NAME* alone]:device:{__ftctl_custom_complete ---completion rule delete -- --oif "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
@@ -1002,6 +1057,8 @@ _ftctl_apply() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion apply -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion apply -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         ':file:_files'
         '--check[Change nothing; status 1 when there is a difference]'
         '--exclusive[Delete flowtables and flow rules of tables that the file does not name, too]'
@@ -1020,6 +1077,8 @@ _ftctl_export() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion export -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion export -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-o --output)'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '*:family \[table\]:{__ftctl_custom_complete ---completion export -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
@@ -1040,6 +1099,8 @@ _ftctl_explain() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion explain -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion explain -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
         '(-p --proto --protonum)'{-p,--proto,--protonum}'[Layer 4 protocols\: names or numbers, a comma between]:name|number:{__ftctl_custom_complete ---completion explain -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-s --src --orig-src)'{-s,--src,--orig-src}'[Source in original direction]:addr\[/len\]:'
@@ -1084,6 +1145,8 @@ _ftctl_doctor() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion doctor -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion doctor -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-j --json)'{-j,--json}'[One JSON object instead of lines]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
@@ -1100,12 +1163,30 @@ _ftctl_verify() {
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion verify -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
-        '--userspace[The userspace engine, which alone can play traces; may be left out]'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion verify -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--kernel[Whose behaviour to reproduce\: 6.1, 6.12, 7.2 (default\: of the kernel that recorded each trace)]:release:{__ftctl_complete "${___kernel[@]}"}'
         '--list[Print the scenarios'\'' names and play none]'
         '--all[Print all differences of a scenario, not only the first]'
         ':folder:_files -/'
         '*:names:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_exec() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion exec -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion exec -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '*:command:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

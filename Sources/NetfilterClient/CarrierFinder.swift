@@ -51,7 +51,7 @@ package final class CarrierFinder {
   package init(ordering names: [CarrierName]) throws {
     self.names = names
     flowtables = try Self.listFlowtables()
-    routes = NetlinkSession(try KernelSocket(.route))
+    routes = NetlinkSession(try NetlinkEndpoint.open(.route))
     links = try NetworkLinks.read()
     for name in names { try checkExistence(of: name) }
   }
@@ -59,7 +59,7 @@ package final class CarrierFinder {
   /// All flowtables of the current network namespace.
   /// - Throws: ``NetlinkError``.
   package static func listFlowtables() throws -> [Flowtable] {
-    let session = NetlinkSession(try KernelSocket())
+    let session = NetlinkSession(try NetlinkEndpoint.open())
     let request = RequestBuilder(
       type: NFTables.messageType(NFTables.Message.getFlowtable), flags: .dump,
       sequence: session.nextSequence(),
@@ -86,7 +86,7 @@ package final class CarrierFinder {
   private func checkExistence(of name: CarrierName) throws(NetlinkError) {
     switch name {
     case .device(let device):
-      guard unsafe if_nametoindex(device) != 0 else {
+      guard links[device] != nil else {
         throw NetlinkError("find device '\(device)'", ErrorNumber(rawValue: ENODEV))
       }
     case .flowtable(_, _, let text):
@@ -157,34 +157,6 @@ package final class CarrierFinder {
     } catch {
       return nil
     }
-    return NetworkDevice.name(index)
-  }
-}
-
-/// Network devices of the current network namespace.
-package enum NetworkDevice {
-  /// The device's name; nil when there is none with this index.
-  package static func name(_ index: UInt32) -> String? {
-    var buffer = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
-    // Safe: if_indextoname writes at most IF_NAMESIZE octets, the last of them NUL.
-    let isKnown = unsafe buffer.withUnsafeMutableBufferPointer { memory in
-      unsafe memory.baseAddress.map { unsafe if_indextoname(index, $0) != nil } ?? false
-    }
-    guard isKnown else { return nil }
-    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-  }
-
-  /// All names, in order of index.
-  package static func names() -> [String] {
-    // Safe: the array ends with an index of 0 and is freed once.
-    guard let list = unsafe if_nameindex() else { return [] }
-    defer { unsafe if_freenameindex(list) }
-    var result: [String] = []
-    var position = unsafe list
-    while unsafe position.pointee.if_index != 0 {
-      if let name = unsafe position.pointee.if_name { result.append(unsafe String(cString: name)) }
-      unsafe position += 1
-    }
-    return result
+    return links[index]?.name
   }
 }

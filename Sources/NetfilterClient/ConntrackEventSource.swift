@@ -8,7 +8,7 @@ package final class ConntrackEventSource {
     case new, update, destroy
   }
 
-  private let socket: KernelSocket
+  private let socket: any NetlinkTransport
   private let buffer = ReceiveBuffer()
   /// The receive buffer that the kernel granted, in octets.
   package let receiveBuffer: Int32
@@ -26,7 +26,7 @@ package final class ConntrackEventSource {
     receiveBuffer: Int32?,
     groups: [UInt32] = [ConntrackGroup.new, ConntrackGroup.update, ConntrackGroup.destroy]
   ) throws(NetlinkError) {
-    socket = try KernelSocket(.netfilter, isBlocking: false)
+    socket = try NetlinkEndpoint.open(isBlocking: false)
     if let receiveBuffer {
       self.receiveBuffer = socket.enlargeReceiveBuffer(to: receiveBuffer)
     } else {

@@ -2,6 +2,7 @@
 internal import CNetfilter
 private import Glibc
 package import NetlinkWire
+private import Synchronization
 
 /// A connection to a running engine's control socket, which carries netlink datagrams as ``ControlRequestTag`` says.
 ///
@@ -15,6 +16,8 @@ package final class EngineSocket: NetlinkTransport {
   /// What the engine calls the connection, in the events that its requests cause for instance (`nlmsg_pid`).
   package let portID: UInt32
   private let receiveFlags: Int32
+  /// Barriers that are still to come: one for each datagram that was sent.
+  private let awaited = Atomic<Int>(0)
 
   /// - Parameters:
   ///   - instance: the engine.
@@ -113,6 +116,7 @@ package final class EngineSocket: NetlinkTransport {
   }
 
   package func send(_ datagram: [UInt8]) throws(NetlinkError) {
+    awaited.add(1, ordering: .relaxed)
     guard datagram.count > ControlLimit.fragment else {
       return try Self.send(descriptor, ControlRequestTag.finalFragment, datagram)
     }
@@ -130,6 +134,9 @@ package final class EngineSocket: NetlinkTransport {
       descriptor, ControlRequestTag.option,
       ControlPacket.octets(UInt32(bitPattern: NETLINK_ADD_MEMBERSHIP), group))
   }
+
+  /// The system's default, which an engine gives, too (`net.core.rmem_default`).
+  package var receiveBuffer: Int32 { 212_992 }
 
   package func enlargeReceiveBuffer(to octets: Int32) -> Int32 {
     try? Self.send(
@@ -155,8 +162,25 @@ package final class EngineSocket: NetlinkTransport {
       case ControlAnswerTag.failure where length == 4 && buffer.byteCount >= 4:
         throw NetlinkError(
           "receive an answer", ErrorNumber(rawValue: Int32(bitPattern: buffer.bytes.host32(at: 0))))
+      case ControlAnswerTag.barrier: awaited.subtract(1, ordering: .relaxed)
       default: continue
       }
+    }
+  }
+
+  package var hasDatagram: Bool {
+    while true {
+      var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      // Safe: the structure outlives the call.
+      let ready = unsafe poll(&waiting, 1, awaited.load(ordering: .relaxed) > 0 ? -1 : 0)
+      if ready < 0, ErrorNumber.current == .interrupted { continue }
+      guard ready > 0 else { return false }
+      var tag: UInt8 = 0
+      // Safe: one octet is written at most.
+      guard unsafe recv(descriptor, &tag, 1, Int32(MSG_PEEK)) > 0 else { return true }
+      if tag == ControlAnswerTag.datagram || tag == ControlAnswerTag.failure { return true }
+      if tag == ControlAnswerTag.barrier { awaited.subtract(1, ordering: .relaxed) }
+      unsafe recv(descriptor, &tag, 1, 0)
     }
   }
 

@@ -12,7 +12,7 @@ package final class KernelSocket: NetlinkTransport {
   package enum Bus: Sendable {
     case netfilter, route, generic, xfrm
 
-    fileprivate var number: Int32 {
+    var number: Int32 {
       switch self {
       case .netfilter: NETLINK_NETFILTER
       case .route: NETLINK_ROUTE
@@ -86,12 +86,8 @@ package final class KernelSocket: NetlinkTransport {
     }
   }
 
-  /// The receive buffer that the kernel grants now, in octets.
   package var receiveBuffer: Int32 { ftctl_receive_buffer(descriptor) }
 
-  /// Asks for a receive buffer of `octets`, beyond the system's limit where privileges allow.
-  ///
-  /// - Returns: the size that the kernel granted.
   package func enlargeReceiveBuffer(to octets: Int32) -> Int32 {
     _ = ftctl_set_receive_buffer(descriptor, octets)
     return ftctl_receive_buffer(descriptor)

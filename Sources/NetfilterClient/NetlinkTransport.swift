@@ -24,15 +24,21 @@ package protocol NetlinkTransport: AnyObject, Sendable {
   /// Joins a multicast group of nfnetlink.
   func subscribe(to group: UInt32) throws(NetlinkError)
 
+  /// Octets of datagrams that may wait to be received.
+  var receiveBuffer: Int32 { get }
+
   /// Asks for room for `octets` of datagrams that wait to be received, beyond the usual limit where privileges allow.
   ///
   /// - Returns: the size that was granted.
   func enlargeReceiveBuffer(to octets: Int32) -> Int32
+
+  /// Whether a datagram, or an error, waits to be received, once all that was sent has been executed.
+  var hasDatagram: Bool { get }
 }
 
 extension NetlinkTransport {
-  /// Whether a datagram, or an error, waits to be received.
-  var hasDatagram: Bool {
+  /// The kernel executes a request before the call that sends it returns.
+  package var hasDatagram: Bool {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     // Safe: the structure lives through the call.
     return unsafe poll(&entry, 1, 0) > 0

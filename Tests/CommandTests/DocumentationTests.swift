@@ -34,7 +34,7 @@ struct DocumentationTests {
     ("apply", "ftctl-flowtable.8", ["ftctl apply"]),
     ("export", "ftctl-flowtable.8", ["Output"]),
     ("doctor", "ftctl-flowtable.8", ["ftctl doctor"]),
-    ("verify", "ftctl-engine.7", ["ftctl verify"]),
+    ("verify", "ftctl-engine.7", ["ftctl verify"]), ("exec", "ftctl-engine.7", ["ftctl exec"]),
   ]
 
   /// The options that a help text describes.

@@ -15,6 +15,7 @@ struct BlockRingTests {
 
     func send(_ datagram: [UInt8]) throws(NetlinkError) {}
     func subscribe(to group: UInt32) throws(NetlinkError) {}
+    var receiveBuffer: Int32 { 0 }
     func enlargeReceiveBuffer(to octets: Int32) -> Int32 { octets }
 
     func receive(into buffer: inout MutableRawSpan) throws(NetlinkError) -> Int {

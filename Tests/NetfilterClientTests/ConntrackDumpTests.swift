@@ -23,6 +23,7 @@ struct ConntrackDumpTests {
     }
 
     func subscribe(to group: UInt32) throws(NetlinkError) {}
+    var receiveBuffer: Int32 { 0 }
     func enlargeReceiveBuffer(to octets: Int32) -> Int32 { octets }
 
     func receive(into buffer: inout MutableRawSpan) throws(NetlinkError) -> Int {

@@ -7,6 +7,7 @@ package enum BuiltProgram {
     .deletingLastPathComponent().path
 
   package static let ftctl = "\(folder)/ftctl"
+  package static let engineServer = "\(folder)/EngineServer"
   package static let conntrackFill = "\(folder)/ConntrackFill"
 
   /// The folder that holds Package.swift.

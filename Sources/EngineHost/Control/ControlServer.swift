@@ -247,7 +247,8 @@ package final class ControlServer {
     let output =
       switch state.purpose {
       case .netfilter: engine.router.control(datagram, from: state.client)
-      case .route, .unopened: ControlOutput()
+      case .route: engine.router.controlRoutes(datagram, from: state.client)
+      case .unopened: ControlOutput()
       }
     for reply in output.replies { state.enqueue(ControlAnswerTag.datagram, reply) }
     state.dump = output.dump

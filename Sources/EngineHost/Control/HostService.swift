@@ -68,19 +68,29 @@ final class InstanceService: HostService {
   }
 }
 
-/// `{"request": "sysctl", "names": […]}`: the values of the sysctls that the engine has, by name.
+/// `{"request": "sysctl", "names": ["net/netfilter/nf_conntrack_max", …]}`: the values of the sysctls that the engine has.
 final class SysctlService: HostService {
   let name = "sysctl"
 
   func answer(_ request: JSONValue, from client: UInt32, _ engine: Engine) throws -> HostAnswer {
-    let settings = engine.router.conntrack.settings
     guard let wanted = request["names"]?.strings else {
       throw HostRequestError("'names' is not an array of names")
     }
     let members = wanted.compactMap { name -> String? in
       // Only a name that exists is repeated, so that none needs an escape.
-      settings.value(name).map { "\"\(name)\":\($0)" }
+      Self.value(name, engine.router).map { "\"\(name)\":\($0)" }
     }
     return HostAnswer("{\(members.joined(separator: ","))}")
+  }
+
+  private static func value(_ name: String, _ router: Router) -> UInt64? {
+    switch name {
+    case "net/ipv4/ip_forward": router.sysctls.forwards4 ? 1 : 0
+    case "net/ipv6/conf/all/forwarding": router.sysctls.forwards6 ? 1 : 0
+    case "net/netfilter/nf_conntrack_count": UInt64(router.conntrack.count)
+    default:
+      name.hasPrefix("net/netfilter/")
+        ? router.conntrack.settings.value(String(name.dropFirst("net/netfilter/".count))) : nil
+    }
   }
 }

@@ -35,6 +35,8 @@ package struct ConntrackTable: ~Copyable {
   package private(set) var helperNames: [UInt128] = []
   /// Events that nobody has taken yet; filled only while `isListening`.
   package var events: [ConntrackEvent] = []
+  /// How many live entries have an entry as their master, which each of them holds; no member for none.
+  package private(set) var dependents: [EntryID: UInt32] = [:]
   /// Whether somebody listens to events.
   package var isListening = false
   /// Whether rules use labels, so that new entries get them.
@@ -94,6 +96,7 @@ package struct ConntrackTable: ~Copyable {
     index.insert(reply, slot * 2 + 1)
     entries[slot].status.insert(.confirmed)
     count += 1
+    if entries[slot].status.contains(.expected) { dependents[entries[slot].master, default: 0] += 1 }
     if !entries[slot].status.isDisjoint(with: .anyNAT) {
       bySource.insert(Self.sourceHash(entries[slot].original, seed), slot)
     }
@@ -109,6 +112,10 @@ package struct ConntrackTable: ~Copyable {
     }
     entries[slot].status.insert(.dying)
     count -= 1
+    if entries[slot].status.contains(.expected) {
+      let left = (dependents[entries[slot].master] ?? 1) - 1
+      dependents[entries[slot].master] = left == 0 ? nil : left
+    }
   }
 
   /// Frees the slot of an entry that is in no index.

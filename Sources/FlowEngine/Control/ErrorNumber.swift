@@ -5,8 +5,10 @@ package enum ErrorNumber {
   package static let notPermitted: Int32 = 1
   package static let noEntry: Int32 = 2
   package static let noMemory: Int32 = 12
+  package static let accessDenied: Int32 = 13
   package static let busy: Int32 = 16
   package static let exists: Int32 = 17
+  package static let noDevice: Int32 = 19
   package static let invalid: Int32 = 22
   package static let tooManyInSystem: Int32 = 23
   package static let tooManyOpen: Int32 = 24
@@ -20,6 +22,8 @@ package enum ErrorNumber {
   package static let overflow: Int32 = 75
   package static let restart: Int32 = 85
   package static let notSupported: Int32 = 95
+  package static let unreachable: Int32 = 101
+  package static let hostUnreachable: Int32 = 113
 }
 
 /// One step on the way to an attribute inside a message: the `occurrence`-th attribute (from 0) of a type,

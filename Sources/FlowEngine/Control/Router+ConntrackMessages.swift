@@ -21,7 +21,8 @@ extension Router {
     message.status(entry)
     message.mark(entry)
     message.id(entry)
-    message.use(1 + references + (entry.flow != 0 ? 1 : 0))
+    let dependents = conntrack.dependents.isEmpty ? 0 : conntrack.dependents[conntrack.id(slot)] ?? 0
+    message.use(1 + references + (entry.flow != 0 ? 1 : 0) + dependents)
     if entry.status.contains(.expected), let master = conntrack.slot(entry.master) {
       message.tuple(
         ConntrackAttribute.masterTuple, conntrack[master].original, zone: nil, generation: generation)

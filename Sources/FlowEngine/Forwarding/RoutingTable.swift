@@ -175,16 +175,26 @@ package struct RoutingTable: Sendable {
 
   /// The best route to `destination` among those that `isUsable` admits, or nil.
   package mutating func lookup(_ destination: Address, where isUsable: (RouteEntry) -> Bool) -> Route? {
+    guard let (node, entry) = find(destination, isUsable) else { return nil }
+    nodes[node].wasUsed = true
+    return Route(
+      type: entry.type, device: entry.device, gateway: entry.gateway, gatewayFamily: entry.gatewayFamily,
+      mtu: entry.mtu, preferredSource: entry.preferredSource,
+      validity: RouteValidity(
+        generation: family == .ipv4 ? generation : nodes[node].serial, node: Int32(node)))
+  }
+
+  /// The best route to `destination`, for who only asks: no decision depends on it.
+  package func best(_ destination: Address) -> RouteEntry? { find(destination) { _ in true }?.entry }
+
+  private func find(
+    _ destination: Address, _ isUsable: (RouteEntry) -> Bool
+  ) -> (node: Int, entry: RouteEntry)? {
     for length in usedLengths {
       guard let node = lengths[length][destination.masked(to: length, family)],
         let entry = nodes[node].entries.first(where: isUsable)
       else { continue }
-      nodes[node].wasUsed = true
-      return Route(
-        type: entry.type, device: entry.device, gateway: entry.gateway, gatewayFamily: entry.gatewayFamily,
-        mtu: entry.mtu, preferredSource: entry.preferredSource,
-        validity: RouteValidity(
-          generation: family == .ipv4 ? generation : nodes[node].serial, node: Int32(node)))
+      return (node, entry)
     }
     return nil
   }

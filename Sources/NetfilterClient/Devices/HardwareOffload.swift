@@ -17,7 +17,7 @@ package final class FeatureReader {
 
   /// - Throws: ``NetlinkError``: ENOENT on kernels before 5.6.
   package init() throws {
-    session = NetlinkSession(try KernelSocket(.generic))
+    session = NetlinkSession(try NetlinkEndpoint.open(.generic))
     var request = RequestBuilder(
       type: UInt16(GENL_ID_CTRL), flags: .acknowledge, sequence: session.nextSequence(),
       header: [UInt8(CTRL_CMD_GETFAMILY), 1, 0, 0])

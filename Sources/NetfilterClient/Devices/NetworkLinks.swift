@@ -79,7 +79,7 @@ package struct NetworkLinks: Sendable {
   /// `pppoe`: the text of /proc/net/pppoe, where there is one.
   /// - Throws: ``NetlinkError``.
   package static func read(pppoe: String? = nil) throws -> NetworkLinks {
-    let session = NetlinkSession(try KernelSocket(.route))
+    let session = NetlinkSession(try NetlinkEndpoint.open(.route))
     let request = RequestBuilder(
       type: UInt16(RTM_GETLINK), flags: .dump, sequence: session.nextSequence(),
       header: [UInt8](repeating: 0, count: 16))

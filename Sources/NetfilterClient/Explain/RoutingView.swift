@@ -53,7 +53,7 @@ package final class RoutingView {
   private var tables: [UInt8: [Neighbour]] = [:]
 
   /// - Throws: ``NetlinkError``.
-  package init() throws { session = NetlinkSession(try KernelSocket(.route)) }
+  package init() throws { session = NetlinkSession(try NetlinkEndpoint.open(.route)) }
 
   /// The route to an address; nil where there is none.
   package func route(to address: IPAddress) -> RouteAnswer? {
@@ -151,7 +151,7 @@ package struct IPsecPolicy: Hashable, Sendable {
 
   /// All policies with templates; none where the kernel has no IPsec.
   package static func all() -> [IPsecPolicy] {
-    guard let socket = try? KernelSocket(.xfrm) else { return [] }
+    guard let socket = try? NetlinkEndpoint.open(.xfrm) else { return [] }
     let session = NetlinkSession(socket)
     let request = RequestBuilder(
       type: UInt16(XFRM_MSG_GETPOLICY), flags: .dump, sequence: session.nextSequence(),

@@ -129,7 +129,7 @@ package enum RuleValueText {
       default: throw SelectionError("bad protocol \(SelectionError.quoted(word)): it is ipv4 or ipv6")
       }
     case .index:
-      let index = unsafe if_nametoindex(word)
+      let index = NetworkDevice.index(word)
       guard index != 0 else { throw SelectionError("there is no device \(SelectionError.quoted(word))") }
       return .value(HostOrder.octets(index))
     case .state: return .value(HostOrder.octets(try state(word)))

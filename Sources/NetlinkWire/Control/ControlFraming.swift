@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // How netlink datagrams travel over an engine's control socket (AF_UNIX, SOCK_SEQPACKET). The first octet of each packet is a
-// tag; numbers are in host byte order. Sources/Preload/ftctl-control.h says the same to the preloaded library.
+// tag; numbers are in host byte order. Sources/CPreload/ControlPackets.h says the same to the preloaded library.
 
 /// What a client sends.
 package enum ControlRequestTag {

@@ -143,6 +143,7 @@ struct DoctorReport {
   }
 
   private mutating func examineModules() {
+    guard !NetlinkEndpoint.current.isEngine else { return }
     let loaded = Set(
       (SystemFile.text("/proc/modules") ?? "").split(separator: "\n").compactMap {
         $0.split(separator: " ").first.map(String.init)
@@ -240,8 +241,8 @@ struct DoctorReport {
       ("net.ipv4.ip_forward", "net/ipv4/ip_forward"),
       ("net.ipv6.conf.all.forwarding", "net/ipv6/conf/all/forwarding"),
     ] {
-      guard let text = SystemFile.text("/proc/sys/\(path)") else { continue }
-      let isOn = !text.hasPrefix("0")
+      guard let value = SystemFile.setting(path) else { continue }
+      let isOn = value != 0
       add(
         "forwarding", isOn ? .ok : .warn, "\(name) = \(isOn ? 1 : 0)",
         hint: isOn ? nil : "only forwarded flows are offloaded: sysctl -w \(name)=1")

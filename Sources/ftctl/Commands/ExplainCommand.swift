@@ -63,7 +63,7 @@ struct ExplainCommand: ParsableCommand {
   }
 
   private static var settings: FlowExplainer.Settings {
-    func isOn(_ path: String) -> Bool { SystemFile.text("/proc/sys/\(path)")?.hasPrefix("0") == false }
+    func isOn(_ path: String) -> Bool { SystemFile.setting(path).map { $0 != 0 } ?? false }
     var time = timespec()
     // Safe: the structure lives through the call.
     unsafe clock_gettime(CLOCK_REALTIME, &time)

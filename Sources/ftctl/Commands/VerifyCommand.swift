@@ -17,9 +17,6 @@ struct VerifyCommand: ParsableCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  @Flag(help: "The userspace engine, which alone can play traces; may be left out")
-  var userspace = false
-
   @Option(
     help: ArgumentHelp(
       "Whose behaviour to reproduce: 6.1, 6.12, 7.2 (default: of the kernel that recorded each trace)",

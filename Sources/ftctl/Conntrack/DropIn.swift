@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ArgumentParser
 import Glibc
 import NetfilterClient
 
@@ -8,9 +9,18 @@ enum DropIn {
   /// takes longer to start than a short listing.
   static func words(of commandLine: [String]) -> [String]? {
     guard let program = commandLine.first else { return nil }
-    let words = Array(commandLine.dropFirst())
+    var words = Array(commandLine.dropFirst())
     if program.split(separator: "/").last == "conntrack" { return words }
-    return words.first == "conntrack" ? Array(words.dropFirst()) : nil
+    // What belongs before the subcommand, such as --userspace.
+    var global: [String] = []
+    while let word = words.first, word.hasPrefix("--") {
+      let count = word == "--instance" ? 2 : 1
+      global += words.prefix(count)
+      words.removeFirst(min(count, words.count))
+    }
+    guard words.first == "conntrack" else { return nil }
+    guard global.isEmpty || (try? GlobalOptions.parse(global))?.userspace == true else { return nil }
+    return Array(words.dropFirst())
   }
 
   /// Carries out a command line and returns the exit status.

@@ -8,7 +8,7 @@ import Reporting
 struct DropInExpectations {
   let line: DropInLine
 
-  private func open() throws -> NetlinkSession { NetlinkSession(try KernelSocket()) }
+  private func open() throws -> NetlinkSession { NetlinkSession(try NetlinkEndpoint.open()) }
 
   func run(_ command: DropInCommand) throws {
     switch command {

@@ -11,7 +11,7 @@ struct DropInSession {
 
   private var template: FlowTemplate { line.template }
 
-  private func open() throws -> NetlinkSession { NetlinkSession(try KernelSocket()) }
+  private func open() throws -> NetlinkSession { NetlinkSession(try NetlinkEndpoint.open()) }
 
   /// - Throws: ``DropInFailure``; ``OutputClosed``.
   func run() throws {

@@ -2,6 +2,7 @@
 import ArgumentParser
 import Glibc
 import NetfilterClient
+import NetlinkWire
 import Reporting
 
 /// When output is coloured.
@@ -24,8 +25,18 @@ struct GlobalOptions: ParsableArguments {
       "Colour the output (default: auto, on a terminal unless NO_COLOR is set)", valueName: "when"))
   var color: ColorChoice = .auto
 
+  @Flag(
+    help: "Work with a running userspace engine in the kernel's place, see 'ftctl --userspace run'")
+  var userspace = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The userspace engine's name (default: \(EngineInstance.defaultName))", valueName: "name"),
+    completion: .custom { _, _, _ in LiveValues.instances() })
+  var instance: String?
+
   /// Options that take a value, and those that do not.
-  private static let valued: Set<String> = ["--netns", "--color"]
+  private static let valued: Set<String> = ["--netns", "--color", "--instance"]
   private static let flags: Set<String> = ["--userspace"]
 
   /// The arguments with the global options that stand before the subcommand moved behind it, where the
@@ -75,6 +86,34 @@ struct GlobalOptions: ParsableArguments {
     return unsafe value.pointee != 0
   }
 
+  func validate() throws {
+    if let instance {
+      guard userspace else { throw ValidationError("--instance goes with --userspace") }
+      guard EngineInstance(name: instance, folder: nil) != nil else {
+        throw ValidationError(
+          "--instance: '\(instance)' is no name: letters, digits, '-', '_' and '.' make one, at most 64")
+      }
+    }
+    guard !userspace || namespace == nil else {
+      throw ValidationError("--netns goes with the kernel: an engine has no network namespaces")
+    }
+    // At once, so that whatever asks the system from here on asks the engine.
+    if userspace { NetlinkEndpoint.current = .engine(try engineInstance()) }
+  }
+
+  /// The engine that `--userspace` and `--instance` name.
+  ///
+  /// - Throws: `ValidationError` when the environment names a folder that no socket can be in.
+  func engineInstance() throws -> EngineInstance {
+    let folder = EngineInstance.folderVariable
+    // Safe: the environment is not changed while the program runs.
+    let value = unsafe getenv(folder).map { unsafe String(cString: $0) }
+    guard let found = EngineInstance(name: instance ?? EngineInstance.defaultName, folder: value) else {
+      throw ValidationError("\(folder): the path of the control socket would be too long")
+    }
+    return found
+  }
+
   /// Whether every named namespace is meant.
   var isEveryNamespace: Bool { namespace == "all" }
 
@@ -99,6 +138,6 @@ struct GlobalOptions: ParsableArguments {
     }
   }
 
-  /// A session with the kernel of the current namespace.
-  func session() throws -> NetlinkSession { NetlinkSession(try KernelSocket()) }
+  /// A session with the kernel of the current namespace, or with the engine.
+  func session() throws -> NetlinkSession { NetlinkSession(try NetlinkEndpoint.open()) }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Glibc
+import JSONDocument
+import NetfilterClient
 
 /// The kernel's release, for what depends on it.
 struct KernelRelease: Comparable {
@@ -8,7 +10,12 @@ struct KernelRelease: Comparable {
   /// All of it, as uname(1) prints it.
   var text: String
 
+  /// The running kernel's, or that of the kernel which the engine that is asked behaves like.
   static let current: KernelRelease = {
+    if case .engine(let instance) = NetlinkEndpoint.current {
+      let answer = EngineHostQuery.ask(instance, #"{"request":"instance"}"#)
+      return KernelRelease(text: answer?["kernel"]?.string ?? "")
+    }
     var name = utsname()
     guard unsafe uname(&name) == 0 else { return KernelRelease(text: "") }
     let text = unsafe withUnsafeBytes(of: name.release) { octets in

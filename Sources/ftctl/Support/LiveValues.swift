@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ArgumentParser
+import Glibc
 import NetfilterClient
 import NetlinkWire
 
@@ -9,6 +10,13 @@ enum LiveValues {
   private static let sample = 4000
 
   static func namespaces() -> [String] { NetworkNamespace.names() + ["all"] }
+
+  /// Running engines.
+  static func instances() -> [String] {
+    // Safe: the environment is not changed while the program runs.
+    let folder = unsafe getenv(EngineInstance.folderVariable).map { unsafe String(cString: $0) }
+    return EngineSocket.instances(in: EngineInstance(folder: folder)?.folder ?? EngineInstance.defaultFolder)
+  }
 
   static func devices() -> [String] { NetworkDevice.names() }
 
@@ -42,14 +50,14 @@ enum LiveValues {
 
   /// Families, then tables, then what is in them: the words of `[FAMILY] TABLE NAME`.
   static func flowtableWords() -> [String] {
-    let ruleset = try? NetlinkSession(KernelSocket()).ruleset(.flowtables)
+    let ruleset = try? NetlinkSession(NetlinkEndpoint.open()).ruleset(.flowtables)
     return unique(
       NFTables.flowtableFamilies.map(NFTables.familyName) + (ruleset?.tables ?? []).compactMap(\.object.name)
         + (ruleset?.flowtables ?? []).compactMap(\.object.name))
   }
 
   static func chainWords() -> [String] {
-    let ruleset = try? NetlinkSession(KernelSocket()).ruleset(.chains)
+    let ruleset = try? NetlinkSession(NetlinkEndpoint.open()).ruleset(.chains)
     return unique(
       NFTables.flowtableFamilies.map(NFTables.familyName) + (ruleset?.tables ?? []).compactMap(\.object.name)
         + (ruleset?.chains ?? []).compactMap(\.object.name))
@@ -64,7 +72,7 @@ enum LiveValues {
   static func zones() -> [String] {
     var found: Set<UInt16> = []
     var seen = 0
-    _ = try? NetlinkSession(KernelSocket()).dumpConntrack { entry in
+    _ = try? NetlinkSession(NetlinkEndpoint.open()).dumpConntrack { entry in
       if let zone = entry.zone { found.insert(zone) }
       if entry.original.hasZone { found.insert(entry.original.zone) }
       if entry.reply.hasZone { found.insert(entry.reply.zone) }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Glibc
+import JSONDocument
 import NetfilterClient
 import NetlinkWire
 
@@ -22,9 +23,16 @@ enum SystemFile {
     return String(decoding: octets, as: UTF8.self)
   }
 
-  /// The number in a sysctl of `net.netfilter`, in the current network namespace; nil where it does not exist.
-  static func netfilterSetting(_ name: String) -> UInt64? {
-    text("/proc/sys/net/netfilter/\(name)").flatMap { text in
+  /// The number in a sysctl of `net.netfilter`; nil where it does not exist.
+  static func netfilterSetting(_ name: String) -> UInt64? { setting("net/netfilter/\(name)") }
+
+  /// The number in a sysctl, in the current network namespace or of the engine that is asked; nil where it does not exist.
+  static func setting(_ path: String) -> UInt64? {
+    if case .engine(let instance) = NetlinkEndpoint.current {
+      let answer = EngineHostQuery.ask(instance, #"{"request":"sysctl","names":["\#(path)"]}"#)
+      return answer?[path]?.double.flatMap { UInt64(exactly: $0) }
+    }
+    return text("/proc/sys/\(path)").flatMap { text in
       UInt64(text.split(whereSeparator: \.isWhitespace).first ?? "")
     }
   }

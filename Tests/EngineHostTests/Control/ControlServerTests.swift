@@ -193,10 +193,10 @@ struct ControlServerTests {
     #expect(
       try ask(#"{"request":"instance"}"#) == #"{"instance":"default","pid":\#(getpid()),"kernel":"6.12"}"#)
     #expect(
-      try ask(#"{"request":"sysctl","names":["nf_conntrack_max","no_such"]}"#)
-        == #"{"nf_conntrack_max":262144}"#)
+      try ask(#"{"request":"sysctl","names":["net/netfilter/nf_conntrack_max","no_such"]}"#)
+        == #"{"net/netfilter/nf_conntrack_max":262144}"#)
     #expect(try ask(#"{"request":"nothing"}"#) == #"{"error":"unknown request 'nothing'"}"#)
-    #expect(try ask("[") == #"{"error":"unexpected end at octet 1"}"#)
+    #expect(try ask("[").hasPrefix(#"{"error":"unexpected end at "#))
   }
 
   @Test("packets that mean nothing end their connection and nothing else")
