@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <pthread.h>
@@ -389,6 +390,16 @@ EXPORTED int connect(int descriptor, const struct sockaddr *address, socklen_t l
 
 // MARK: Options
 
+// Twice what is asked for, and not too little. Source (Linux 7.2): net/core/sock.c, __sock_set_rcvbuf.
+static int granted_buffer(int octets, int least)
+{
+    if (octets < 0)
+        octets = 0;
+    if (octets > INT_MAX / 2)
+        octets = INT_MAX / 2;
+    return 2 * octets < least ? least : 2 * octets;
+}
+
 EXPORTED int setsockopt(int descriptor, int level, int option, const void *value, socklen_t length)
 {
     struct connection *connection = find(descriptor);
@@ -405,12 +416,12 @@ EXPORTED int setsockopt(int descriptor, int level, int option, const void *value
     switch (option) {
     case SO_SNDBUF:
     case SO_SNDBUFFORCE:
-        // Requests travel in pieces: any size will do. The kernel doubles what it is asked for.
-        connection->send_buffer = number < 1 << 29 ? 2 * number : number;
+        // Requests travel in pieces: any size will do.
+        connection->send_buffer = granted_buffer(number, 4608);
         return 0;
     case SO_RCVBUF:
     case SO_RCVBUFFORCE:
-        connection->receive_buffer = number < 1 << 29 ? 2 * number : number;
+        connection->receive_buffer = granted_buffer(number, 2304);
         return send_numbers(descriptor, CONTROL_RECEIVE_BUFFER, (uint32_t)connection->receive_buffer, 0, 1);
     default:
         return REAL(setsockopt)(descriptor, level, option, value, length);

@@ -100,6 +100,8 @@ struct ConntrackRequest {
       case ConntrackAttribute.replyTuple:
         hasReply = true
         (reply, tupleZones.1) = try tuple(attributes, filter?.reply, generation)
+        // Source (Linux 7.2): nf_conntrack_netlink.c, ctnetlink_parse_tuple_zone: a second zone finds the first one set.
+        if tupleZones.1 != nil, tupleZones.0 ?? 0 != 0 { throw ControlError(ErrorNumber.invalid) }
       case ConntrackAttribute.masterTuple:
         hasMaster = true
         (master, _) = try tuple(attributes, nil, generation)
@@ -347,6 +349,9 @@ private struct TupleFields {
       tuple.destinationPort =
         UInt16(try value(icmpv6Type, 0x200)) << 8 | UInt16(try value(icmpv6Code, 0x400))
       if isComplete, tuple.inverted == nil { throw ControlError(ErrorNumber.invalid) }
+    case (IPProtocol.icmpv6, .ipv4) where icmpv6ID == nil || icmpv6Type == nil || icmpv6Code == nil:
+      // The kernel reads these fields of either family.
+      throw ControlError(ErrorNumber.invalid)
     default:
       guard ConntrackMessageWriter.hasPorts(tuple.proto, generation) else { return }
       tuple.sourcePort = try value(sourcePort, ConntrackRequest.FilterFlag.sourcePort)

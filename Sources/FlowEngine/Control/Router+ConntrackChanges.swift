@@ -33,7 +33,9 @@ extension Router {
   private func create(
     _ request: ConntrackRequest, _ original: Tuple, _ reply: Tuple, timeout: UInt32, _ client: ControlClient
   ) throws(ControlError) {
-    if let status = request.status, status & ConntrackStatus.confirmed.rawValue == 0 {
+    // Source (Linux 7.2): nf_conntrack_netlink.c, ctnetlink_change_status: the entry is confirmed, neither expected nor dying.
+    let fixed: ConntrackStatus = [.expected, .confirmed, .dying]
+    if let status = request.status, status & fixed.rawValue != ConntrackStatus.confirmed.rawValue {
       throw ControlError(ErrorNumber.busy)
     }
     if conntrack.count >= conntrack.settings.maximumEntries, !dropEarly() {

@@ -217,18 +217,17 @@ extension Ruleset {
   // MARK: Commit
 
   private func notify(_ result: BatchResult, _ output: inout ControlOutput, _ writer: inout ReplyWriter) {
-    var echoed = NetlinkWriter()
-    var events = NetlinkWriter()
+    var events = ReplyWriter(client: result.transaction.client)
     for change in result.transaction.changes {
       guard let message = event(for: change, to: result.transaction.client) else { continue }
-      events.raw(message)
-      if change.request.flags.contains(.echo) { echoed.raw(message) }
+      events.append(message)
+      if change.request.flags.contains(.echo) { writer.append(message) }
     }
-    if !echoed.bytes.isEmpty { writer.append(echoed.bytes) }
+    events.flush()
     let generation = generationMessage(
       result.transaction.client, sequence: result.firstSequence)
     if result.firstFlags.contains(.echo) { writer.append(generation) }
-    if !events.bytes.isEmpty { output.events.append(ControlEvent(group: 7, datagram: events.bytes)) }
+    output.events += events.datagrams.map { ControlEvent(group: 7, datagram: $0) }
     output.events.append(ControlEvent(group: 7, datagram: generation))
   }
 

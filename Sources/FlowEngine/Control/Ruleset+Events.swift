@@ -67,8 +67,9 @@ extension Ruleset {
       wire.name = chain.name
       wire.handle = chain.handle
       return build(NFTables.Message.deleteChain, table.family) { wire.encode(into: &$0) }
-    case .deletedRule(let table, let chain, let rule, let previous):
-      let wire = wire(rule, chain, in: table, previous: previous, now: 0)
+    case .deletedRule(let table, let chain, let rule):
+      // Source (Linux 7.2): nf_tables_api.c, nf_tables_fill_rule_info: a deleted rule has no position.
+      let wire = wire(rule, chain, in: table, previous: nil, now: 0)
       return build(NFTables.Message.deleteRule, table.family) { wire.encode(into: &$0) }
     case .deletedSet(let table, let set):
       var wire = NFTables.Set()

@@ -174,10 +174,7 @@ extension Ruleset {
       let index = model.tables[table].chains[place].rules.firstIndex(where: { $0.handle == handle })
     else { return }
     let rule = model.tables[table].chains[place].rules[index]
-    let previous = index > 0 ? model.tables[table].chains[place].rules[index - 1].handle : nil
-    noteDeletion(
-      of: rule, model.tables[table].chains[place], model.tables[table], previous: previous, request,
-      &transaction)
+    noteDeletion(of: rule, model.tables[table].chains[place], model.tables[table], request, &transaction)
     model.tables[table].chains[place].rules.remove(at: index)
     for expression in rule.expressions {
       switch expression.expression {
@@ -202,10 +199,10 @@ extension Ruleset {
 
   /// Announces a rule's deletion, and behind it that of the anonymous sets that go with it.
   func noteDeletion(
-    of rule: RuleModel, _ chain: ChainModel, _ table: TableModel, previous: UInt64?,
-    _ request: RequestContext, _ transaction: inout Transaction
+    of rule: RuleModel, _ chain: ChainModel, _ table: TableModel, _ request: RequestContext,
+    _ transaction: inout Transaction
   ) {
-    transaction.note(.deletedRule(table: table, chain: chain, rule: rule, previous: previous), request)
+    transaction.note(.deletedRule(table: table, chain: chain, rule: rule), request)
     for expression in rule.expressions {
       let name: String?
       switch expression.expression {

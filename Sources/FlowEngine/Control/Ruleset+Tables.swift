@@ -135,10 +135,8 @@ extension Ruleset {
     let table = model.tables[index]
     let named = table.chains.filter { $0.flags & NFTables.Chain.Flag.binding == 0 }
     for chain in named {
-      var previous: UInt64?
       for rule in chain.rules {
-        noteDeletion(of: rule, chain, table, previous: previous, request, &transaction)
-        previous = rule.handle
+        noteDeletion(of: rule, chain, table, request, &transaction)
       }
     }
     for set in table.sets where !set.isAnonymous {

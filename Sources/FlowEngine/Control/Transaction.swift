@@ -18,7 +18,7 @@ struct Transaction {
       case newChain(table: UInt64, chain: UInt64)
       case deletedChain(table: TableModel, chain: ChainModel)
       case newRule(table: UInt64, chain: UInt64, rule: UInt64)
-      case deletedRule(table: TableModel, chain: ChainModel, rule: RuleModel, previous: UInt64?)
+      case deletedRule(table: TableModel, chain: ChainModel, rule: RuleModel)
       case newSet(table: UInt64, set: UInt64)
       case deletedSet(table: TableModel, set: SetModel)
       case newElements(table: UInt64, set: UInt64, keys: [ElementKey])
