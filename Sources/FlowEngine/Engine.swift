@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+package import PacketWire
+
 /// The engine: a router with flowtables, without I/O and without a clock of its own.
 ///
 /// Frames, requests and the time come from the caller; frames, answers and events go back to it. Equal input gives
@@ -15,9 +17,11 @@ public final class Engine {
     router = Router(generation: generation, seed: seed)
   }
 
-  /// Takes in one frame, from its Ethernet header on.
-  package func receive(_ frame: RawSpan, on device: UInt32, at time: Instant) {
-    router.receive(frame, on: device, at: time)
+  /// Takes in one frame, from its Ethernet header on, with what is left to be done to it.
+  package func receive(
+    _ frame: RawSpan, offload: VirtioHeader = .none, on device: UInt32, at time: Instant
+  ) {
+    router.receive(frame, offload: offload, on: device, at: time)
   }
 
   /// Lets time pass; what is due happens in order.

@@ -20,7 +20,9 @@ package enum Reason: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   // Flowtable.
   case flowAdded, flowTornDown, flowFreed, flowRefused
   // Sent.
-  case sent, errorSent, replySent
+  case sent, errorSent, replySent, segmented
+  // What a device left to be done to a frame.
+  case offloadRefused
 }
 
 /// How often each ``Reason`` applied.

@@ -25,9 +25,6 @@ extension Topology {
   }
 
   static func add(_ device: Device, to router: Router) throws(DescriptionError) {
-    if device.properties["offloads"]?.strings?.isEmpty == false {
-      throw DescriptionError("offloads of device \(device.name) are not supported")
-    }
     let (kind, lower) = try device.kind(on: router)
     let mac = try device.address() ?? lower?.mac ?? MACAddress(localFor: device.name)
     let usualMTU = try device.usualMTU(kind, lower, router)
@@ -36,6 +33,7 @@ extension Topology {
       throw DescriptionError("device \(device.name) cannot have an MTU of \(mtu)")
     }
     let index = router.addDevice(device.name, kind, mac: mac, mtu: mtu)
+    router.setOffloads(index, try device.offloads())
     if kind == .bridge { try device.setBridge(index, router) }
     router.setLink(index, up: true)
     for text in device.addresses {

@@ -2,7 +2,7 @@
 
 import FlowEngine
 import JSONDocument
-import PacketWire
+package import PacketWire
 
 extension Topology.Device {
   /// The kind, and the device below, if there is one.
@@ -44,6 +44,22 @@ extension Topology.Device {
       throw DescriptionError("device \(name) has no valid \(key)")
     }
     return UInt16(value)
+  }
+
+  /// What may be left to be done to frames that the device sends.
+  package func offloads() throws(DescriptionError) -> TAPOffloads {
+    var result: TAPOffloads = []
+    guard let value = properties["offloads"] else { return result }
+    guard let names = value.strings else {
+      throw DescriptionError("offloads of device \(name) are not a list of names")
+    }
+    for name in names {
+      guard let known = TAPOffloads.names.first(where: { $0.name == name }) else {
+        throw DescriptionError("device \(self.name) has an unknown offload, \(name)")
+      }
+      result.insert(known.value)
+    }
+    return result
   }
 
   /// The MTU of a device for which none is given.

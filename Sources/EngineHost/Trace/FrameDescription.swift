@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import PacketWire
+
 /// Says where two frames differ, field by field.
 enum FrameDescription {
   /// What to tell a person about an expected and an actual frame that are not the same; either may be
@@ -16,7 +18,9 @@ enum FrameDescription {
     if expected.device != actual.device {
       detail.append("expected on \(expected.device), got on \(actual.device)")
     }
-    if expected.offload != actual.offload { detail.append("the virtio-net headers differ") }
+    if expected.offload != actual.offload {
+      detail.append("virtio-net header: expected \(text(expected.offload)), got \(text(actual.offload))")
+    }
     let left = fields(TraceComparison.masked(expected.octets))
     let right = fields(TraceComparison.masked(actual.octets))
     for index in 0..<max(left.count, right.count) {
@@ -30,6 +34,13 @@ enum FrameDescription {
     detail.append("expected \(hex(expected.octets))")
     detail.append("got      \(hex(actual.octets))")
     return detail
+  }
+
+  private static func text(_ header: VirtioHeader?) -> String {
+    guard let header else { return "none" }
+    return
+      "flags \(header.flags), type \(header.type), \(header.headerLength) octets of headers, segments of "
+      + "\(header.segmentSize), checksum \(header.checksumStart)+\(header.checksumOffset)"
   }
 
   static func hex(_ octets: [UInt8]) -> String {

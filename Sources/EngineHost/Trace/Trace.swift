@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package import JSONDocument
+package import PacketWire
 
 /// A recording of what a kernel did with a router's frames: one JSON document. What is recorded is
 /// compared; what the engine needs to know to repeat it is the rest.
@@ -7,10 +8,10 @@ package struct Trace: Sendable {
   package struct Frame: Equatable, Sendable {
     package var device: String
     package var octets: [UInt8]
-    /// The virtio-net header's fields, where the device has offloads.
-    package var offload: JSONValue?
+    /// The virtio-net header, where the device has offloads.
+    package var offload: VirtioHeader?
 
-    package init(device: String, octets: [UInt8], offload: JSONValue? = nil) {
+    package init(device: String, octets: [UInt8], offload: VirtioHeader? = nil) {
       self.device = device
       self.octets = octets
       self.offload = offload
@@ -91,6 +92,28 @@ extension Trace {
   }
 }
 
+extension VirtioHeader {
+  /// The header that an object describes; fields that it leaves out are zero.
+  fileprivate static func read(_ value: JSONValue?) throws(DescriptionError) -> VirtioHeader? {
+    guard let value else { return nil }
+    func field<Field: FixedWidthInteger>(_ name: String) throws(DescriptionError) -> Field {
+      guard let number = value[name] else { return 0 }
+      guard let field = number.int.flatMap({ Field(exactly: $0) }) else {
+        throw DescriptionError("\(name) of a virtio-net header cannot be read")
+      }
+      return field
+    }
+    var header = VirtioHeader()
+    header.flags = try field("flags")
+    header.type = try field("gso_type")
+    header.headerLength = try field("hdr_len")
+    header.segmentSize = try field("gso_size")
+    header.checksumStart = try field("csum_start")
+    header.checksumOffset = try field("csum_offset")
+    return header
+  }
+}
+
 extension Trace.Step {
   fileprivate init(_ step: JSONValue) throws(DescriptionError) {
     note = step["note"]?.string
@@ -99,7 +122,7 @@ extension Trace.Step {
       guard let octets = Trace.octets(hex), let device = step["in"]?.string else {
         throw DescriptionError("a frame is not hexadecimal or names no device")
       }
-      input = Trace.Frame(device: device, octets: octets, offload: step["vnet"])
+      input = Trace.Frame(device: device, octets: octets, offload: try VirtioHeader.read(step["vnet"]))
     }
     wait = step["wait"]?.double
     command = step["command"]?.string
@@ -110,7 +133,8 @@ extension Trace.Step {
       guard let hex = frame["frame"]?.string, let octets = Trace.octets(hex),
         let device = frame["dev"]?.string
       else { throw DescriptionError("a frame is not hexadecimal or names no device") }
-      outputs.append(Trace.Frame(device: device, octets: octets, offload: frame["vnet"]))
+      outputs.append(
+        Trace.Frame(device: device, octets: octets, offload: try VirtioHeader.read(frame["vnet"])))
     }
     counted = step["counted"]?.members.map { members in
       Dictionary(uniqueKeysWithValues: members.compactMap { one in one.value.int.map { (one.name, $0) } })

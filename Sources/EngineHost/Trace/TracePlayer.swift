@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 package import FlowEngine
+import JSONDocument
 import NetlinkWire
 import PacketWire
 import Reporting
@@ -121,7 +122,9 @@ package struct TracePlayer {
       return note(number, what, ["no device \(frame.device)"])
     }
     // Safe: the span does not outlive the array.
-    unsafe engine.receive(frame.octets.span.bytes, on: device.index, at: Instant(nanoseconds: clock))
+    unsafe engine.receive(
+      frame.octets.span.bytes, offload: frame.offload ?? .none, on: device.index,
+      at: Instant(nanoseconds: clock))
   }
 
   private mutating func change(_ step: Trace.Step, _ number: Int, _ what: String) {
@@ -138,8 +141,12 @@ package struct TracePlayer {
   // MARK: Comparing
 
   private mutating func compareFrames(_ step: Trace.Step, _ number: Int, _ what: String) {
+    let headed = Set(trace.topology.devices.lazy.filter { $0.properties["offloads"] != nil }.map(\.name))
     let actual = engine.takeSent().compactMap { sent in
-      engine.router.device(sent.device).map { Trace.Frame(device: $0.name, octets: sent.bytes) }
+      engine.router.device(sent.device).map { device in
+        Trace.Frame(
+          device: device.name, octets: sent.bytes, offload: headed.contains(device.name) ? sent.offload : nil)
+      }
     }.filter { !RecordedNoise.isNoise($0.octets) }
     result.frames += step.outputs.count
     var detail: [String] = []

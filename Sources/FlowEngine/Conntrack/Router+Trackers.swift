@@ -5,7 +5,7 @@ import PacketWire
 extension Router {
   /// Whether the transport checksum is right, where the kernel verifies it: on the way in only.
   private func hasValidChecksum(_ packet: Packet, isOutput: Bool) -> Bool {
-    guard !isOutput, conntrack.settings.verifiesChecksums else { return true }
+    guard !isOutput, conntrack.settings.verifiesChecksums, !packet.isPartial else { return true }
     let bytes = packet.transportBytes
     let sum = Checksum.pseudoHeader(
       packet.source, packet.destination, proto: packet.proto, length: bytes.byteCount)
@@ -56,7 +56,7 @@ extension Router {
     guard let view = UDPView(checking: packet.transportBytes) else { return .invalid }
     let available = packet.transportBytes.byteCount
     guard view.length >= UDPView.headerLength, view.length <= available else { return .invalid }
-    if view.checksum != 0, !isOutput, conntrack.settings.verifiesChecksums {
+    if view.checksum != 0, !isOutput, conntrack.settings.verifiesChecksums, !packet.isPartial {
       let sum = Checksum.pseudoHeader(
         packet.source, packet.destination, proto: packet.proto, length: view.length)
       guard Checksum.isValid(packet.transportBytes.extracting(0..<view.length), sum) else { return .invalid }
@@ -147,8 +147,9 @@ extension Router {
     return .done
   }
 
-  /// Whether the checksum of an ICMP or ICMPv6 message is right.
+  /// Whether the checksum of an ICMP or ICMPv6 message is right, or left to be finished.
   func isICMPChecksumValid(_ packet: Packet) -> Bool {
+    if packet.isPartial { return true }
     let bytes = packet.transportBytes
     let sum =
       packet.family == .ipv4

@@ -18,6 +18,10 @@ struct FastParse: BitwiseCopyable {
   var network: UInt16 = 0
   /// Octets from the IP header to the end of the frame, padding included.
   var length: UInt32 = 0
+  /// Octets of the largest packet that will go over the link: `length`, unless the frame is to be cut into segments.
+  var largest: UInt32 = 0
+  /// Whether the transport checksum is left to the device that sends the frame.
+  var isPartial = false
 
   /// A frame that does not take the fast path.
   @inline(__always)
@@ -59,6 +63,7 @@ struct FastParse: BitwiseCopyable {
     self.init(.fastProtocol)
     self.network = UInt16(truncatingIfNeeded: network)
     length = UInt32(truncatingIfNeeded: bytes.byteCount &- network)
+    largest = length
     if type == EtherType.ipv4, table.takesIPv4 {
       reason = readIPv4(bytes, network, device)
     } else if type == EtherType.ipv6, table.takesIPv6 {

@@ -21,10 +21,10 @@ extension FlowEntry {
   /// were added up when the flow was made: one's complement addition gives the kernel's result, since no partial
   /// sum is zero.
   @inline(__always)
-  func rewriteIPv4(_ bytes: inout MutableRawSpan, _ network: Int) {
+  func rewriteIPv4(_ bytes: inout MutableRawSpan, _ network: Int, isPartial: Bool) {
     var checksum = bytes.bytes.be16(network + 10)
     if networkDelta != 0 {
-      rewriteTransport(&bytes, network + IPv4View.minimumLength)
+      rewriteTransport(&bytes, network + IPv4View.minimumLength, isPartial)
       bytes.storeBytes(of: newSource.bigEndian, toByteOffset: network + 12, as: UInt32.self)
       bytes.storeBytes(of: newDestination.bigEndian, toByteOffset: network + 16, as: UInt32.self)
       checksum = ~Checksum.fold(UInt64(~checksum) &+ UInt64(networkDelta))
@@ -37,27 +37,40 @@ extension FlowEntry {
 
   /// Translates IPv6 ports, lowers the hop limit. The addresses are written by ``rewriteAddresses``.
   @inline(__always)
-  func rewriteIPv6(_ bytes: inout MutableRawSpan, _ network: Int) {
-    if transportDelta != 0 { rewriteTransport(&bytes, network + IPv6View.headerLength) }
+  func rewriteIPv6(_ bytes: inout MutableRawSpan, _ network: Int, isPartial: Bool) {
+    if transportDelta != 0 { rewriteTransport(&bytes, network + IPv6View.headerLength, isPartial) }
     let hopLimit = bytes.bytes.u8(network + 7) &- 1
     bytes.storeBytes(of: hopLimit, toByteOffset: network + 7, as: UInt8.self)
   }
 
   @inline(__always)
-  private func rewriteTransport(_ bytes: inout MutableRawSpan, _ transport: Int) {
+  private func rewriteTransport(_ bytes: inout MutableRawSpan, _ transport: Int, _ isPartial: Bool) {
     let isTCP = key.proto == IPProtocol.tcp
     guard isTCP || key.proto == IPProtocol.udp else { return }
+    if isPartial { rewriteOpenChecksum(&bytes, transport, transport + (isTCP ? 16 : 6)) }
     bytes.storeBytes(of: newSourcePort.bigEndian, toByteOffset: transport, as: UInt16.self)
     bytes.storeBytes(of: newDestinationPort.bigEndian, toByteOffset: transport + 2, as: UInt16.self)
     let offset = transport + (isTCP ? 16 : 6)
     let checksum = bytes.bytes.be16(offset)
     // A UDP checksum of zero means that there is none.
-    if !isTCP, checksum == 0 { return }
+    if isPartial || !isTCP && checksum == 0 { return }
     var result = ~Checksum.fold(UInt64(~checksum) &+ UInt64(transportDelta))
     if !isTCP, result == 0 { result = 0xffff }
     bytes.storeBytes(of: result.bigEndian, toByteOffset: offset, as: UInt16.self)
   }
 
+  /// Translates a checksum that is left to the device: it holds the sum of the pseudo header, in which the ports are
+  /// not. To be called before the ports are written.
+  ///
+  /// Source: net/core/utils.c, inet_proto_csum_replace4.
+  @inline(never)
+  private func rewriteOpenChecksum(_ bytes: inout MutableRawSpan, _ transport: Int, _ place: Int) {
+    let old = UInt64(bytes.bytes.be16(transport)) &+ UInt64(bytes.bytes.be16(transport + 2))
+    let addresses = UInt64(transportDelta) &+ old &+ UInt64(~newSourcePort) &+ UInt64(~newDestinationPort)
+    var sum = Checksum.fold(UInt64(bytes.bytes.be16(place)) &+ addresses)
+    if sum == 0, key.proto == IPProtocol.udp { sum = 0xffff }
+    bytes.storeBytes(of: sum.bigEndian, toByteOffset: place, as: UInt16.self)
+  }
 }
 
 extension FlowPath {
@@ -133,7 +146,7 @@ extension FlowStore {
     // Safe: `found` came from the index, and the slab's records do not move.
     let entry = unsafe entry(found)
     let path = unsafe paths.pointer(entry.pointee.path)
-    guard unsafe Int(parse.length) <= Int(path.pointee.mtu) &+ Int(parse.inline) else {
+    guard unsafe Int(parse.largest) <= Int(path.pointee.mtu) &+ Int(parse.inline) else {
       return .passUp(.fastTooBig)
     }
     let idle: UInt64
@@ -164,9 +177,9 @@ extension FlowStore {
     }
     let network = Int(parse.network)
     if parse.family == .ipv4 {
-      unsafe entry.pointee.rewriteIPv4(&bytes, network)
+      unsafe entry.pointee.rewriteIPv4(&bytes, network, isPartial: parse.isPartial)
     } else {
-      unsafe entry.pointee.rewriteIPv6(&bytes, network)
+      unsafe entry.pointee.rewriteIPv6(&bytes, network, isPartial: parse.isPartial)
       if unsafe entry.pointee.transportDelta != 0 { rewriteAddresses(found >> 1, found & 1, &bytes, network) }
     }
     if unsafe entry.pointee.flags.contains(.counts) {

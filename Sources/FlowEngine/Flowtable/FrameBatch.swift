@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import PacketWire
+package import PacketWire
 
 /// What became of one frame of a batch.
 package enum FrameOutcome: Equatable, Sendable, BitwiseCopyable {
@@ -26,6 +26,8 @@ package struct FrameBatch: ~Copyable {
     var offset = 0
     var length = 0
     var outcome = FrameOutcome.pending
+    /// What is left to be done to the frame; offsets from where it begins now.
+    var offload = VirtioHeader.none
     /// How many frames the router had sent before this one was dealt with.
     var sentBefore = 0
   }
@@ -48,10 +50,11 @@ package struct FrameBatch: ~Copyable {
   /// Takes all frames out.
   package mutating func removeAll() { count = 0 }
 
-  /// Copies a frame in, from its Ethernet header on. False: the batch is full or the frame too large.
+  /// Copies a frame in, from its Ethernet header on, with what is left to be done to it. False: the batch is full or
+  /// the frame too large.
   @discardableResult
-  package mutating func append(_ frame: RawSpan) -> Bool {
-    append(length: frame.byteCount) { destination in
+  package mutating func append(_ frame: RawSpan, offload: VirtioHeader = .none) -> Bool {
+    append(length: frame.byteCount, offload: offload) { destination in
       for offset in 0..<frame.byteCount {
         destination.storeBytes(of: frame.u8(offset), toByteOffset: offset, as: UInt8.self)
       }
@@ -60,9 +63,11 @@ package struct FrameBatch: ~Copyable {
 
   /// Adds a frame of `length` octets that `fill` writes. False: the batch is full or the frame too large.
   @discardableResult
-  package mutating func append(length: Int, _ fill: (inout MutableRawSpan) -> Void) -> Bool {
+  package mutating func append(
+    length: Int, offload: VirtioHeader = .none, _ fill: (inout MutableRawSpan) -> Void
+  ) -> Bool {
     guard count < Self.capacity, length >= 0, length <= stride - Self.headroom else { return false }
-    slots[count] = Slot(offset: count * stride + Self.headroom, length: length)
+    slots[count] = Slot(offset: count * stride + Self.headroom, length: length, offload: offload)
     count += 1
     var bytes = frame(count - 1)
     fill(&bytes)
@@ -111,6 +116,9 @@ package struct FrameBatch: ~Copyable {
     let end = slots[index].offset &+ slots[index].length
     let offset = index &* stride &+ start
     precondition(index < count && start >= 0 && offset <= end)
+    if !slots[index].offload.isNone {
+      slots[index].offload = slots[index].offload.shifted(by: slots[index].offset &- offset)
+    }
     slots[index].offset = offset
     slots[index].length = end &- offset
   }
@@ -125,6 +133,9 @@ package struct FrameBatch: ~Copyable {
     let span = unsafe RawSpan(_unsafeStart: memory + slot.offset, byteCount: slot.length)
     return unsafe _overrideLifetime(span, borrowing: self)
   }
+
+  /// What is left to be done to frame `index`.
+  package func offload(_ index: Int) -> VirtioHeader { slots[index].offload }
 
   /// What became of frame `index`.
   package func outcome(_ index: Int) -> FrameOutcome { slots[index].outcome }

@@ -33,6 +33,11 @@ extension Router {
     for position in 0..<batch.count {
       // A frame on the classic path may have changed neighbours or routes.
       terms.epoch = epoch
+      // Only frames that are as they are have been read ahead for.
+      guard batch.slots[position].offload.isNone else {
+        receiveClassic(&batch, position, index, start, skipsIngress: false)
+        continue
+      }
       let reason = work.parses[position].reason
       guard reason == .fastForwarded else {
         statistics.count(reason)
@@ -57,7 +62,7 @@ extension Router {
         }
         batch.slots[position].outcome = .taken
         statistics[.sent] &-= 1
-        emit(Packet(frame: batch.octets(position)).frame(), on: output)
+        emit(Packet(frame: batch.octets(position)).frame(), batch.slots[position].offload, on: output)
       case .passUp(let reason):
         statistics.count(reason)
         receiveClassic(&batch, position, index, start, skipsIngress: true)
@@ -121,7 +126,12 @@ extension Router {
   ) {
     batch.slots[position].sentBefore = sent.count - start
     batch.slots[position].outcome = .taken
-    admit(batch.octets(position), on: index, skipsIngress: skipsIngress)
-    finish()
+    let header = batch.slots[position].offload
+    if let accepted = header.accepted(for: batch.octets(position)) {
+      admit(batch.octets(position), accepted, on: index, skipsIngress: skipsIngress)
+      finish()
+    } else {
+      statistics.count(.offloadRefused)
+    }
   }
 }

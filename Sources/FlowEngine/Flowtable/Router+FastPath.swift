@@ -14,7 +14,7 @@ extension Router {
 
   /// Sends a packet through a flow of the flowtable, if there is one for it. False: it goes on unmodified.
   func forwardFast(_ packet: inout Packet, _ flowtable: Flowtable) -> Bool {
-    let parse = FastParse(
+    var parse = FastParse(
       packet.bytes.raw, start: packet.network, etherType: packet.etherType,
       vlanTag: packet.vlanTag, device: packet.input, FastTable(flowtable), seed: flows.seed)
     guard parse.reason == .fastForwarded else {
@@ -26,6 +26,12 @@ extension Router {
       statistics.count(.fastMissed)
       return false
     }
+    if !packet.offload.isNone {
+      let network = Int(parse.network)
+      parse.isPartial = packet.isPartial
+      parse.largest = UInt32(
+        packet.largestPacket(network: network, transport: network + parse.family.headerLength))
+    }
     var span = packet.bytes.mutableSpan
     var bytes = unsafe span.mutableBytes
     switch forward(found, &bytes, parse, terms()) {
@@ -35,7 +41,7 @@ extension Router {
     case .sent(let device, let start):
       statistics.count(.fastForwarded)
       packet.link = start
-      emit(packet.frame(), on: device)
+      emit(packet.frame(), packet.frameOffload, on: device)
     case .waiting:
       statistics.count(.fastForwarded)
       sendResolving(&packet, found, parse)

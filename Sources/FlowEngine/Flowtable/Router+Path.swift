@@ -145,7 +145,7 @@ extension Router {
     guard let output = device(way.output) else { return statistics.count(.deviceDown) }
     guard output.isEthernet else { return transmitHeaderless(packet, on: output) }
     packet.pushEthernet(to: way.destination, from: way.source, type: packet.family.ethertype)
-    emit(packet.frame(), on: output.index)
+    emit(packet.frame(), packet.frameOffload, on: output.index)
   }
 
   /// What a stack of VLAN and PPPoE devices makes of every frame, so that the fast path can do it: lowest device,

@@ -30,6 +30,10 @@ package struct Packet: Sendable {
   package static let headroom = FrameBatch.headroom
 
   package var bytes: [UInt8]
+  /// What is left to be done to the frame; its offsets count from ``offloadBase``.
+  package var offload = VirtioHeader.none
+  /// Offset of the frame's start as the device gave it.
+  package var offloadBase = 0
   /// Offset of the link header, -1 when the router itself made the packet.
   package var link = -1
   /// Offset of the network header; the packet ends with `bytes`.
@@ -75,13 +79,15 @@ package struct Packet: Sendable {
   /// A packet of nothing.
   package static let empty = Packet(bytes: [])
 
-  /// A received frame, with room in front.
-  package init(frame: RawSpan) {
+  /// A received frame, with room in front. `offload`: what is left to be done to it, as accepted.
+  package init(frame: RawSpan, offload: VirtioHeader = .none) {
     bytes = []
     bytes.reserveCapacity(Self.headroom + frame.byteCount)
     bytes.append(contentsOf: repeatElement(0, count: Self.headroom))
     for index in 0..<frame.byteCount { bytes.append(frame.u8(index)) }
     link = Self.headroom
+    self.offload = offload
+    offloadBase = Self.headroom
   }
 
   /// A packet of the router's own: `body` is called to append from the network header on.
@@ -155,18 +161,50 @@ package struct Packet: Sendable {
     bytes.store(be16: sum, at: network + 10)
   }
 
+  /// Inserts octets in front of everything.
+  mutating func makeRoom(_ count: Int) {
+    bytes.insert(contentsOf: repeatElement(0, count: count), at: 0)
+    network += count
+    offloadBase += count
+    if transport >= 0 { transport += count }
+  }
+
   /// Puts an Ethernet header in front of the network header.
   package mutating func pushEthernet(to destination: MACAddress, from source: MACAddress, type: UInt16) {
     if network < EthernetView.headerLength {
       let missing = EthernetView.headerLength - network
-      bytes.insert(contentsOf: repeatElement(0, count: missing), at: 0)
-      network += missing
-      if transport >= 0 { transport += missing }
+      makeRoom(missing)
     }
     link = network - EthernetView.headerLength
     bytes.store(destination, at: link)
     bytes.store(source, at: link + 6)
     bytes.store(be16: type, at: link + 12)
+  }
+
+  /// Whether the transport checksum is left to whoever sends the packet in the end.
+  package var isPartial: Bool { offload.isPartial }
+
+  /// ``offload`` with offsets from the link header.
+  package var frameOffload: VirtioHeader {
+    offload.isNone ? .none : offload.shifted(by: offloadBase - max(link, 0))
+  }
+
+  /// Octets of the largest packet that will go over the link: a segment's where the packet is to be cut.
+  ///
+  /// Source: net/core/gso.c, skb_gso_network_seglen.
+  package var segmentLength: Int { largestPacket(network: network, transport: transport) }
+
+  /// ``segmentLength`` while only the offsets of the headers are known.
+  func largestPacket(network: Int, transport: Int) -> Int {
+    let length = bytes.count - network
+    guard offload.isSegmented, transport >= network else { return length }
+    var headers = transport - network
+    if offload.kind == VirtioHeader.udp {
+      headers += UDPView.headerLength
+    } else {
+      headers += transport + 12 < bytes.count ? Int(bytes[transport + 12] >> 4) * 4 : TCPView.minimumLength
+    }
+    return min(length, headers + Int(offload.segmentSize))
   }
 
   /// The frame from its link header on.

@@ -146,6 +146,7 @@ extension Router {
 
   private func describe(_ whole: inout Packet, _ queue: Reassembly.Queue) {
     whole.fragmentOffset = 0
+    whole.offload = .none
     whole.fragmentSizes = queue.pieces.map(\.payload.count)
     whole.largestFragment = queue.largest
     whole.ignoresDontFragment = true

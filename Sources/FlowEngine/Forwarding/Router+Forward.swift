@@ -32,7 +32,7 @@ extension Router {
   ///
   /// Source: net/ipv4/ip_forward.c, ip_exceeds_mtu; net/ipv6/ip6_output.c, ip6_pkt_too_big.
   private func exceeds(_ packet: Packet, _ mtu: Int) -> Bool {
-    guard packet.length > mtu else { return false }
+    guard packet.segmentLength > mtu else { return false }
     if packet.family == .ipv4, !packet.mayNotFragment { return false }
     if packet.largestFragment > mtu { return true }
     return !packet.ignoresDontFragment
@@ -93,6 +93,7 @@ extension Router {
   /// Source: net/ipv4/ip_output.c, __ip_finish_output; net/ipv6/ip6_output.c, __ip6_finish_output.
   private func send(_ packet: inout Packet, _ route: Route) {
     let mtu = mtu(of: route)
+    if packet.offload.isSegmented, packet.segmentLength <= mtu { return transmit(packet, route) }
     if packet.family == .ipv4 {
       if packet.length > mtu || packet.largestFragment > 0 { return fragmentIPv4(packet, route, mtu) }
     } else if packet.length > mtu

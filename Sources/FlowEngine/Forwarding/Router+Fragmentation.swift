@@ -11,6 +11,10 @@ extension Router {
     if packet.mayNotFragment, !packet.ignoresDontFragment || largest > pathMTU {
       return refuseTooBig(packet, pathMTU)
     }
+    guard packet.offload.isNone else {
+      for piece in segments(of: packet) { fragmentIPv4(piece, route, pathMTU) }
+      return
+    }
     let headerLength = packet.transport - packet.network
     let mtu = largest > 0 ? min(largest, pathMTU) : pathMTU
     let sizes = pieces(packet.length - headerLength, packet.fragmentSizes, limit: mtu - headerLength)
@@ -37,6 +41,26 @@ extension Router {
       statistics.count(.fragmented)
       transmit(piece, route)
       offset += size
+    }
+  }
+
+  /// The packets that a packet becomes when nothing may be left to be done to it: its segments, or itself with its
+  /// checksum finished; none when it cannot be cut.
+  ///
+  /// Source: net/ipv4/ip_output.c, ip_finish_output_gso, ip_do_fragment.
+  func segments(of packet: Packet) -> [Packet] {
+    var packet = packet
+    packet.pushEthernet(to: .zero, from: .zero, type: packet.family.ethertype)
+    guard let pieces = Segmentation.cut(packet.frame(), packet.frameOffload) else {
+      statistics.count(.offloadRefused)
+      return []
+    }
+    if pieces.count > 1 { statistics.count(.segmented) }
+    return pieces.map { bytes in
+      var piece = packet
+      piece.offload = .none
+      piece.bytes = [UInt8](repeating: 0, count: packet.link) + bytes
+      return piece
     }
   }
 

@@ -54,7 +54,7 @@ extension Router {
     guard let view = UDPView(checking: packet.transportBytes), view.length >= UDPView.headerLength,
       view.length <= packet.transportBytes.byteCount
     else { return statistics.count(.truncated) }
-    if view.checksum != 0 || packet.family == .ipv6 {
+    if view.checksum != 0 || packet.family == .ipv6, !packet.isPartial {
       let sum = Checksum.pseudoHeader(
         packet.source, packet.destination, proto: IPProtocol.udp, length: view.length)
       guard Checksum.isValid(packet.transportBytes.extracting(0..<view.length), sum) else {

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import PacketWire
+package import PacketWire
 
 /// A frame that the router sent.
 package struct SentFrame: Equatable, Sendable {
   package var device: UInt32
   /// From the Ethernet header on.
   package var bytes: [UInt8]
+  /// What is left to be done to the frame; only what the device's offloads allow.
+  package var offload = VirtioHeader.none
 
-  package init(device: UInt32, bytes: [UInt8]) {
+  package init(device: UInt32, bytes: [UInt8], offload: VirtioHeader = .none) {
     self.device = device
     self.bytes = bytes
+    self.offload = offload
   }
 }
 

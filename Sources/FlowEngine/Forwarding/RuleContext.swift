@@ -164,7 +164,9 @@ package struct RuleContext: RuleEnvironment {
 
   package mutating func transmit(on device: UInt32, isCopy: Bool, packet: RulePacket) {
     let start = self.packet.link >= 0 ? self.packet.link : self.packet.network
-    router.emit(Array(self.packet.bytes[start...]), on: device)
+    let offload = self.packet.offload
+    let moved = offload.isNone ? .none : offload.shifted(by: self.packet.offloadBase - start)
+    router.emit(Array(self.packet.bytes[start...]), moved, on: device)
   }
 }
 

@@ -162,9 +162,9 @@ extension Router {
   /// Sends a frame of the bridge device itself.
   ///
   /// Source: net/bridge/br_device.c, br_dev_xmit.
-  func transmit(_ bytes: [UInt8], onBridge index: UInt32) {
+  func transmit(_ bytes: [UInt8], _ offload: VirtioHeader, onBridge index: UInt32) {
     guard let bridge = bridges[index], bytes.count >= EthernetView.headerLength else { return }
-    var packet = Packet(frame: bytes.raw)
+    var packet = Packet(frame: bytes.raw, offload: offload)
     packet.type = .outgoing
     packet.input = index
     packet.etherType = packet.bytes.be16(packet.link + 12)
@@ -189,8 +189,10 @@ extension Router {
     guard let device = device(port), device.isUp else { return statistics.count(.deviceDown) }
     var packet = packet
     guard bridges[index]?.release(&packet, vlan: vlan, to: port) == true else { return }
-    guard packet.bytes.count - packet.link <= device.mtu + EthernetView.headerLength + VLANTagView.length
-    else { return statistics.count(.tooBig) }
-    emit(packet.taggedFrame(), on: port)
+    let largest = device.mtu + EthernetView.headerLength + VLANTagView.length
+    guard packet.offload.isSegmented || packet.bytes.count - packet.link <= largest else {
+      return statistics.count(.tooBig)
+    }
+    emit(packet.taggedFrame(), packet.taggedOffload, on: port)
   }
 }

@@ -44,6 +44,8 @@ package struct Device: Sendable {
   package var mtu: Int
   package var isUp = false
   package var addresses: [DeviceAddress] = []
+  /// What may be left to be done to frames that the device sends.
+  package var offloads: TAPOffloads = []
   package var group: UInt32 = 0
   /// The bridge whose port the device is, or 0.
   package internal(set) var master: UInt32 = 0

@@ -153,6 +153,11 @@ extension Router {
     bumpEpoch()
   }
 
+  /// Says what may be left to be done to frames that a device sends.
+  package func setOffloads(_ index: UInt32, _ offloads: TAPOffloads) {
+    devices[Int(index)]?.offloads = offloads
+  }
+
   /// Changes the MAC address of a device.
   package func setMAC(_ index: UInt32, _ mac: MACAddress) {
     devices[Int(index)]?.mac = mac

@@ -41,7 +41,7 @@ extension Router {
     guard let device = device(index) else { return statistics.count(.deviceDown) }
     var packet = packet
     packet.pushEthernet(to: mac, from: device.mac, type: packet.family.ethertype)
-    emit(packet.frame(), on: index)
+    emit(packet.frame(), packet.frameOffload, on: index)
   }
 
   /// The address to send to, if there is one; a stale one is to be probed soon.
@@ -124,7 +124,7 @@ extension Router {
       operation: operation, senderHardware: device.mac, sender: sender, targetHardware: targetMAC,
       target: target
     ).emit(into: &bytes)
-    emit(bytes, on: device.index)
+    emit(bytes, .none, on: device.index)
   }
 
   /// Sends a neighbour discovery message through the output hook.

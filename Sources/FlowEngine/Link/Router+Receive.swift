@@ -1,23 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import PacketWire
+package import PacketWire
 
 extension Router {
-  /// Takes in one frame, from its Ethernet header on, and lets everything happen that follows from it.
+  /// Takes in one frame, from its Ethernet header on, and lets everything happen that follows from it. `offload`: what
+  /// is left to be done to the frame, as the device's other end says.
   ///
   /// Source: net/core/dev.c, __netif_receive_skb_core; net/ethernet/eth.c, eth_type_trans.
-  package func receive(_ frame: RawSpan, on index: UInt32, at time: Instant) {
+  package func receive(
+    _ frame: RawSpan, offload: VirtioHeader = .none, on index: UInt32, at time: Instant
+  ) {
     advance(to: time)
     statistics.count(.received)
-    admit(frame, on: index, skipsIngress: false)
+    guard let accepted = offload.accepted(for: frame) else { return statistics.count(.offloadRefused) }
+    admit(frame, accepted, on: index, skipsIngress: false)
     finish()
   }
 
-  /// What follows for a frame that was counted. `skipsIngress`: the device's hooks have been run already.
-  func admit(_ frame: RawSpan, on index: UInt32, skipsIngress: Bool) {
+  /// What follows for a frame that was counted and whose header was accepted. `skipsIngress`: the device's hooks have
+  /// been run already.
+  func admit(_ frame: RawSpan, _ offload: VirtioHeader, on index: UInt32, skipsIngress: Bool) {
     guard let device = device(index), device.isUp else { return statistics.count(.deviceDown) }
     guard frame.byteCount >= EthernetView.headerLength else { return statistics.count(.tooShort) }
-    var packet = Packet(frame: frame)
+    var packet = Packet(frame: frame, offload: offload)
     packet.input = index
     let destination = frame.mac(0)
     if destination.isMulticast {
@@ -112,18 +117,33 @@ extension Router {
     }
   }
 
-  /// Puts a frame on a device: its egress chains first.
-  func emit(_ bytes: [UInt8], on index: UInt32) {
+  /// Puts a frame on a device: its egress chains first. What is left to be done to it is done as far as the device
+  /// below cannot.
+  func emit(_ bytes: [UInt8], _ offload: VirtioHeader, on index: UInt32) {
     guard let device = device(index), device.isUp else { return statistics.count(.deviceDown) }
     var bytes = bytes
-    if device.kind != .loopback, ruleset.hasEgress(device: index), !passesEgress(&bytes, device) { return }
+    if device.kind != .loopback, ruleset.hasEgress(device: index), !passesEgress(&bytes, offload, device) {
+      return
+    }
     switch device.kind {
     case .port:
-      statistics.count(.sent)
-      sent.append(SentFrame(device: index, bytes: bytes))
+      guard !offload.isNone else {
+        statistics.count(.sent)
+        sent.append(SentFrame(device: index, bytes: bytes))
+        return
+      }
+      guard let frames = Segmentation.prepare(bytes, offload, device.offloads) else {
+        return statistics.count(.offloadRefused)
+      }
+      if frames.count > 1 { statistics.count(.segmented) }
+      for frame in frames {
+        statistics.count(.sent)
+        sent.append(SentFrame(device: index, bytes: frame.bytes, offload: frame.header))
+      }
     case .vlan(let link):
-      emit(Packet.tagged(bytes, type: link.type, control: link.id), on: link.parent)
-    case .bridge: transmit(bytes, onBridge: index)
+      let tagged = Packet.tagged(bytes, type: link.type, control: link.id)
+      emit(tagged, offload.isNone ? .none : offload.shifted(by: VLANTagView.length), on: link.parent)
+    case .bridge: transmit(bytes, offload, onBridge: index)
     case .loopback, .pppoe, .tunnel: break
     }
   }
@@ -131,9 +151,9 @@ extension Router {
   /// Runs the egress chains of a device on a frame. False: the frame is gone.
   ///
   /// Source: include/linux/netfilter_netdev.h, nf_hook_egress.
-  private func passesEgress(_ bytes: inout [UInt8], _ device: Device) -> Bool {
+  private func passesEgress(_ bytes: inout [UInt8], _ offload: VirtioHeader, _ device: Device) -> Bool {
     guard bytes.count >= EthernetView.headerLength else { return false }
-    var packet = Packet(frame: bytes.raw)
+    var packet = Packet(frame: bytes.raw, offload: offload)
     packet.type = .outgoing
     packet.output = device.index
     packet.etherType = packet.bytes.be16(packet.link + 12)

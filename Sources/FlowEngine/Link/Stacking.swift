@@ -72,6 +72,11 @@ extension Packet {
       frame(), type: UInt16(vlanTag >> 16), control: UInt16(truncatingIfNeeded: vlanTag))
   }
 
+  /// What is left to be done to ``taggedFrame()``.
+  var taggedOffload: VirtioHeader {
+    vlanTag == 0 || offload.isNone ? frameOffload : frameOffload.shifted(by: VLANTagView.length)
+  }
+
   /// Puts the header of a PPPoE session and of PPP in front of the network header.
   mutating func pushPPPoE(_ session: UInt16) {
     let length = self.length + 2
@@ -86,9 +91,7 @@ extension Packet {
   mutating func pushHeader(_ header: [UInt8]) {
     if network < header.count {
       let missing = header.count - network
-      bytes.insert(contentsOf: repeatElement(0, count: missing), at: 0)
-      network += missing
-      if transport >= 0 { transport += missing }
+      makeRoom(missing)
     }
     network -= header.count
     for (offset, octet) in header.enumerated() { bytes[network + offset] = octet }
@@ -109,6 +112,10 @@ extension Router {
   ///
   /// Source: drivers/net/ppp/pppoe.c, __pppoe_xmit; net/ipv4/ip_tunnel.c, ip_tunnel_xmit; net/ipv6/ip6_tunnel.c.
   func transmitHeaderless(_ packet: Packet, on device: Device) {
+    guard packet.offload.isNone else {
+      for piece in segments(of: packet) { transmitHeaderless(piece, on: device) }
+      return
+    }
     var packet = packet
     switch device.kind {
     case .pppoe(let session):
@@ -117,7 +124,7 @@ extension Router {
       }
       packet.pushPPPoE(session.session)
       packet.pushEthernet(to: session.remote, from: parent.mac, type: EtherType.pppoeSession)
-      emit(packet.frame(), on: parent.index)
+      emit(packet.frame(), packet.frameOffload, on: parent.index)
     case .tunnel(let ends): transmit(packet, through: ends)
     case .loopback, .port, .vlan, .bridge: statistics.count(.noRoute)
     }
@@ -206,6 +213,8 @@ extension Router {
   private func reenter(_ packet: inout Packet, on index: UInt32, skipping count: Int, type: UInt16) {
     var inner = Packet.empty
     inner.bytes = packet.bytes
+    inner.offload = packet.offload
+    inner.offloadBase = packet.offloadBase
     inner.network = packet.network + count
     inner.etherType = type
     inner.input = index

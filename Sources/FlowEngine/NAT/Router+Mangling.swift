@@ -75,7 +75,7 @@ extension Router {
     else { return true }
     mangle(
       &packet.bytes, network: packet.network, transport: packet.transport, packet.family, packet.proto, part,
-      target, isQuote: false)
+      target, isQuote: false, isPartial: packet.isPartial)
     return true
   }
 
@@ -84,7 +84,7 @@ extension Router {
   /// Source: net/netfilter/nf_nat_proto.c, nf_nat_ipv4_manip_pkt, nf_nat_ipv6_manip_pkt, l4proto_manip_pkt.
   private func mangle(
     _ bytes: inout [UInt8], network: Int, transport: Int, _ family: IPFamily, _ proto: UInt8,
-    _ part: TranslationPart, _ target: Tuple, isQuote: Bool
+    _ part: TranslationPart, _ target: Tuple, isQuote: Bool, isPartial: Bool
   ) {
     let isSource = part == .source
     let addressOffset =
@@ -94,10 +94,15 @@ extension Router {
       ? Address(ipv4: bytes.be32(addressOffset))
       : Address(high: bytes.be64(addressOffset), low: bytes.be64(addressOffset + 8))
     let new = isSource ? target.source : target.destination
+    // A checksum left open holds the sum of the pseudo header, not its complement, and nothing of what follows.
     func adjusted(_ checksum: UInt16) -> UInt16 {
-      family == .ipv4
-        ? Checksum.replacing(checksum, old.ipv4, with: new.ipv4)
-        : Checksum.replacing(checksum, old, with: new)
+      let open: UInt16 = isPartial ? 0xffff : 0
+      return family == .ipv4
+        ? Checksum.replacing(checksum ^ open, old.ipv4, with: new.ipv4) ^ open
+        : Checksum.replacing(checksum ^ open, old, with: new) ^ open
+    }
+    func adjusted(_ checksum: UInt16, _ old: UInt16, with new: UInt16) -> UInt16 {
+      isPartial ? checksum : Checksum.replacing(checksum, old, with: new)
     }
     let room = bytes.count - transport
     switch proto {
@@ -110,21 +115,21 @@ extension Router {
       bytes.store(be16: newPort, at: portOffset)
       guard proto != IPProtocol.tcp || room >= 20 || (!isQuote && room >= 18) else { break }
       let checksum = bytes.be16(checksumOffset)
-      if proto == IPProtocol.udp, checksum == 0 { break }
-      var result = Checksum.replacing(adjusted(checksum), oldPort, with: newPort)
+      if proto == IPProtocol.udp, checksum == 0, !isPartial { break }
+      var result = adjusted(adjusted(checksum), oldPort, with: newPort)
       if proto != IPProtocol.tcp, result == 0 { result = 0xffff }
       bytes.store(be16: result, at: checksumOffset)
     case IPProtocol.sctp:
       guard room >= SCTPView.headerLength else { break }
       bytes.store(
         be16: isSource ? target.sourcePort : target.destinationPort, at: transport + (isSource ? 0 : 2))
-      if !isQuote {
+      if !isQuote, !isPartial {
         bytes.store(be32: 0, at: transport + 8)
         bytes.store(be32: CRC32C.compute(bytes.raw.dropping(transport)).byteSwapped, at: transport + 8)
       }
     case IPProtocol.icmp where family == .ipv4:
       guard room >= 8, ICMPType.inverse(bytes[transport]) != nil else { break }
-      let checksum = Checksum.replacing(
+      let checksum = adjusted(
         bytes.be16(transport + 2), bytes.be16(transport + 4), with: target.sourcePort)
       bytes.store(be16: checksum, at: transport + 2)
       bytes.store(be16: target.sourcePort, at: transport + 4)
@@ -132,7 +137,7 @@ extension Router {
       guard room >= 8 else { break }
       var checksum = adjusted(bytes.be16(transport + 2))
       if ICMPv6Type.inverse(bytes[transport]) != nil {
-        checksum = Checksum.replacing(checksum, bytes.be16(transport + 4), with: target.sourcePort)
+        checksum = adjusted(checksum, bytes.be16(transport + 4), with: target.sourcePort)
         bytes.store(be16: target.sourcePort, at: transport + 4)
       }
       bytes.store(be16: checksum, at: transport + 2)
@@ -174,9 +179,10 @@ extension Router {
     // The quoted packet travelled the other way: the other direction's own tuple is how it looked on this side.
     mangle(
       &packet.bytes, network: inner, transport: transport, packet.family, proto, opposite, target,
-      isQuote: true)
-    packet.bytes.store(be16: 0, at: start + 2)
+      isQuote: true, isPartial: packet.isPartial)
+    if !packet.isPartial { packet.bytes.store(be16: 0, at: start + 2) }
     if let outer = target.inverted { mangleOuter(&packet, part, outer) }
+    if packet.isPartial { return true }
     let sum =
       packet.family == .ipv4
       ? 0
