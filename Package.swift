@@ -99,7 +99,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "KernelTests", dependencies: ["TestSupport"],
-      exclude: ["explain.sh", "flowtables.sh", "offload.sh", "traffic.py"],
+      exclude: [
+        "agreement.py", "checks.sh", "explain.sh", "flowtables.sh", "offload.sh", "refusals.sh", "traffic.py",
+      ],
       swiftSettings: strict),
   ]
 )

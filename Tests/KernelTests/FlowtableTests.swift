@@ -9,7 +9,7 @@ struct FlowtableTests {
   @Test(
     "every check of the script passes",
     .enabled(if: Guest.lacks == nil, Comment(rawValue: Guest.lacks ?? "")), .timeLimit(.minutes(20)),
-    arguments: ["flowtables.sh", "explain.sh"])
+    arguments: ["flowtables.sh", "refusals.sh", "explain.sh"])
   func script(_ name: String) throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
       "ftctl-guest-\(UUID().uuidString)")

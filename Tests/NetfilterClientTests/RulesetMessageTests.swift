@@ -109,7 +109,7 @@ struct RulesetMessageTests {
     let message = try RulesetMessage.deleteFlowtable(NFTables.Family.inet, "x", "f")
     let answer = Acknowledgement(
       errorNumber: 16, request: NetlinkHeader(type: 0xa18, flags: .request), offset: 28)
-    let refusal = RulesetRefusal(BatchRefusal(message: message, answer: answer))
+    let refusal = RulesetRefusal(BatchRefusal(message: message, answer: answer), asking: nil)
     #expect(refusal.operation == "delete flowtable 'f' in inet x")
     #expect(refusal.hint?.contains("--force") == true)
     #expect(message.attribute(at: 28) == .init(path: [2], text: "f"))
@@ -125,7 +125,7 @@ struct RulesetMessageTests {
     let answer = Acknowledgement(
       errorNumber: 2, request: NetlinkHeader(type: 0xa16, flags: .request), offset: 68)
     #expect(message.attribute(at: 60) == .init(path: [3, 3, 1], text: "d0"))
-    let refusal = RulesetRefusal(BatchRefusal(message: message, answer: answer))
+    let refusal = RulesetRefusal(BatchRefusal(message: message, answer: answer), asking: nil)
     #expect(refusal.operation == "create flowtable 'f' in inet x: device 'd1'")
     #expect(refusal.kind == .failed)
   }
@@ -134,7 +134,7 @@ struct RulesetMessageTests {
   func unsupported() throws {
     let message = try RulesetMessage.addFlowtable(Self.flowtable, isExclusive: true)
     let answer = Acknowledgement(errorNumber: 2, request: NetlinkHeader(type: 0xa16, flags: .request))
-    #expect(RulesetRefusal(BatchRefusal(message: message, answer: answer)).kind == .notSupported)
+    #expect(RulesetRefusal(BatchRefusal(message: message, answer: answer), asking: nil).kind == .notSupported)
   }
 
   @Test("user data of rules")

@@ -23,7 +23,7 @@ package struct FlowExplanation: Sendable {
   package var path: CarrierFinder.Path?
   package var isOffloaded: Bool
   /// Every reason why it is not offloaded, in the order in which a packet meets them; the first is the one to
-  /// mend first.
+  /// mend first. Of an offloaded flow, why packets of it take the normal path even so.
   package var reasons: [Finding] = []
   /// What makes an offloaded flow look as if it used old knowledge.
   package var staleness: [Finding] = []
@@ -92,6 +92,7 @@ package final class FlowExplainer {
     let (client, server) = (side(entry.original.source), side(entry.reply.source))
     if isOffloaded {
       explanation.path = carriers.path(of: entry)
+      explanation.reasons = fragments(entry, client, server)
       explanation.staleness = staleness(entry, client, server, flowtable: explanation.path?.flowtable)
     } else {
       explanation.reasons = reasons(entry, client, server)
@@ -395,6 +396,27 @@ package final class FlowExplainer {
 
   static func hexadecimal(_ octets: [UInt8]) -> String {
     octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+  }
+
+  // MARK: Offloaded flows
+
+  /// Datagrams that arrive in fragments, which the fast path leaves to the normal one. Conntrack counts them put
+  /// together: where they are larger than the device's MTU in the mean, they were fragments.
+  private func fragments(_ entry: borrowing ConntrackEntry, _ client: Side, _ server: Side) -> [Finding] {
+    guard entry.original.layer4 == Layer4Protocol.udp else { return [] }
+    var found: [Finding] = []
+    for (side, counters) in [(client, entry.originalCounters), (server, entry.replyCounters)] {
+      guard let counters, counters.packets > 0, let link = links[side.device], link.mtu > 0 else { continue }
+      let mean = counters.bytes / counters.packets
+      guard mean > UInt64(link.mtu) else { continue }
+      found.append(
+        Finding(
+          "fragments",
+          "datagrams from \(RuleValueText.address(side.address.octets)) arrive in fragments, which take the normal path",
+          evidence: ["\(mean) octets in the mean, the MTU of \(link.name) is \(link.mtu)"],
+          hint: "let the sender keep its datagrams below the MTU"))
+    }
+    return found
   }
 
   // MARK: Staleness

@@ -7,7 +7,47 @@ extension RulesetRefusal {
   ///
   /// Source: net/netfilter/nf_tables_api.c, `nf_tables_newflowtable`, `nf_tables_delflowtable`, `nf_tables_newrule`,
   /// `nf_tables_newchain`; which errno comes with which offset differs between them.
-  package init(_ refusal: BatchRefusal) {
+  ///
+  /// - Parameter session: asks the kernel what its answer leaves open; nil leaves it open.
+  package init(_ refusal: BatchRefusal, asking session: NetlinkSession?) {
+    self.init(refusal)
+    guard let session, let message = refusal.message else { return }
+    let place = message.attribute(at: refusal.answer.offset)
+    switch (message.kind, number) {
+    case (NFTables.Message.newFlowtable, .noSuchEntry), (NFTables.Message.newFlowtable, .exists):
+      if place.path.isEmpty { explainDevices(message, session) }
+    case (NFTables.Message.newRule, .noSuchEntry):
+      guard place.path.first == 4, (try? session.supportsFlowRules(message.family)) == false else { return }
+      kind = .notSupported
+      hint = "this kernel has no flow rules: \(Self.noFlowtablesHint)"
+    default: break
+    }
+  }
+
+  /// Kernels before 6.2 do not point at the device that they refuse; that of a missing module points nowhere too.
+  private mutating func explainDevices(_ message: RulesetMessage, _ session: NetlinkSession) {
+    let names = message.devices
+    if number == .exists {
+      var seen: Set<String> = []
+      if let name = names.first(where: { !seen.insert($0).inserted }) { blame(device: name, Self.isTwice) }
+    } else if let name = names.first(where: { unsafe if_nametoindex($0) == 0 }),
+      (try? session.supportsFlowtables(message.family)) == true
+    {
+      kind = .failed
+      blame(device: name, Self.isMissing)
+    }
+  }
+
+  private mutating func blame(device name: String, _ reason: String) {
+    operation += ": device '\(name)'"
+    hint = reason
+  }
+
+  private static let isTwice = "the device is named twice"
+  private static let isMissing =
+    "there is no such device, and this kernel (before 6.16) wants it first: see 'ip link'"
+
+  private init(_ refusal: BatchRefusal) {
     let answer = refusal.answer
     let number = ErrorNumber(rawValue: answer.errorNumber)
     guard let message = refusal.message else {
@@ -53,10 +93,11 @@ extension RulesetRefusal {
     if isDevice { operation += ": device '\(place.text)'" }
     switch (number.rawValue, isDevice) {
     case (ENOENT, true):
-      hint = "there is no such device, and this kernel (before 6.16) wants it first: see 'ip link'"
-    case (EEXIST, true): hint = "the device is named twice"
+      hint = Self.isMissing
+    case (EEXIST, true): hint = Self.isTwice
     case (E2BIG, true): hint = "a device's name has 15 octets at most"
-    case (EINVAL, true): hint = "this kernel (before 6.16) takes no patterns of device names"
+    case (EINVAL, _) where isDevice || message.hasPatterns:
+      hint = "this kernel (before 6.16) takes no patterns of device names"
     case (ENOENT, false):
       if place.path.first == 2 {
         hint = "hook and priority are missing"
@@ -113,7 +154,7 @@ extension RulesetRefusal {
       } else if place.path.first == 4 {
         if let flowtable = message.flowtable {
           hint =
-            "the table has no flowtable '\(flowtable)', or the kernel no flow rules (try 'modprobe nft_flow_offload')"
+            "the table has no flowtable '\(flowtable)'; 'ftctl flowtable list' shows those that there are"
         }
       } else if place.path == [6] {
         hint = "there is no rule with this handle; 'ftctl rule list' shows them"
@@ -197,6 +238,18 @@ extension RulesetMessage {
   var asksForHardware: Bool {
     let payload = span.slice(16, bytes.count - 16)
     return ((try? NFTables.Flowtable(payload))?.flags ?? 0) & NFTables.Flowtable.Flag.hardwareOffload != 0
+  }
+
+  /// The devices that a flowtable's message names in full.
+  var devices: [String] {
+    hookedDevices.compactMap { if case .name(let name) = $0 { name } else { nil } }
+  }
+
+  /// Whether a flowtable's message has patterns of device names.
+  var hasPatterns: Bool { devices.count < hookedDevices.count }
+
+  private var hookedDevices: [NFTables.Device] {
+    (try? NFTables.Flowtable(span.slice(16, bytes.count - 16)))?.hook?.devices ?? []
   }
 
   /// The flowtable that a rule's message adds flows to.

@@ -106,13 +106,19 @@ struct ExplainCommand: ParsableCommand {
         output.append(text: ", devices \(devices.joined(separator: ", "))")
       }
       output.append("\n")
-      if !explanation.staleness.isEmpty { output.append("  it looks stale:\n") }
     } else {
       output.append(": not offloaded\n")
     }
-    for (index, finding) in (explanation.isOffloaded ? explanation.staleness : explanation.reasons)
-      .enumerated()
-    {
+    if explanation.isOffloaded, !explanation.reasons.isEmpty {
+      output.append("  packets take the normal path even so:\n")
+    }
+    write(explanation.reasons, to: &output)
+    if !explanation.staleness.isEmpty { output.append("  it looks stale:\n") }
+    write(explanation.staleness, to: &output)
+  }
+
+  private func write(_ findings: [Finding], to output: inout OutputBuffer) {
+    for (index, finding) in findings.enumerated() {
       output.append(text: "  \(index + 1). \(finding.code): \(FlowtableListing.oneLine(finding.text))\n")
       for line in finding.evidence {
         output.append(text: "     evidence: \(FlowtableListing.oneLine(line))\n")
@@ -154,7 +160,7 @@ struct ExplainCommand: ParsableCommand {
           ("devices", explanation.path.map { .array($0.devices.map { .string($0) }) }),
         ])
       ),
-      ("reasons", explanation.isOffloaded ? nil : list(explanation.reasons)),
+      ("reasons", list(explanation.reasons)),
       ("stale", explanation.isOffloaded ? list(explanation.staleness) : nil),
     ])
   }

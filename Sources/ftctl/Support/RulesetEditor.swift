@@ -54,7 +54,7 @@ struct RulesetEditor {
         if refusal.message == nil, refusal.answer.errorNumber == Self.restart.rawValue, remaining > 0 {
           continue
         }
-        throw RulesetRefusal(refusal)
+        throw RulesetRefusal(refusal, asking: session)
       }
     }
   }
