@@ -16,7 +16,8 @@ enum Guest {
   static let lacks: String? = {
     guard geteuid() == 0 else { return "needs root" }
     guard ProcessInfo.processInfo.environment["KERNEL_SUITE"] != nil else {
-      return "needs KERNEL_SUITE, such as trixie or sid, which says whose kernel the guest is to run"
+      return
+        "needs KERNEL_SUITE, such as trixie or sid, which says whose kernel the guest is to run; .ci/test sets it"
     }
     do {
       let result = try TestSupport.run([program, "true"], environment: environment, within: 600)
@@ -29,7 +30,7 @@ enum Guest {
 
   /// Runs a command in the guest, where `folder` can be written.
   static func run(_ command: [String], writing folder: URL) throws -> ProgramResult {
-    try TestSupport.run([program, "--rw", folder.path] + command, environment: environment, within: 900)
+    try TestSupport.run([program, "--rw", folder.path] + command, environment: environment, within: 480)
   }
 }
 
