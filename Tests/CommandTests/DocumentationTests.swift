@@ -173,4 +173,30 @@ struct DocumentationTests {
     for option in ["--flowtable", "--device"] { #expect(try inside(option).status == 0) }
     #expect(try inside("--device").lines.contains("lo"))
   }
+
+  @Test(
+    "tables and chains are those that the words before leave",
+    .enabled(if: Machine.lacksForNamespaces == nil, networkReason))
+  func rulesetWords() throws {
+    let namespace = try #require(LiveNamespace())
+    namespace.run([
+      "nft", "add table inet a; add table ip b; add chain inet a c; add chain ip b d; add chain ip b e",
+    ])
+    func complete(_ words: [String], inside: Bool = true) throws -> [Substring] {
+      let line = ["ftctl"] + (inside ? [] : ["--netns", namespace.name]) + ["rule", "add"] + words + [""]
+      let asked =
+        [BuiltProgram.ftctl, "---completion", "rule", "add", "--", "positional@0", "\(line.count - 1)", "0"]
+        + line
+      let command = ["env", "SAP_SHELL=bash"] + asked
+      let result = try run(inside ? namespace.command(command) : command)
+      #expect(result.status == 0 && result.error.isEmpty, "\(result.error)")
+      return result.lines
+    }
+    #expect(try complete([]) == ["inet", "ip", "ip6", "b"])
+    #expect(try complete(["inet"]) == ["a"])
+    #expect(try complete(["inet", "a"]) == ["c"])
+    #expect(try complete(["b"]) == ["d", "e"])
+    #expect(try complete(["ip6"]).isEmpty)
+    #expect(try complete(["ip", "b"], inside: false) == ["d", "e"])
+  }
 }

@@ -10,7 +10,8 @@ mount -t tmpfs none "$scratch" || exit 100
 cd "$scratch" || exit 100
 # shellcheck disable=SC2046
 cp -L "$ftctl" $(ldd "$ftctl" | awk '/=> \// { print $3 }') .
-ftctl=$scratch/$(basename "$ftctl")
+[ "$(basename "$ftctl")" = ftctl ] || mv "$(basename "$ftctl")" ftctl
+ftctl=$scratch/ftctl
 export LD_LIBRARY_PATH="$scratch"
 number=0
 failures=0

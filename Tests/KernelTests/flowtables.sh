@@ -47,6 +47,17 @@ runs 'prometheus' 0 flowtable list -o prometheus
 prints 'prometheus has the flows' '^ftctl_flowtable_flows\{family="inet",table="x",flowtable="f",offload="software"\} 0$'
 runs 'show' 0 flowtable show inet x f
 prints 'show has the state of devices' '# device d0: up, mtu 1500, dummy'
+# completes WHAT EXPECTED WORD...: these are the values of the word after these.
+completes() {
+  what=$1 expected=$2
+  shift 2
+  found=$(SAP_SHELL=bash "$ftctl" ---completion flowtable show -- positional@0 $(($# + 1)) 0 ftctl "$@" '' | xargs)
+  is "$what: $found" [ "$found" = "$expected" ]
+}
+completes 'tables are completed' x flowtable show inet
+completes 'flowtables are completed' f flowtable show inet x
+found=$(SAP_SHELL=bash "$ftctl" ---completion rule add -- --flowtable 5 0 ftctl rule add x --flowtable '' | xargs)
+is '--flowtable is completed' [ "$found" = f ]
 runs 'show of another' 1 flowtable show inet x g
 says 'show of another names those that there are' '^hint: there are: inet x f'
 nft flush ruleset
@@ -345,10 +356,16 @@ done
 whole=yes
 nothing=0 all=0
 round=0
+milliseconds() { echo $(($(date +%s%N) / 1000000)); }
+started=$(milliseconds)
+"$ftctl" flowtable enable d0 d1 >/dev/null 2>&1
+whole_run=$(($(milliseconds) - started))
+nft flush ruleset
 while [ $round -lt 30 ]; do
   "$ftctl" flowtable enable d0 d1 >/dev/null 2>&1 &
   victim=$!
-  sleep "0.$((round % 10))$((round % 7))"
+  # From at once to half as long again as the whole run took.
+  sleep "$((whole_run * round / 20 / 1000)).$(printf %03d $((whole_run * round / 20 % 1000)))"
   kill -KILL "$victim" 2>/dev/null
   wait "$victim" 2>/dev/null
   lines=$(ruleset | wc -l)

@@ -92,7 +92,7 @@ struct ExportCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp("Only those of this family and table", valueName: "family [table]"),
-    completion: .custom { _, _, _ in LiveValues.flowtableWords() })
+    completion: .custom { words, index, _ in LiveValues.flowtableWords(words, index) })
   var words: [String] = []
 
   func run() throws {

@@ -38,7 +38,7 @@ struct FlowtableListCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp("Only those of this family and table", valueName: "family [table]"),
-    completion: .custom { _, _, _ in LiveValues.flowtableWords() })
+    completion: .custom { words, index, _ in LiveValues.flowtableWords(words, index) })
   var words: [String] = []
 
   func run() throws {
@@ -87,7 +87,7 @@ struct FlowtableShowCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp("The flowtable", valueName: "[family] table name"),
-    completion: .custom { _, _, _ in LiveValues.flowtableWords() })
+    completion: .custom { words, index, _ in LiveValues.flowtableWords(words, index) })
   var words: [String]
 
   func run() throws {
@@ -136,7 +136,7 @@ struct FlowtableAddCommand: ParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "The flowtable; without a family it is ip, as in nft", valueName: "[family] table name"),
-    completion: .custom { _, _, _ in LiveValues.flowtableWords() })
+    completion: .custom { words, index, _ in LiveValues.flowtableWords(words, index) })
   var words: [String]
 
   @Option(
@@ -218,7 +218,7 @@ struct FlowtableDeleteCommand: ParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "The flowtable; without a family it is ip, as in nft", valueName: "[family] table name"),
-    completion: .custom { _, _, _ in LiveValues.flowtableWords() })
+    completion: .custom { words, index, _ in LiveValues.flowtableWords(words, index) })
   var words: [String]
 
   @Option(

@@ -145,7 +145,7 @@ struct RuleListCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp("Only those of this family, table and chain", valueName: "family [table [chain]]"),
-    completion: .custom { _, _, _ in LiveValues.chainWords() })
+    completion: .custom { words, index, _ in LiveValues.chainWords(words, index) })
   var words: [String] = []
 
   func run() throws {
@@ -250,7 +250,7 @@ struct RuleAddCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp("The chain; without a family it is ip, as in nft", valueName: "[family] table chain"),
-    completion: .custom { _, _, _ in LiveValues.chainWords() })
+    completion: .custom { words, index, _ in LiveValues.chainWords(words, index) })
   var words: [String]
 
   @Option(
@@ -346,7 +346,7 @@ struct RuleDeleteCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp("The chain; without a family it is ip, as in nft", valueName: "[family] table chain"),
-    completion: .custom { _, _, _ in LiveValues.chainWords() })
+    completion: .custom { words, index, _ in LiveValues.chainWords(words, index) })
   var words: [String]
 
   @Option(help: ArgumentHelp("The rule with this handle", valueName: "n"))

@@ -48,19 +48,49 @@ enum LiveValues {
     ["amanda", "ftp", "h323", "irc", "netbios-ns", "pptp", "sane", "sip", "snmp", "tftp"]
   }
 
-  /// Families, then tables, then what is in them: the words of `[FAMILY] TABLE NAME`.
-  static func flowtableWords() -> [String] {
-    let ruleset = try? NetlinkSession(NetlinkEndpoint.open()).ruleset(.flowtables)
-    return unique(
-      NFTables.flowtableFamilies.map(NFTables.familyName) + (ruleset?.tables ?? []).compactMap(\.object.name)
-        + (ruleset?.flowtables ?? []).compactMap(\.object.name))
+  /// What may come next of the words `[FAMILY] TABLE NAME` of a flowtable.
+  ///
+  /// - Parameters:
+  ///   - words: the whole command line.
+  ///   - index: of the word that is completed.
+  static func flowtableWords(_ words: [String], _ index: Int) -> [String] {
+    nextWords(words, index, .flowtables) {
+      $0.flowtables.map { ($0.family, $0.object.table, $0.object.name) }
+    }
   }
 
-  static func chainWords() -> [String] {
-    let ruleset = try? NetlinkSession(NetlinkEndpoint.open()).ruleset(.chains)
-    return unique(
-      NFTables.flowtableFamilies.map(NFTables.familyName) + (ruleset?.tables ?? []).compactMap(\.object.name)
-        + (ruleset?.chains ?? []).compactMap(\.object.name))
+  /// The same for a chain.
+  static func chainWords(_ words: [String], _ index: Int) -> [String] {
+    nextWords(words, index, .chains) { $0.chains.map { ($0.family, $0.object.table, $0.object.name) } }
+  }
+
+  private static func nextWords(
+    _ words: [String], _ index: Int, _ parts: Ruleset.Parts,
+    _ members: (Ruleset) -> [(family: UInt8, table: String?, name: String?)]
+  ) -> [String] {
+    enterNamespace(of: words)
+    let ruleset = try? NetlinkSession(KernelSocket()).ruleset(parts)
+    let before = words.prefix(max(0, index))
+    func tables(_ family: UInt8) -> [String] {
+      (ruleset?.tables ?? []).filter { $0.family == family }.compactMap(\.object.name)
+    }
+    func family(_ word: String?) -> UInt8? {
+      word.flatMap(NFTables.family(named:)).flatMap { NFTables.flowtableFamilies.contains($0) ? $0 : nil }
+    }
+    if let family = family(before.last) { return unique(tables(family)) }
+    let named = family(before.dropLast().last) ?? NFTables.Family.ipv4
+    if let table = before.last, tables(named).contains(table) {
+      return unique(
+        ruleset.map(members)?.filter { $0.family == named && $0.table == table }.compactMap(\.name) ?? [])
+    }
+    return unique(NFTables.flowtableFamilies.map(NFTables.familyName) + tables(NFTables.Family.ipv4))
+  }
+
+  /// Values are those of the namespace that the command line names.
+  private static func enterNamespace(of words: [String]) {
+    for (word, next) in zip(words, words.dropFirst()) where word == "--netns" {
+      try? NetworkNamespace.enter(next)
+    }
   }
 
   private static func unique(_ words: [String]) -> [String] {
