@@ -331,7 +331,7 @@ table inet router {
 
 	chain forward {
 		type filter hook forward priority filter; policy accept;
-		ct state established meta l4proto { tcp, udp } flow add @fast
+		meta l4proto { tcp, udp } ct state established flow add @fast
 	}
 }
 EOF

@@ -8,7 +8,7 @@ extension RulesetRefusal {
   /// Source: net/netfilter/nf_tables_api.c, `nf_tables_newflowtable`, `nf_tables_delflowtable`, `nf_tables_newrule`,
   /// `nf_tables_newchain`; which errno comes with which offset differs between them.
   ///
-  /// - Parameter session: asks the kernel what its answer leaves open; nil leaves it open.
+  /// `session` asks the kernel what its answer leaves open; without one it stays open.
   package init(_ refusal: BatchRefusal, asking session: NetlinkSession?) {
     self.init(refusal)
     guard let session, let message = refusal.message else { return }

@@ -53,6 +53,7 @@ enum LiveValues {
   /// - Parameters:
   ///   - words: the whole command line.
   ///   - index: of the word that is completed.
+  /// - Returns: families and tables, a family's tables, or a table's flowtables.
   static func flowtableWords(_ words: [String], _ index: Int) -> [String] {
     nextWords(words, index, .flowtables) {
       $0.flowtables.map { ($0.family, $0.object.table, $0.object.name) }
