@@ -94,6 +94,8 @@ extension CommandLines {
     -U -s 1.1.1.1 -p tcp --sport 2 -u ASSURED
     -U -s 1.1.1.1 -p tcp --sport 2 -u seen
     -U -s 1.1.1.1 -p tcp --sport 2 -u UNSET
+    -U -u '!ASSURED'
+    -U -u UNREPLIED,UNSET
     -U -s 1.1.1.1 -p tcp --sport 3 --state CLOSE
     -U -s 1.1.1.1 -p tcp --sport 3 --state ESTABLISHED -t 600
     -U -s 1.1.1.1 -p tcp --sport 3 -u FIXED_TIMEOUT -o extended

@@ -93,6 +93,10 @@ extension CommandLines {
     -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --reply-port-src 80 --reply-port-dst 1000 ##1 1.4.7 sends half a tuple
     -G -s 10.1.0.7 -q 10.1.0.7 -p tcp --sport 1000 --dport 80
     -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000 --dport 80 -w 3
+    -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000 --dport 80 -q 8.8.8.8
+    -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000 --dport 80 -q 10.1.0.7
+    -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000 --dport 80 -q 10.1.0.7 -r 10.9.9.9
+    -G -s 10.1.0.7 -d 10.9.9.9 -p tcp --sport 1000 --dport 80 -q 10.1.0.7 -r 10.9.9.9 --reply-port-src 80 --reply-port-dst 1000
     -G -s 10.1.0.7 -d 10.9.9.9 -p icmp
     -G -s 10.1.0.7 -d 10.9.9.9 -p icmp --icmp-type 8 --icmp-code 0
     -G -s 10.1.0.7 -d 10.9.9.9 -p icmp --icmp-type 8 --icmp-code 0 --icmp-id 77

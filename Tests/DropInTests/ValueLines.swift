@@ -198,6 +198,19 @@ extension CommandLines {
     -L -s "1.1.1.1/ 8"
     -L -s 1.1.1.1/+8
     -L --mask-src x -s 1.1.1.1
+    -L -s 1.1.1.1 -r ::1/8
+    -L -s 1.1.1.1 -r ::1/x
+    -L -s 1.1.1.1 -s ::1/x
+    -L -s 1.1.1.1 -s ::1/200
+    -L -s 1.1.1.1 -n ::1/x
+    -L -s 1.1.1.1 -n ::1/8
+    -L -s 1.1.1.1 -n \[::1\]:x
+    -L -s 1.1.1.1 --mask-src ::1/8
+    -L -s 1.1.1.1 -f ipv6
+    -L -s 1.1.1.1 -f ipvx
+    -L -z --mask-src 255.0.0.0 -m 5
+    -L --mask-src 255.0.0.0 -z
+    -A -s ::1 -d ::2 -t 600 -p icmp --icmp-type 8 --icmp-code 0 --icmp-id 2
     """#)
 
   /// What selects translated flows.

@@ -36,21 +36,22 @@ enum ArgumentValues {
 
   // MARK: Addresses
 
-  /// An address as inet_aton(3) or inet_pton(3) read it.
-  static func address(_ text: String) throws(DropInFailure) -> IPAddress {
+  /// An address as inet_aton(3) or inet_pton(3) read it; nil for what is none.
+  private static func address(_ text: String) -> IPAddress? {
     var number = in_addr()
     // Safe: it writes the structure it is given.
     if unsafe inet_aton(text, &number) != 0 { return IPAddress(ipv4: UInt32(bigEndian: number.s_addr)) }
-    guard let address = SystemNames.address(text) else { throw .invalidAddress(text) }
-    return address
+    return SystemNames.address(text)
   }
 
   /// An address and the mask behind a slash; the mask is nil where all bits count.
   ///
   /// conntrack 1.4.7 takes `/` without a number for `/0`: `-D -s 192.0.2.1/` empties the table. Here that is an
   /// invalid netmask.
-  static func network(_ text: String) throws(DropInFailure) -> (address: IPAddress, mask: IPAddress?) {
-    let (address, digits) = try splitNetwork(text)
+  static func network(
+    _ text: String, _ family: inout AddressFamily
+  ) throws(DropInFailure) -> (address: IPAddress, mask: IPAddress?) {
+    let (address, digits) = try splitNetwork(text, &family)
     guard let digits else { return (address, nil) }
     guard let length = number(digits, base: 10) else { throw .usage("Invalid netmask") }
     guard length >= 0, length <= address.family.addressBits else { throw .usage("Invalid netmask") }
@@ -58,27 +59,30 @@ enum ArgumentValues {
     return (address, IPAddress(high: .max, low: .max, family: address.family).prefix(length))
   }
 
-  /// An address, and what stands behind a slash; a message about the address tells both.
-  private static func splitNetwork(_ text: String) throws(DropInFailure) -> (IPAddress, String?) {
+  /// An address, on whose family the line's settles, and what stands behind a slash; a message about the address
+  /// tells both.
+  private static func splitNetwork(
+    _ text: String, _ family: inout AddressFamily
+  ) throws(DropInFailure) -> (IPAddress, String?) {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count > 1 else { return (try address(text), nil) }
-    do throws(DropInFailure) {
-      return (try address(String(parts[0])), String(parts[1]))
-    } catch {
-      throw .invalidAddress(text)
-    }
+    guard let address = address(String(parts[0])) else { throw .usage("Invalid IP address `\(text)'") }
+    try family.settle(on: address.family)
+    return (address, parts.count > 1 ? String(parts[1]) : nil)
   }
 
   /// An address where a mask has no place, not even one of all bits.
-  static func plainAddress(_ text: String, _ option: String) throws(DropInFailure) -> IPAddress {
-    let (address, digits) = try splitNetwork(text)
+  static func plainAddress(
+    _ text: String, _ option: String, _ family: inout AddressFamily
+  ) throws(DropInFailure) -> IPAddress {
+    let (address, digits) = try splitNetwork(text, &family)
     guard digits == nil else { throw .usage("CIDR notation unavailable for `--\(option)'") }
     return address
   }
 
   /// What follows a NAT option: an address, `address:port` or `[address]:port`; nothing is any translation.
-  static func translation(_ text: String?, _ option: String) throws(DropInFailure) -> FlowTemplate.Translation
-  {
+  static func translation(
+    _ text: String?, _ option: String, _ family: inout AddressFamily
+  ) throws(DropInFailure) -> FlowTemplate.Translation {
     guard let text else { return FlowTemplate.Translation() }
     var addressText = text
     var port: UInt16?
@@ -92,7 +96,7 @@ enum ArgumentValues {
       addressText = String(text[..<colon])
       port = try self.port(text[text.index(after: colon)...])
     }
-    return FlowTemplate.Translation(address: try plainAddress(addressText, option), port: port)
+    return FlowTemplate.Translation(address: try plainAddress(addressText, option, &family), port: port)
   }
 
   private static func port(_ text: Substring) throws(DropInFailure) -> UInt16 {
@@ -180,5 +184,15 @@ enum ArgumentValues {
       return (nil, true)
     }
     return (names.first { $0.0.uppercased().hasPrefix(upper) }?.1, false)
+  }
+}
+
+extension AddressFamily {
+  /// Takes the family of one more address or option of a command line.
+  ///
+  /// - Throws: ``DropInFailure`` when the line has another already.
+  mutating func settle(on other: AddressFamily) throws(DropInFailure) {
+    guard self == .unspecified || self == other else { throw .usage("mismatched address family") }
+    self = other
   }
 }

@@ -12,7 +12,6 @@ struct DropInFailure: Error, Equatable {
   static let prefix = "conntrack v1.4.7 (conntrack-tools): "
 
   static func usage(_ message: String) -> DropInFailure { DropInFailure(status: 2, message: message) }
-  static func invalidAddress(_ text: String) -> DropInFailure { usage("Invalid IP address `\(text)'") }
   static func refused(_ message: String) -> DropInFailure { DropInFailure(status: 1, message: message) }
 
   /// Nothing matched where something had to; the footer has said so.
@@ -33,7 +32,8 @@ struct DropInFailure: Error, Equatable {
     let isEntry = table != .expect
     let isCreation = command == .create || command == .add
     switch number {
-    case .invalid: return "invalid parameters"
+    // Of an addition it is the system's text, as 1.4.7 has it.
+    case .invalid where command != .add: return "invalid parameters"
     case .operationNotPermitted:
       return "sorry, you must be root or get CAP_NET_ADMIN capability to do this"
     case .exists where isEntry && isCreation: return "Such conntrack exists, try -U to update"

@@ -61,18 +61,18 @@ struct DropInLine {
     guard table == .conntrack,
       command == .list || command == .event || command == .delete || command == .update
     else { return }
-    if template.sourceMask != nil, template.source == nil {
-      throw .usage("Can't use --mask-src without --src")
-    }
-    if template.destinationMask != nil, template.destination == nil {
-      throw .usage("Can't use --mask-dst without --dst")
-    }
     let selecting = DropInOptionSet(
       .source, .destination, .replySource, .replyDestination, .layer4, .mark, .securityMark, .status, .id,
       .zone,
       .originalZone, .replyZone, .label)
     if command == .list, given.contains(.zero), !given.isDisjoint(with: selecting) {
       throw .usage("Can't use -z with filtering parameters")
+    }
+    if template.sourceMask != nil, template.source == nil {
+      throw .usage("Can't use --mask-src without --src")
+    }
+    if template.destinationMask != nil, template.destination == nil {
+      throw .usage("Can't use --mask-dst without --dst")
     }
   }
 
@@ -101,7 +101,7 @@ struct DropInLine {
       .maskDestination:
       try takeAddress(option, text)
     case .layer4: try takeLayer4(text)
-    case .family: try agree(on: ArgumentValues.family(text))
+    case .family: try template.family.settle(on: ArgumentValues.family(text))
     case .timeout: template.timeout = ArgumentValues.decimal(text)
     case .status: try takeStatus(text)
     case .mark: template.mark = ArgumentValues.mark(text)
@@ -121,20 +121,13 @@ struct DropInLine {
     }
   }
 
-  private mutating func agree(on family: AddressFamily) throws(DropInFailure) {
-    guard template.family == .unspecified || template.family == family else {
-      throw .usage("mismatched address family")
-    }
-    template.family = family
-  }
-
   private mutating func takeAddress(_ option: DropInOption, _ text: String) throws(DropInFailure) {
     var value: (address: IPAddress, mask: IPAddress?)
     switch option {
-    case .source, .destination, .tupleSource, .tupleDestination: value = try ArgumentValues.network(text)
-    default: value = (try ArgumentValues.plainAddress(text, option.name), nil)
+    case .source, .destination, .tupleSource, .tupleDestination:
+      value = try ArgumentValues.network(text, &template.family)
+    default: value = (try ArgumentValues.plainAddress(text, option.name, &template.family), nil)
     }
-    try agree(on: value.address.family)
     switch option {
     case .source: template.source = value.address
     case .destination: template.destination = value.address
@@ -230,8 +223,7 @@ struct DropInLine {
   /// then deletes all flows with a translated source.
   private mutating func takeTranslation(_ option: DropInOption, _ attached: String?) throws(DropInFailure) {
     let text = attached ?? scanner.takeFollowingWord()
-    let value = try ArgumentValues.translation(text, option.name)
-    if let address = value.address { try agree(on: address.family) }
+    let value = try ArgumentValues.translation(text, option.name, &template.family)
     switch option {
     case .sourceNAT: template.sourceNAT = value
     case .destinationNAT: template.destinationNAT = value

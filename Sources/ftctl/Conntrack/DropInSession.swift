@@ -79,7 +79,7 @@ struct DropInSession {
   }
 
   private func get() throws {
-    guard let tuples = FlowTuples(template),
+    guard let tuples = FlowTuples(template, needsBoth: false),
       let entry = try open().conntrackEntry(ConntrackKey(tuple: tuples.original))
     else { throw NetlinkError("look up a conntrack entry", .noSuchEntry) }
     var printer = DropInPrinter(line)

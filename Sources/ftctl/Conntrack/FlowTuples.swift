@@ -10,9 +10,9 @@ struct FlowTuples {
   /// Both tuples of a flow. A direction without addresses is the other one turned round, ports included, whatever
   /// ports were given for it.
   ///
-  /// nil when both directions have addresses and one of them lacks the ports that its protocol has: the kernel
-  /// would refuse that.
-  init?(_ template: FlowTemplate) {
+  /// nil when both directions have addresses and one of them lacks the ports that its protocol has, where both are
+  /// needed: the kernel would refuse that.
+  init?(_ template: FlowTemplate, needsBoth: Bool = true) {
     let layer4 = template.layer4 ?? 0
     original = ConntrackTuple()
     reply = ConntrackTuple()
@@ -58,7 +58,7 @@ struct FlowTuples {
       }
       original.sourcePort = reply.destinationPort
       original.destinationPort = reply.sourcePort
-    } else if hasPorts, !hasReplyPorts {
+    } else if needsBoth, hasPorts, !hasReplyPorts {
       return nil
     }
     if let zone = template.originalZone {
@@ -145,8 +145,8 @@ struct FlowTuples {
     var update = ConntrackUpdate()
     if let timeout = template.timeout, timeout != entry.timeout { update.timeout = timeout }
     let status = entry.status ?? []
-    let wanted = status.subtracting(template.forbiddenStatus).union(template.requiredStatus)
-    if wanted != status { update.status = wanted }
+    // What is negated does not select here and cannot be set: no bit can be taken away.
+    if !status.contains(template.requiredStatus) { update.status = status.union(template.requiredStatus) }
     if let mark = template.mark {
       let change = MaskedMark(mark.value, mask: mark.mask)
       if change.applied(to: entry.mark ?? 0) != entry.mark ?? 0 { update.mark = change }
