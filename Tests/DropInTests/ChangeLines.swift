@@ -149,6 +149,8 @@ extension CommandLines {
     -U -m 3 -p icmp ## 1.4.7 sends no family where none was given, and is refused
     -D -p gre --srckey 99 ##1 keys of GRE are compared
     $CT -F -f ipv6 && conntrack -L ##0 the family is honoured
+    -D -u '!ASSURED' ##0 1.4.7 deletes everything when nothing but negated status bits is given
+    -D -u UNREPLIED ##0 1.4.7 deletes everything when nothing but negated status bits is given
     -D -s 10.1.0.7/ ##2 a prefix without length is not /0
     -D --src-nat=9.9.9.9 ##1 an attached argument is not thrown away
     -D -n9.9.9.9 ##1 an attached argument is not thrown away
