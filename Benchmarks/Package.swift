@@ -9,6 +9,8 @@ let package = Package(
     .executableTarget(name: "dump", path: "dump", cSettings: [.unsafeFlags(["-O2"])]),
     // The fast path's unavoidable work per packet, in C.
     .executableTarget(name: "fastpath", path: "fastpath", cSettings: [.unsafeFlags(["-O2"])]),
-    .executableTarget(name: "Listing", path: "Listing"),
+    .target(name: "Measuring", path: "Measuring"),
+    .executableTarget(name: "Listing", dependencies: ["Measuring"], path: "Listing"),
+    .executableTarget(name: "Changes", dependencies: ["Measuring"], path: "Changes"),
   ]
 )

@@ -1,77 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Glibc
+import Measuring
 
 // Measures `ftctl list` and its relatives against a dump that is only received and against `conntrack -L`, in one run
 // and in turn, on a table of its own. See ../README.md for the command.
-
-/// What one run of a program took.
-struct Cost {
-  var wall = Double.infinity
-  /// User and system time.
-  var cpu = Double.infinity
-  /// Largest resident set, in KiB.
-  var peak = 0
-  /// Until the first octet of output; only measured where output is read.
-  var first = Double.infinity
-
-  mutating func take(_ other: Cost) {
-    wall = min(wall, other.wall)
-    cpu = min(cpu, other.cpu)
-    peak = max(peak, other.peak)
-    first = min(first, other.first)
-  }
-}
-
-func now() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
-
-/// Runs a program with its output thrown away, or read by us until the first octet when `readsFirst`.
-func run(_ arguments: [String], readsFirst: Bool = false) -> Cost {
-  var actions = posix_spawn_file_actions_t()
-  posix_spawn_file_actions_init(&actions)
-  defer { posix_spawn_file_actions_destroy(&actions) }
-  var ends: [Int32] = [0, 0]
-  if readsFirst {
-    pipe(&ends)
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-    posix_spawn_file_actions_addclose(&actions, ends[0])
-  } else {
-    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-  }
-  posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-  var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-  defer { words.forEach { free($0) } }
-  var process = pid_t()
-  let start = now()
-  guard posix_spawnp(&process, arguments[0], &actions, nil, &words, environ) == 0 else {
-    fatalError("cannot run \(arguments[0])")
-  }
-  var cost = Cost()
-  if readsFirst {
-    close(ends[1])
-    var octet = [UInt8](repeating: 0, count: 1 << 16)
-    _ = read(ends[0], &octet, octet.count)
-    cost.first = now() - start
-    while read(ends[0], &octet, octet.count) > 0 {}
-    close(ends[0])
-  }
-  var status: Int32 = 0
-  var usage = rusage()
-  wait4(process, &status, 0, &usage)
-  cost.wall = now() - start
-  func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-  cost.cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime)
-  cost.peak = usage.ru_maxrss
-  guard status == 0 else { fatalError("\(arguments.joined(separator: " ")) ended with status \(status)") }
-  return cost
-}
-
-func shell(_ command: String) {
-  guard system(command) == 0 else { fatalError("failed: \(command)") }
-}
 
 let arguments = CommandLine.arguments
 let entries = arguments.count > 1 ? Int(arguments[1]) ?? 1_000_000 : 1_000_000
@@ -80,21 +12,11 @@ let here =
   arguments[0].contains("/")
   ? arguments[0].split(separator: "/", omittingEmptySubsequences: false)
     .dropLast().joined(separator: "/") : "."
-let product = getenv("FTCTL_BIN").map { String(cString: $0) } ?? ".build/release"
-let namespace = "ftctl-bench-\(getpid())"
-shell("ip netns add \(namespace)")
-defer { system("ip netns del \(namespace)") }
-let inside = ["ip", "netns", "exec", namespace]
-// The limits are the machine's; they are only raised.
-for (name, least) in [("max", 2 * entries + 10_000), ("buckets", entries)] {
-  shell(
-    "test $(sysctl -n net.netfilter.nf_conntrack_\(name)) -ge \(least)"
-      + " || sysctl -qw net.netfilter.nf_conntrack_\(name)=\(least)")
-}
-shell(
-  inside.joined(separator: " ")
-    + " sysctl -qw net.netfilter.nf_conntrack_acct=1 net.netfilter.nf_conntrack_timestamp=1")
-shell(inside.joined(separator: " ") + " \(product)/ConntrackFill \(entries) 1 plain")
+let bench = BenchNamespace(entries: entries)
+defer { bench.remove() }
+let product = bench.product
+bench.shell("sysctl -qw net.netfilter.nf_conntrack_acct=1 net.netfilter.nf_conntrack_timestamp=1")
+bench.shell("\(product)/ConntrackFill \(entries) 1 plain")
 
 // Entering the namespace costs each of them the same.
 let programs: [(name: String, arguments: [String], readsFirst: Bool)] = [
@@ -114,20 +36,8 @@ let programs: [(name: String, arguments: [String], readsFirst: Bool)] = [
 var costs = [Cost](repeating: Cost(), count: programs.count)
 for _ in 0..<rounds {
   for (index, program) in programs.enumerated() {
-    costs[index].take(run(inside + program.arguments, readsFirst: program.readsFirst))
+    costs[index].take(bench.measure(program.arguments, readsFirst: program.readsFirst))
   }
-}
-func column(_ text: String, _ width: Int) -> String {
-  String(repeating: " ", count: max(0, width - text.count)) + text
-}
-func fixed(_ value: Double, _ digits: Int) -> String {
-  let scale = Int(pow(10, Double(digits)))
-  let number = Int((value * Double(scale)).rounded())
-  let fraction = "\(scale + number % scale)".dropFirst()
-  return "\(number / scale).\(fraction)"
-}
-func padded(_ text: String, _ width: Int) -> String {
-  text + String(repeating: " ", count: max(0, width - text.count))
 }
 print("\(entries) entries, best of \(rounds) rounds in turn")
 print(padded("program", 32) + "  wall s   / dump    cpu s  / conntrack  peak MiB")

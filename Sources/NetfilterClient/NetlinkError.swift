@@ -23,7 +23,6 @@ package struct ErrorNumber: RawRepresentable, Hashable, Sendable {
   package static let busy = ErrorNumber(rawValue: EBUSY)
   package static let noSpace = ErrorNumber(rawValue: ENOSPC)
   package static let timerExpired = ErrorNumber(rawValue: ETIME)
-  package static let outOfMemory = ErrorNumber(rawValue: ENOMEM)
 
   /// What errno holds now; read it at once, for any later call may overwrite it.
   package static var current: ErrorNumber { ErrorNumber(rawValue: ftctl_errno()) }

@@ -6,9 +6,16 @@ import Glibc
 @main
 enum Main {
   static func main() {
-    if let words = DropIn.words(of: CommandLine.arguments) { exit(DropIn.run(words)) }
+    let commandLine = CommandLine.arguments
+    if let words = DropIn.words(of: commandLine) { exit(DropIn.run(words)) }
     signal(SIGPIPE, SIG_IGN)
-    exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    let arguments = Array(commandLine.dropFirst())
+    // Scripts ask for it often, and the parser takes longer than all else.
+    if arguments == ["--version"] {
+      print(Ftctl.version)
+      exit(ExitStatus.done.rawValue)
+    }
+    exit(run(arguments).rawValue)
   }
 
   private static func run(_ arguments: [String]) -> ExitStatus {
@@ -44,6 +51,8 @@ enum Main {
 
 /// The root command.
 struct Ftctl: ParsableCommand {
+  static let version = "ftctl 0.1.0"
+
   static let configuration = CommandConfiguration(
     commandName: "ftctl",
     abstract:
@@ -55,7 +64,7 @@ struct Ftctl: ParsableCommand {
         ftctl count --by state,offload        how many flows are in which state
         ftctl monitor --events offload        flows as they take the fast path
       """,
-    version: "ftctl 0.1.0",
+    version: version,
     groupedSubcommands: [
       CommandGroup(
         name: "Flows",

@@ -9,6 +9,12 @@ final class Lab: Sendable {
   static var isPossible: Bool { LiveNamespace.isPossible }
   typealias Result = ProgramResult
 
+  /// Why flows cannot have the FTP helper here; nil when they can.
+  static let lacksFTPHelper: String? = {
+    guard isPossible, let lab = try? Lab() else { return "needs root and network namespaces" }
+    return (try? lab.addFTPMaster())?.status == 0 ? nil : "the kernel has no FTP helper (nf_conntrack_ftp)"
+  }()
+
   struct Failure: Error { var text: String }
 
   static let ftctlPath = BuiltProgram.ftctl
@@ -32,6 +38,13 @@ final class Lab: Sendable {
   @discardableResult
   func ftctl(_ arguments: String..., input: String = "") throws -> Result {
     try TestSupport.run([Self.ftctlPath, "--netns", name] + arguments, input: input, within: 500)
+  }
+
+  /// Adds the TCP flow 1.1.1.1:1000 -> 2.2.2.2:21 with the FTP helper.
+  func addFTPMaster() throws -> Result {
+    try ftctl(
+      "add", "-p", "tcp", "-s", "1.1.1.1", "-d", "2.2.2.2", "--sport", "1000", "--dport", "21", "-t", "100",
+      "--state", "ESTABLISHED", "--helper", "ftp")
   }
 
   /// Runs conntrack(8) inside.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import TestSupport
 
 /// One condition: as options, as a `--where` expression, and what it plainly means for a listed flow.
 struct Condition {

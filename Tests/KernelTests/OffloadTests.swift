@@ -62,6 +62,7 @@ struct OffloadTests {
     try checkSelections(lines)
     try checkJSON(objects)
     try checkEvents(lines)
+    try checkClearing(data, lines)
   }
 
   private func compareForms(
@@ -138,5 +139,45 @@ struct OffloadTests {
     #expect(ids("[OFFLOAD]").count == count)
     #expect(ids("[CLASSIC]") == ids("[OFFLOAD]"))
     #expect(try lines("monitor.err").last?.hasSuffix(" flow events have been shown.") == true)
+  }
+
+  /// What `offload clear` took off the fast path, and what it left there.
+  private func checkClearing(
+    _ data: (String) throws -> Data, _ lines: (String) throws -> [Substring]
+  ) throws {
+    struct Listing: Decodable {
+      struct Object: Decodable {
+        struct Content: Decodable { var elem: [UInt16]? }
+        var set: Content?
+      }
+      var nftables: [Object]
+    }
+    for (name, status, cleared) in [
+      ("dry", 0, 0), ("udp", 0, Self.flows.udp), ("one", 0, 1), ("where", 0, Self.flows.tcp - 1),
+      ("none", 3, 0),
+    ] {
+      #expect(try lines("clear.\(name).status").first == "\(status)", "\(name)")
+      let before = try lines("clear.\(name).before")
+      let after = try lines("clear.\(name).after")
+      #expect(before.count == Self.flows.tcp + Self.flows.udp, "\(name)")
+      // The same entries, by their ids.
+      let kept = Set(after.compactMap { $0.split(separator: " id=").last })
+      let gone = before.filter { !kept.contains($0.split(separator: " id=").last ?? "") }
+      #expect(after.count == before.count - cleared && gone.count == cleared, "\(name)")
+      let proto: Substring? = name == "udp" ? "udp" : cleared > 0 ? "tcp" : nil
+      #expect(gone.allSatisfy { $0.prefix(3) == proto }, "\(name)")
+      // And only their next packets were seen in the forward chain.
+      let objects = try JSONDecoder().decode(Listing.self, from: data("clear.\(name).classic")).nftables
+      let seen = objects.compactMap(\.set?.elem).joined()
+      #expect(seen.sorted() == gone.compactMap(sourcePort).sorted(), "\(name)")
+    }
+    let report = try lines("clear.udp").compactMap {
+      try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+    }
+    #expect(report.count == Self.flows.udp)
+  }
+
+  private func sourcePort(_ line: Substring) -> UInt16? {
+    line.firstMatch(of: #/ sport=(\d+) /#).flatMap { UInt16($0.1) }
   }
 }

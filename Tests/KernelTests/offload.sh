@@ -25,13 +25,16 @@ ip -n server route add default via 10.0.2.1
 inside() { ip netns exec router "$@"; }
 set_sysctl() { inside sh -c "echo $2 >/proc/sys/net/$1"; }
 set_sysctl ipv4/ip_forward 1
-inside nft -f - <<RULES
+cat >"$out/rules" <<RULES
 table inet x {
     flowtable f { hook ingress priority 0; devices = { lan0, wan0 }; counter; }
     flowtable idle { hook ingress priority 5; devices = { lo }; }
+    # The client's ports that were seen off the fast path.
+    set classic { type inet_service; flags dynamic; size 64; }
     chain forward {
         type filter hook forward priority 0
         ct label set 1
+        ip saddr 10.0.1.2 meta l4proto { tcp, udp } update @classic { th sport }
         ct state established flow add @f
     }
     chain outward {
@@ -40,6 +43,7 @@ table inet x {
     }
 }
 RULES
+inside nft -f "$out/rules"
 set_sysctl netfilter/nf_conntrack_acct 1
 set_sysctl netfilter/nf_conntrack_timestamp 1
 set_sysctl netfilter/nf_conntrack_events 1
@@ -47,16 +51,26 @@ set_sysctl netfilter/nf_conntrack_events 1
 set_sysctl netfilter/nf_flowtable_tcp_timeout 3000
 set_sysctl netfilter/nf_flowtable_udp_timeout 3000
 
-inside "$ftctl" monitor --events offload,classic -o id >"$out/monitor" 2>"$out/monitor.err" &
+# Not by the function: the signal at the end is for the program itself.
+ip netns exec router "$ftctl" monitor --events offload,classic -o id >"$out/monitor" 2>"$out/monitor.err" &
 monitor=$!
 ip netns exec server /usr/bin/python3 -B "$here/traffic.py" server $tcp $udp &
 ip netns exec client /usr/bin/python3 -B "$here/traffic.py" client $tcp $udp >"$out/traffic" &
-tries=0
-until [ "$(inside conntrack -L 2>/dev/null | grep -c '\[OFFLOAD\]')" = $((tcp + udp)) ] && grep -q ready "$out/traffic"; do
-    tries=$((tries + 1))
-    [ $tries -lt 200 ] || { inside conntrack -L >&2; echo "the flows are not offloaded" >&2; exit 1; }
-    sleep 0.5
-done
+traffic=$!
+# wait_until WHAT COMMAND…: until the command succeeds
+wait_until() {
+    what=$1 tries=0
+    shift
+    until "$@"; do
+        tries=$((tries + 1))
+        [ $tries -lt 200 ] || { inside conntrack -L >&2; echo "$what" >&2; exit 1; }
+        sleep 0.5
+    done
+}
+all_offloaded() { [ "$(inside conntrack -L 2>/dev/null | grep -c '\[OFFLOAD\]')" = $((tcp + udp)) ]; }
+is_ready() { grep -q ready "$out/traffic"; }
+wait_until "the flows exchange nothing" is_ready
+wait_until "the flows are not offloaded" all_offloaded
 inside "$fill" 300 7 >&2
 uname -r >"$out/kernel"
 
@@ -100,3 +114,36 @@ until [ "$(grep -c '\[CLASSIC\]' "$out/monitor")" = $((tcp + udp)) ] || [ $tries
 done
 kill -INT $monitor
 wait $monitor
+
+# The same flows, in their flowtable once more; then some are taken off the fast path.
+inside nft -f "$out/rules"
+rounds=0
+exchange_again() {
+    rounds=$((rounds + 1))
+    kill -USR1 $traffic
+    wait_until "no answer in round $rounds" exchanged
+}
+exchanged() { [ "$(grep -c again "$out/traffic")" = $rounds ]; }
+offloaded() { inside "$ftctl" list --offload software -o id 2>/dev/null | sort >"$out/$1"; }
+# clear NAME OPTION…: clears; then a message on every flow shows which of them are off the fast path
+clear() {
+    name=$1
+    shift
+    offloaded "clear.$name.before"
+    inside nft flush set inet x classic
+    status=0
+    inside "$ftctl" offload clear "$@" >"$out/clear.$name" 2>"$out/clear.$name.err" || status=$?
+    echo $status >"$out/clear.$name.status"
+    offloaded "clear.$name.after"
+    exchange_again
+    inside nft -j list set inet x classic >"$out/clear.$name.classic"
+    wait_until "the flows are not offloaded again" all_offloaded
+}
+exchange_again
+wait_until "the flows are not offloaded once more" all_offloaded
+port=$(inside conntrack -L -p tcp 2>/dev/null | sed -n 's/.*dst=10.0.2.2 sport=\([0-9]*\) dport=5001.*OFFLOAD.*/\1/p' | head -1)
+clear dry --dry-run
+clear udp --proto udp --report jsonl
+clear one --proto tcp --sport "$port"
+clear where --where "flowtable = f and proto = tcp and sport != $port"
+clear none --src 192.0.2.1

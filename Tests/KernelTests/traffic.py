@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TCP and UDP flows through the router: each exchanges a few messages and then rests, open."""
+"""TCP and UDP flows through the router: each exchanges a few messages and then rests, open. SIGUSR1 makes the client
+exchange one more on every flow."""
 
+import signal
 import socket
 import sys
 import threading
@@ -43,10 +45,23 @@ for _ in range(udp):
     endpoint.connect((SERVER, 5000))
     endpoint.settimeout(10)
     flows.append(endpoint)
-for turn in range(12):
+
+
+def exchange(length):
     for flow in flows:
-        flow.send(b"x" * (100 + turn))
+        flow.send(b"x" * length)
         flow.recv(4096)
+
+
+def exchange_again(*_):
+    exchange(99)
+    print("again", flush=True)
+
+
+for turn in range(12):
+    exchange(100 + turn)
     time.sleep(0.3)
+signal.signal(signal.SIGUSR1, exchange_again)
 print("ready", flush=True)
-time.sleep(3600)
+while True:
+    signal.pause()

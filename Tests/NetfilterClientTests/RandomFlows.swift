@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import NetfilterClient
 import NetlinkWire
+import TestSupport
 
 /// Entries and predicates out of small pools, so that they meet often.
 struct RandomFlows {

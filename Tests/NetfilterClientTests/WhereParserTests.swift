@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import NetfilterClient
 import NetlinkWire
+import TestSupport
 import Testing
 
 private func host(_ number: UInt32) -> ClosedRange<IPAddress> {

@@ -2,6 +2,7 @@
 import CNetfilter
 import Foundation
 import NetlinkWire
+import TestSupport
 import Testing
 
 @Suite("Label map against libnetfilter_conntrack")

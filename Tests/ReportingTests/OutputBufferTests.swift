@@ -2,6 +2,7 @@
 import Foundation
 import NetlinkWire
 import Reporting
+import TestSupport
 import Testing
 
 @Suite("Output buffer")

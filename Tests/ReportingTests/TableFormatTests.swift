@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import NetlinkWire
 import Reporting
+import TestSupport
 import Testing
 
 @Suite("Tables")

@@ -40,7 +40,7 @@ struct DropInFailure: Error, Equatable {
     case .noSuchEntry where isEntry && (isCreation || command == .get || command == .delete):
       return "such conntrack doesn't exist"
     case .noSuchEntry where !isEntry && isCreation: return "master conntrack not found"
-    case .outOfMemory where isEntry && (isCreation || command == .get): return "not enough memory"
+    case .noMemory where isEntry && (isCreation || command == .get): return "not enough memory"
     case .familyNotSupported where isEntry && command == .get: return "protocol not supported"
     case .timerExpired where isEntry && isCreation: return "conntrack has expired"
     default: return number.text
