@@ -105,15 +105,18 @@ public struct BenchNamespace {
 
 // MARK: Text
 
+/// The text right-aligned in `width` columns.
 public func column(_ text: String, _ width: Int) -> String {
   String(repeating: " ", count: max(0, width - text.count)) + text
 }
+/// The number with so many digits behind the point.
 public func fixed(_ value: Double, _ digits: Int) -> String {
   let scale = Int(pow(10, Double(digits)))
   let number = Int((value * Double(scale)).rounded())
   let fraction = "\(scale + number % scale)".dropFirst()
   return "\(number / scale).\(fraction)"
 }
+/// The text left-aligned in `width` columns.
 public func padded(_ text: String, _ width: Int) -> String {
   text + String(repeating: " ", count: max(0, width - text.count))
 }

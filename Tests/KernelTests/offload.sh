@@ -51,12 +51,6 @@ set_sysctl netfilter/nf_conntrack_events 1
 set_sysctl netfilter/nf_flowtable_tcp_timeout 3000
 set_sysctl netfilter/nf_flowtable_udp_timeout 3000
 
-# Not by the function: the signal at the end is for the program itself.
-ip netns exec router "$ftctl" monitor --events offload,classic -o id >"$out/monitor" 2>"$out/monitor.err" &
-monitor=$!
-ip netns exec server /usr/bin/python3 -B "$here/traffic.py" server $tcp $udp &
-ip netns exec client /usr/bin/python3 -B "$here/traffic.py" client $tcp $udp >"$out/traffic" &
-traffic=$!
 # wait_until WHAT COMMAND…: until the command succeeds
 wait_until() {
     what=$1 tries=0
@@ -67,6 +61,16 @@ wait_until() {
         sleep 0.5
     done
 }
+# Not by the function: the signal at the end is for the program itself.
+ip netns exec router "$ftctl" monitor --events offload,classic -o id >"$out/monitor" 2>"$out/monitor.err" &
+monitor=$!
+# Its socket is in the groups, and what is there already has been read soon after.
+is_listening() { inside awk '$2 == 12 && $4 != "00000000" { found = 1 } END { exit !found }' /proc/net/netlink; }
+wait_until "the monitor does not listen" is_listening
+sleep 2
+ip netns exec server /usr/bin/python3 -B "$here/traffic.py" server $tcp $udp &
+ip netns exec client /usr/bin/python3 -B "$here/traffic.py" client $tcp $udp >"$out/traffic" &
+traffic=$!
 all_offloaded() { [ "$(inside conntrack -L 2>/dev/null | grep -c '\[OFFLOAD\]')" = $((tcp + udp)) ]; }
 is_ready() { grep -q ready "$out/traffic"; }
 wait_until "the flows exchange nothing" is_ready
