@@ -2,18 +2,18 @@
 import Glibc
 
 /// What one run of a program took.
-public struct Cost {
-  public var wall = Double.infinity
+package struct Cost {
+  package var wall = Double.infinity
   /// User and system time.
-  public var cpu = Double.infinity
+  package var cpu = Double.infinity
   /// Largest resident set, in KiB.
-  public var peak = 0
+  package var peak = 0
   /// Until the first octet of output; only measured where output is read.
-  public var first = Double.infinity
+  package var first = Double.infinity
 
-  public init() {}
+  package init() {}
 
-  public mutating func take(_ other: Cost) {
+  package mutating func take(_ other: Cost) {
     wall = min(wall, other.wall)
     cpu = min(cpu, other.cpu)
     peak = max(peak, other.peak)
@@ -28,7 +28,7 @@ func now() -> Double {
 }
 
 /// Runs a program with its output thrown away, or read by us until the first octet when `readsFirst`.
-public func run(_ arguments: [String], readsFirst: Bool = false) -> Cost {
+package func run(_ arguments: [String], readsFirst: Bool = false) -> Cost {
   var actions = posix_spawn_file_actions_t()
   posix_spawn_file_actions_init(&actions)
   defer { posix_spawn_file_actions_destroy(&actions) }
@@ -68,19 +68,19 @@ public func run(_ arguments: [String], readsFirst: Bool = false) -> Cost {
   return cost
 }
 
-public func shell(_ command: String) {
+package func shell(_ command: String) {
   guard system(command) == 0 else { fatalError("failed: \(command)") }
 }
 
 /// A network namespace of the benchmark's own, on a machine whose limits allow `entries` entries.
-public struct BenchNamespace {
-  public let name = "ftctl-bench-\(getpid())"
+package struct BenchNamespace {
+  package let name = "ftctl-bench-\(getpid())"
   /// The folder of ftctl and its helpers: `FTCTL_BIN`, or the package's release build.
-  public let product = getenv("FTCTL_BIN").map { String(cString: $0) } ?? ".build/release"
+  package let product = getenv("FTCTL_BIN").map { String(cString: $0) } ?? ".build/release"
   /// What a command that is to run inside begins with.
-  public var inside: [String] { ["ip", "netns", "exec", name] }
+  package var inside: [String] { ["ip", "netns", "exec", name] }
 
-  public init(entries: Int) {
+  package init(entries: Int) {
     Measuring.shell("ip netns add \(name)")
     // The limits are the machine's; they are only raised.
     for (name, least) in [("max", 2 * entries + 10_000), ("buckets", entries)] {
@@ -90,15 +90,15 @@ public struct BenchNamespace {
     }
   }
 
-  public func remove() { system("ip netns del \(name)") }
+  package func remove() { system("ip netns del \(name)") }
 
   /// Runs a command line of a shell inside.
-  public func shell(_ command: String) {
+  package func shell(_ command: String) {
     Measuring.shell(inside.joined(separator: " ") + " sh -c '\(command)'")
   }
 
   /// Runs a program inside and measures it.
-  public func measure(_ arguments: [String], readsFirst: Bool = false) -> Cost {
+  package func measure(_ arguments: [String], readsFirst: Bool = false) -> Cost {
     run(inside + arguments, readsFirst: readsFirst)
   }
 }
@@ -106,17 +106,17 @@ public struct BenchNamespace {
 // MARK: Text
 
 /// The text right-aligned in `width` columns.
-public func column(_ text: String, _ width: Int) -> String {
+package func column(_ text: String, _ width: Int) -> String {
   String(repeating: " ", count: max(0, width - text.count)) + text
 }
 /// The number with so many digits behind the point.
-public func fixed(_ value: Double, _ digits: Int) -> String {
+package func fixed(_ value: Double, _ digits: Int) -> String {
   let scale = Int(pow(10, Double(digits)))
   let number = Int((value * Double(scale)).rounded())
   let fraction = "\(scale + number % scale)".dropFirst()
   return "\(number / scale).\(fraction)"
 }
 /// The text left-aligned in `width` columns.
-public func padded(_ text: String, _ width: Int) -> String {
+package func padded(_ text: String, _ width: Int) -> String {
   text + String(repeating: " ", count: max(0, width - text.count))
 }
