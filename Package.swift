@@ -100,7 +100,8 @@ let package = Package(
     .testTarget(
       name: "KernelTests", dependencies: ["TestSupport"],
       exclude: [
-        "agreement.py", "checks.sh", "explain.sh", "flowtables.sh", "offload.sh", "refusals.sh", "traffic.py",
+        "agreement.py", "checks.sh", "explain.sh", "flowtables.sh", "full.sh", "offload.sh", "refusals.sh",
+        "traffic.py",
       ],
       swiftSettings: strict),
   ]
