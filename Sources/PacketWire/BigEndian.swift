@@ -138,6 +138,12 @@ extension [UInt8] {
 }
 
 extension [UInt8] {
+  /// Appends all octets of `bytes`.
+  package mutating func append(_ bytes: RawSpan) {
+    // Safe: the buffer is not used after the closure.
+    unsafe bytes.withUnsafeBytes { buffer in unsafe append(contentsOf: buffer) }
+  }
+
   /// The octets of the array, for the views.
   @inlinable @inline(__always)
   public var raw: RawSpan {

@@ -135,8 +135,22 @@ extension Router {
     prepare(slot, zone: packet.zone, directions: packet.zoneDirections)
     unconfirmed.append(slot)
     packet.entry = conntrack.id(slot)
-    packet.tracking = .new
+    packet.tracking = meetExpectation(slot) ? .related : .new
     return .entry(slot)
+  }
+
+  /// Makes a new entry the child of the one that expects it. False: none does.
+  ///
+  /// Source: net/netfilter/nf_conntrack_core.c, init_conntrack.
+  private func meetExpectation(_ slot: Int) -> Bool {
+    let expectation = expectations.take(conntrack[slot].original, now: now.nanoseconds) { id in
+      conntrack.slot(id).map { conntrack[$0].isConfirmed && !conntrack[$0].isDying } ?? false
+    }
+    guard let expectation, let master = conntrack.slot(expectation.master) else { return false }
+    conntrack[slot].status.insert(.expected)
+    conntrack[slot].master = expectation.master
+    conntrack[slot].mark = conntrack[master].mark
+    return true
   }
 
   /// Gives a new entry its zone and the extensions that the settings ask for.

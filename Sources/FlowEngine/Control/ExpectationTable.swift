@@ -20,6 +20,17 @@ package struct Expectation: Equatable, Sendable {
   package var zone: UInt16
   /// Of the master, sixteen octets.
   package var helper: UInt128
+
+  /// Whether `tuple` is what is expected: all of it but the source, of which the bits of the mask count.
+  func meets(_ other: Tuple) -> Bool {
+    var masked = other
+    func merge(_ own: UInt64, _ theirs: UInt64, _ mask: UInt64) -> UInt64 { own & ~mask | theirs & mask }
+    masked.source = Address(
+      high: merge(tuple.source.high, other.source.high, sourceMask.high),
+      low: merge(tuple.source.low, other.source.low, sourceMask.low))
+    masked.sourcePort = tuple.sourcePort & ~sourcePortMask | other.sourcePort & sourcePortMask
+    return masked == tuple
+  }
 }
 
 /// The expectations, oldest first.
@@ -39,6 +50,28 @@ package struct ExpectationTable: Sendable {
 
   /// Changes the deadline of the expectation at `index`.
   package mutating func setDeadline(_ deadline: UInt64, at index: Int) { entries[index].deadline = deadline }
+
+  /// The living, active expectation that a flow's first packet meets; it is used up unless it is permanent.
+  ///
+  /// - Parameters:
+  ///   - tuple: of the packet, in its zone.
+  ///   - now: nanoseconds on the engine's clock.
+  ///   - isUsable: whether a master is still there and confirmed.
+  ///
+  /// Source: net/netfilter/nf_conntrack_expect.c, nf_ct_find_expectation.
+  package mutating func take(
+    _ tuple: Tuple, now: UInt64, masterIsUsable isUsable: (EntryID) -> Bool
+  ) -> Expectation? {
+    guard !entries.isEmpty,
+      let index = entries.firstIndex(where: {
+        $0.flags & Self.inactive == 0 && $0.deadline > now && $0.meets(tuple)
+      }), isUsable(entries[index].master)
+    else { return nil }
+    return entries[index].flags & Self.permanent != 0 ? entries[index] : entries.remove(at: index)
+  }
+
+  private static var permanent: UInt32 { 1 }
+  private static var inactive: UInt32 { 2 }
 
   /// Removes the expectations that `isChosen` names.
   ///

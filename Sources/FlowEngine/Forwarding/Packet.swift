@@ -84,7 +84,7 @@ package struct Packet: Sendable {
     bytes = []
     bytes.reserveCapacity(Self.headroom + frame.byteCount)
     bytes.append(contentsOf: repeatElement(0, count: Self.headroom))
-    for index in 0..<frame.byteCount { bytes.append(frame.u8(index)) }
+    bytes.append(frame)
     link = Self.headroom
     self.offload = offload
     offloadBase = Self.headroom

@@ -49,7 +49,7 @@ struct RulesetControlTests {
     #expect(RulesetBench.errors(bench.send(batch, ends: false)).map(\.number) == [ErrorNumber.noEntry])
   }
 
-  @Test("the octets of the answer to deleting a flowtable in use are the kernel's")
+  @Test("FT-110 the octets of the answer to deleting a flowtable in use are the kernel's")
   func busyFlowtable() {
     var bench = RulesetBench()
     var batch = BatchBuilder()
@@ -72,7 +72,7 @@ struct RulesetControlTests {
     #expect(replies.first == expected)
   }
 
-  @Test("each refusal has the kernel's errno, offset and text")
+  @Test("FT-141, FT-144 each refusal has the kernel's errno, offset and text")
   func refusals() {
     var bench = RulesetBench()
     var batch = BatchBuilder()
@@ -118,7 +118,7 @@ struct RulesetControlTests {
     #expect(bench.ruleset.model.generation == 2)
   }
 
-  @Test("before Linux 6.16 a flowtable's devices must exist, later they may come")
+  @Test("FT-118, FT-142 before Linux 6.16 a flowtable's devices must exist, later they may come")
   func absentDevices() {
     for (kernel, number) in [(KernelGeneration.linux612, ErrorNumber.noEntry), (.linux72, nil)] {
       var bench = RulesetBench(kernel)
@@ -140,7 +140,7 @@ struct RulesetControlTests {
     #expect(bench.ruleset.ingressHookCount(device: 9) == 0)
   }
 
-  @Test("a flow rule outside of forward is refused, also through a jump, and the jump is blamed")
+  @Test("FT-024 a flow rule outside of forward is refused, also through a jump, and the jump is blamed")
   func flowOutsideForward() {
     var bench = RulesetBench()
     var batch = BatchBuilder()

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import NetlinkWire
+import PacketWire
+import Testing
+
+@testable import FlowEngine
+
+/// Statements of how rules, conntrack and flowtables work together, by the numbers of the specification.
+@Suite("statements about rules and flows")
+struct StatementTests {
+  /// A table with a flowtable and an empty forward chain `y` that asks for conntrack.
+  private static func bare(flags: UInt32 = 0) -> BatchBuilder {
+    var batch = BatchBuilder()
+    batch.table()
+    batch.flowtable("f", devices: ["lan0", "wan0"], flags: flags)
+    batch.chain("y", hook: 2)
+    batch.rule("y", state)
+    return batch
+  }
+
+  /// Loads the conntrack state.
+  private static let state: NFTables.Expression = {
+    var value = NFTables.Expression.ConntrackKey()
+    value.key = 0
+    value.destination = 1
+    return .conntrack(value)
+  }()
+
+  /// A scene with the rules of `batch` and nothing else.
+  private static func scene(_ kernel: KernelGeneration = .linux72, _ batch: BatchBuilder = bare()) -> Scene {
+    let scene = Scene(kernel, rules: "")
+    load(batch, scene)
+    return scene
+  }
+
+  private static func load(_ batch: BatchBuilder, _ scene: Scene) {
+    let datagram = batch.datagram()
+    let output = scene.engine.loadRules(datagram.raw, from: ControlClient(portID: 1))
+    #expect(RulesetBench.errors(output).isEmpty)
+  }
+
+  /// Adds a rule to the forward chain.
+  private static func add(_ scene: Scene, _ expressions: NFTables.Expression...) {
+    var batch = BatchBuilder()
+    var rule = NFTables.Rule()
+    rule.table = "x"
+    rule.chain = "y"
+    rule.expressions = expressions
+    batch.add(NFTables.Message.newRule, [.create, .append]) { rule.encode(into: &$0) }
+    load(batch, scene)
+  }
+
+  /// How many frames `body` sends the fast way.
+  private static func fast(_ scene: Scene, _ body: () -> Void) -> UInt64 {
+    let before = scene.router.statistics[.fastForwarded]
+    body()
+    return scene.router.statistics[.fastForwarded] - before
+  }
+
+  @Test("FT-006 a rule for replies makes the flow with the first reply of an assured connection")
+  func repliesOnly() {
+    let scene = Self.scene()
+    var direction = NFTables.Expression.ConntrackKey()
+    direction.key = 1
+    direction.destination = 1
+    Self.add(scene, .conntrack(direction), Rules.compare([1]), Rules.flow("f"))
+    scene.handshake()
+    scene.send(.client, .ack, [1])
+    #expect(!scene.isOffloaded)
+    scene.send(.server, .ack, [1])
+    #expect(scene.isOffloaded)
+  }
+
+  @Test(
+    "FT-007 and FT-008 a FIN or RST makes no flow of an established connection",
+    arguments: [TCPFlags([.fin, .ack]), [.rst, .ack]], FlowCreationTests.kernels)
+  func endMakesNoFlow(flags: TCPFlags, kernel: KernelGeneration) {
+    let scene = Self.scene(kernel)
+    scene.handshake()
+    Self.add(scene, Rules.flow("f"))
+    scene.send(.client, flags)
+    #expect(scene.sent.count == 1)
+    #expect(!scene.isOffloaded)
+    #expect(scene.router.flows.count == 0)
+  }
+
+  @Test("FT-011 what follows `flow add` in its rule is run by the packet that makes the flow only")
+  func restOfRule() {
+    let scene = Self.scene()
+    Self.add(scene, Rules.flow("f"), Rules.drop)
+    scene.send(.client, .syn)
+    scene.send(.server, [.syn, .ack])
+    #expect(scene.send(.client, .ack) == .nowhere)
+    #expect(scene.isOffloaded)
+    let count = Self.fast(scene) { scene.send(.client, .ack, [], Oddity(options: [1, 1, 1, 0])) }
+    #expect(count == 0 && scene.sent.count == 1)
+  }
+
+  @Test("FT-013 an entry with a helper is never offloaded")
+  func helper() {
+    let scene = Scene(rules: RecordedBatch.helper)
+    scene.serverPort = 21
+    scene.handshake()
+    scene.send(.client, .ack, [1])
+    scene.send(.server, .ack, [1])
+    #expect(scene.entry?.helper != 0)
+    #expect(!scene.isOffloaded)
+  }
+
+  @Test("FT-014 packets that are not tracked make no flow")
+  func untracked() {
+    var batch = Self.bare()
+    batch.chain("raw", hook: 0, priority: -300)
+    batch.rule("raw", .notrack)
+    batch.rule("y", Rules.flow("f"))
+    let scene = Self.scene(.linux72, batch)
+    scene.exchange()
+    scene.send(.client, [], [1])
+    #expect(scene.sent.count == 1)
+    #expect(scene.entry == nil)
+    #expect(scene.router.flows.count == 0)
+  }
+
+  @Test(
+    "FT-029 a rule that drops everything behind `flow add`: the packet is lost, the flow bypasses the rule")
+  func bypass() {
+    let scene = Self.scene()
+    scene.handshake()
+    Self.add(scene, Rules.flow("f"))
+    Self.add(scene, Rules.drop)
+    #expect(scene.send(.client, .ack, [1]) == .nowhere)
+    #expect(scene.isOffloaded)
+    let count = Self.fast(scene) {
+      scene.send(.client, .ack, [2])
+      scene.send(.server, .ack, [3])
+    }
+    #expect(count == 2)
+  }
+
+  @Test("FT-054 a GRE packet with a key takes the flow of those without")
+  func keyedGRE() {
+    let scene = Scene(rules: RecordedBatch.everything)
+    scene.proto = IPProtocol.gre
+    for _ in 0..<2 { scene.send(.client, [], [1, 2, 3, 4]) }
+    #expect(scene.send(.client, [], [1, 2, 3, 4], Oddity(damage: { $0[34] = 0x20 })) == .fast)
+  }
+
+  @Test("FT-083b a flow keeps the MTU it was made with until a packet makes it anew")
+  func largerMTU() {
+    let scene = Scene(.linux72, mtu: 1000)
+    scene.handshake()
+    scene.router.setMTU(scene.wan, 1500)
+    let large = [UInt8](repeating: 7, count: 1460)
+    #expect(scene.send(.client, .ack, large) == .classic)
+    #expect(scene.send(.client, .ack, large) == .classic)
+    #expect(scene.send(.client, .ack, [1]) == .classic)
+    #expect(scene.send(.client, .ack, large) == .fast)
+  }
+
+  @Test("FT-108 flushing the rule's chain leaves the flow")
+  func flushedChain() {
+    let scene = Self.scene()
+    Self.add(scene, Rules.flow("f"))
+    scene.handshake()
+    Self.flush(scene)
+    #expect(scene.isOffloaded)
+    #expect(Self.fast(scene) { scene.send(.client, .ack, [1]) } == 1)
+  }
+
+  private static func flush(_ scene: Scene) {
+    var rule = NFTables.Rule()
+    rule.table = "x"
+    rule.chain = "y"
+    var batch = BatchBuilder()
+    batch.add(NFTables.Message.deleteRule, []) { rule.encode(into: &$0) }
+    load(batch, scene)
+  }
+
+  @Test("FT-109 deleting the flowtable ends its flows and keeps their entries")
+  func deletedFlowtable() {
+    let scene = Self.scene()
+    Self.add(scene, Rules.flow("f"))
+    scene.handshake()
+    Self.flush(scene)
+    var flowtable = NFTables.Flowtable()
+    flowtable.table = "x"
+    flowtable.name = "f"
+    var batch = BatchBuilder()
+    batch.add(NFTables.Message.deleteFlowtable, []) { flowtable.encode(into: &$0) }
+    Self.load(batch, scene)
+    #expect(scene.entry?.tcp.state == .established)
+    #expect(!scene.isOffloaded)
+    #expect(scene.router.flows.count == 0)
+    #expect(Self.fast(scene) { scene.send(.client, .ack, [1]) } == 0)
+  }
+
+  @Test("FT-117 a device taken out of the flowtable: its packets go the classic way, the others stay fast")
+  func removedDevice() {
+    let scene = Self.scene()
+    Self.add(scene, Rules.flow("f"))
+    scene.handshake()
+    var flowtable = NFTables.Flowtable()
+    flowtable.table = "x"
+    flowtable.name = "f"
+    flowtable.hook = NFTables.Flowtable.Hook(number: 0, priority: 0, devices: [.name("lan0")])
+    var batch = BatchBuilder()
+    batch.add(NFTables.Message.deleteFlowtable, []) { flowtable.encode(into: &$0) }
+    Self.load(batch, scene)
+    #expect(Self.fast(scene) { scene.send(.client, .ack, [1]) } == 0)
+    #expect(scene.sent.count == 1)
+    #expect(scene.isOffloaded)
+    #expect(Self.fast(scene) { scene.send(.server, .ack, [1]) } == 1)
+  }
+
+  @Test("FT-119b a RST with IP options: the flow forwards on, and goes with its entry ten seconds later")
+  func resetWithOptions() {
+    let scene = Scene(.linux72).handshake()
+    #expect(scene.send(.client, .rst, [], Oddity(options: [1, 1, 1, 0])) == .classic)
+    for _ in 0..<4 {
+      #expect(scene.send(.server, .ack, [1]) == .fast)
+      scene.wait(2)
+    }
+    scene.wait(4.5)
+    #expect(scene.entry == nil)
+    // The flow goes with the collection that follows.
+    scene.wait(2)
+    #expect(scene.router.flows.count == 0)
+  }
+
+  @Test("FT-119c a short time-out that a client sets is a day again after a collection")
+  func restoredTimeout() {
+    let scene = Scene(.linux72).handshake()
+    scene.router.forEachEntry { slot in
+      scene.router.conntrack[slot].deadline = scene.now.adding(seconds: 50).nanoseconds
+    }
+    scene.wait(2.5)
+    #expect(scene.secondsLeft > 86_000)
+  }
+
+  @Test("FT-147 an entry made without accounting counts nothing, whatever the flowtable's flag")
+  func uncounted() throws {
+    let scene = Self.scene(.linux72, Self.bare(flags: 2))
+    Self.add(scene, Rules.flow("f"))
+    scene.router.conntrack.settings.accounting = false
+    scene.handshake()
+    #expect(Self.fast(scene) { scene.send(.client, .ack, [1]) } == 1)
+    scene.wait(1.5)
+    let counters = try #require(scene.counters)
+    #expect(counters.packets[0] == 0 && counters.bytes[0] == 0)
+  }
+
+  @Test("a flow that is expected is related to its master, has its mark, and uses the expectation up")
+  func expected() throws {
+    let scene = Self.scene()
+    scene.handshake()
+    var master: Int?
+    scene.router.forEachEntry { master = $0 }
+    let slot = try #require(master)
+    scene.router.conntrack[slot].mark = 7
+    scene.router.expectations.add(
+      Expectation(
+        tuple: Tuple(
+          family: .ipv4, proto: IPProtocol.tcp, source: Scene.server4, destination: Scene.client4,
+          sourcePort: 0, destinationPort: 50_000), sourceMask: Address(ipv4: .max), sourcePortMask: 0,
+        master: scene.router.conntrack.id(slot), deadline: scene.now.adding(seconds: 300).nanoseconds, id: 1,
+        flags: 0, classNumber: 0, zone: 0, helper: 0))
+    scene.clientPort = 50_000
+    scene.serverPort = 20
+    scene.send(.server, .syn)
+    #expect(scene.router.expectations.entries.isEmpty)
+    let child = try #require(scene.entry)
+    #expect(child.status.contains(.expected))
+    #expect(child.master == scene.router.conntrack.id(slot))
+    #expect(child.mark == 7)
+    scene.serverPort = 21
+    scene.send(.server, .syn)
+    #expect(scene.entry?.status.contains(.expected) == false)
+  }
+}
