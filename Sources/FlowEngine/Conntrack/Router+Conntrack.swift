@@ -253,10 +253,7 @@ extension Router {
     let allowsClash = loser.proto != IPProtocol.tcp && loser.proto != IPProtocol.sctp
     let isSame = winner.original == loser.original && winner.reply == loser.reply
     let isMirror = winner.original == loser.reply && winner.reply == loser.original
-    guard allowsClash, isSame || isMirror else {
-      statistics.count(.insertFailed)
-      return false
-    }
+    guard allowsClash, isSame || isMirror else { return false }
     account(hit.slot, isMirror ? .reply : .original, octets: packet.length)
     packet.entry = conntrack.id(hit.slot)
     packet.tracking = isMirror ? .establishedReply : winner.status.contains(.seenReply) ? .established : .new

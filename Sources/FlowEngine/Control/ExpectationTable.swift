@@ -57,6 +57,7 @@ package struct ExpectationTable: Sendable {
   ///   - tuple: of the packet, in its zone.
   ///   - now: nanoseconds on the engine's clock.
   ///   - isUsable: whether a master is still there and confirmed.
+  /// - Returns: the expectation, or nil when the flow is not expected.
   ///
   /// Source: net/netfilter/nf_conntrack_expect.c, nf_ct_find_expectation.
   package mutating func take(

@@ -198,6 +198,7 @@ extension Router {
     result.priority = packet.priority
     result.packetType = packet.type.rawValue
     result.trace = packet.trace
+    result.isPartial = packet.isPartial
     return result
   }
 

@@ -110,7 +110,7 @@ extension Ruleset {
         isHigh: isHigh)
     }
     let checksumType = instruction.detail & 0xff
-    if checksumType == 1 {
+    if checksumType == 1, instruction.selector < 2 || !packet.isPartial {
       let place = base + Int(instruction.b)
       guard place + 2 <= Int(packet.endOffset), place + 2 <= environment.octets.byteCount else {
         return .leaveRule
@@ -124,7 +124,7 @@ extension Ruleset {
     if instruction.detail >> 8 & 1 != 0, packet.fragmentOffset == 0,
       let place = transportChecksum(packet, environment)
     {
-      sum.apply(at: place, writesZeroAsOnes: true, &environment)
+      sum.apply(at: place, writesZeroAsOnes: true, isOpen: packet.isPartial, &environment)
     }
     for index in 0..<length {
       environment.store(walk.registers.octet(Int(instruction.source), index), at: start + index)
@@ -207,7 +207,7 @@ extension Ruleset {
     for index in 0..<length {
       environment.store(walk.registers.octet(Int(instruction.source), index), at: place + index)
     }
-    sum.apply(at: start + 16, writesZeroAsOnes: false, &environment)
+    if !packet.isPartial { sum.apply(at: start + 16, writesZeroAsOnes: false, &environment) }
     return .next
   }
 
@@ -276,14 +276,15 @@ private struct ChecksumDelta {
   }
 
   /// `writesZeroAsOnes`: whether a checksum that comes out as 0 is written as 0xffff
-  ///   (nft_payload.c, `nft_csum_replace`).
+  ///   (nft_payload.c, `nft_csum_replace`). `isOpen`: whether the field holds a sum that is still to be complemented.
   func apply<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
-    at place: Int, writesZeroAsOnes: Bool, _ environment: inout Environment
+    at place: Int, writesZeroAsOnes: Bool, isOpen: Bool = false, _ environment: inout Environment
   ) {
-    var total = (Int(~environment.octets.bigEndian16(at: place)) + sum) % 0xffff
+    let field = environment.octets.bigEndian16(at: place)
+    var total = (Int(isOpen ? field : ~field) + sum) % 0xffff
     // The sum over a packet is never 0, only its other form, 0xffff.
     if total <= 0 { total += 0xffff }
-    var checksum = ~UInt16(total)
+    var checksum = isOpen ? UInt16(total) : ~UInt16(total)
     if checksum == 0, writesZeroAsOnes { checksum = 0xffff }
     environment.store(UInt8(checksum >> 8), at: place)
     environment.store(UInt8(truncatingIfNeeded: checksum), at: place + 1)

@@ -53,6 +53,8 @@ package struct RulePacket: Equatable, Sendable {
   /// PACKET_HOST 0, BROADCAST 1, MULTICAST 2, OTHERHOST 3, OUTGOING 4.
   package var packetType: UInt8
   package var trace: Bool
+  /// Whether the transport checksum is left to whoever sends the packet: it holds the pseudo header's sum only.
+  package var isPartial = false
 
   package init(family: PacketFamily, networkOffset: Int32, transportOffset: Int32, endOffset: Int32) {
     linkOffset = -1

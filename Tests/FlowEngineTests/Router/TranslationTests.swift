@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import FlowEngine
+import NetlinkWire
 import PacketWire
 import Testing
+
+@testable import FlowEngine
 
 /// What translation and a full table do.
 @Suite("translation")
@@ -58,5 +60,28 @@ struct TranslationTests {
     scene.clientPort = 44_000
     #expect(scene.send(.client, .syn) == .nowhere)
     #expect(scene.router.statistics[.tableFull] == 1)
+  }
+
+  @Test("when no port of the range is free the packet is dropped and counted, and the first flow lives on")
+  func exhaustedPorts() {
+    var batch = BatchBuilder()
+    batch.table()
+    batch.chain("nat", hook: 4, priority: 100, type: "nat")
+    var masquerade = NFTables.Expression.Masquerade()
+    masquerade.portMinimum = 1
+    masquerade.portMaximum = 1
+    batch.rule("nat", Rules.load([0x13, 0x88]), .masquerade(masquerade))
+    let scene = Scene(rules: "")
+    let datagram = batch.datagram()
+    #expect(RulesetBench.errors(scene.engine.loadRules(datagram.raw, from: ControlClient(portID: 1))).isEmpty)
+    scene.send(.client, .syn)
+    #expect(scene.sent.first?.bytes.be16(34) == 5000)
+    scene.clientPort = 41_000
+    #expect(scene.send(.client, .syn) == .nowhere)
+    #expect(scene.router.statistics[.insertFailed] == 1)
+    #expect(scene.router.conntrack.count == 1)
+    scene.clientPort = 40_000
+    scene.send(.client, .syn, [], Oddity(sequence: 1000))
+    #expect(scene.sent.first?.bytes.be16(34) == 5000)
   }
 }

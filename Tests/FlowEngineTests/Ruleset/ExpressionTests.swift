@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import NetlinkWire
+import PacketWire
 import Testing
 
 @testable import FlowEngine
@@ -146,6 +147,12 @@ struct ExpressionTests {
       packet.endOffset += 4
       #expect(bench.forward(&packet, &environment) == .drop)
       #expect(Array(environment.bytes[56..<58]) == left)
+      // A checksum that is left to the device has nothing of the option in it.
+      let changed = environment.bytes.be16(50)
+      environment.bytes.store(be16: 0x0505, at: 56)
+      packet.isPartial = true
+      #expect(bench.forward(&packet, &environment) == .drop)
+      #expect(environment.bytes.be16(50) == changed)
     }
   }
 
