@@ -107,6 +107,12 @@ struct ErrorTests {
       if: geteuid() == 0 && Machine.has("setpriv"), "needs root and setpriv, to become a user without rights"),
     arguments: [
       ["list"], ["list", "-j"], ["get", "-p", "tcp"], ["count", "--by", "proto"], ["monitor"], ["stats"],
+      ["flowtable", "list"], ["flowtable", "show", "inet", "x", "f"],
+      ["flowtable", "add", "inet", "x", "f", "--device", "lo"], ["flowtable", "delete", "inet", "x", "f"],
+      ["flowtable", "enable", "lo"], ["flowtable", "disable"], ["rule", "list"],
+      ["rule", "add", "inet", "x", "y", "--flowtable", "f"],
+      ["rule", "delete", "inet", "x", "y", "--handle", "1"], ["apply", "/dev/null"], ["export"],
+      ["explain", "-p", "tcp"],
     ])
   func notPermitted(_ arguments: [String]) throws {
     let result = try unprivileged(arguments)

@@ -153,8 +153,11 @@ both='flowtable f { hook ingress priority 0; devices = { lan, wan }; }'
 forward='type filter hook forward priority 0; policy accept;'
 
 # On the fast path.
+ruleset >before
 "$ftctl" flowtable enable lan wan 2>err && ok 'enable' || not_ok 'enable'
 talk tcp 10.0.2.2 80
+conntrack -L -p tcp --dport 80 >out 2>err
+shows 'conntrack lists it with the tag' 'dport=80 .*\[OFFLOAD\]'
 "$ftctl" explain -p tcp --dport 80 >out 2>err
 shows 'offloaded, by which flowtable' '^tcp 10\.0\.1\.2:[0-9]+ -> 10\.0\.2\.2:80.*: offloaded by flowtable f in inet x, devices lan, wan$'
 before=$(nft list chain inet x y | sed -n 's/.*[^d] *counter packets \([0-9]*\).*/\1/p')
@@ -178,6 +181,9 @@ ip route add unreachable 10.0.2.2/32
 first 'route gone' no-route -p tcp --dport 80
 ip route del unreachable 10.0.2.2/32
 ip link del other
+"$ftctl" flowtable disable 2>err && ok 'disable' || not_ok 'disable'
+ruleset >after
+same 'disable takes away what enable made' before after
 fresh
 
 # Not on it: no flowtable and no rule.

@@ -5,7 +5,9 @@
 #   offload.sh FTCTL FILL FOLDER
 set -eu
 ftctl=$1 fill=$2 out=$3
-here=$(dirname "$0")
+. "$(dirname "$0")/checks.sh"
+cp "$fill" fill
+fill=$scratch/fill
 tcp=8 udp=4
 
 for name in client router server; do
