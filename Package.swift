@@ -79,7 +79,7 @@ let package = Package(
       name: "ChangeTests",
       dependencies: ["NetfilterClient", "NetlinkWire", "TestSupport", "ftctl", "ConntrackFill"],
       swiftSettings: strict),
-    .testTarget(name: "DropInTests", swiftSettings: strict),
+    .testTarget(name: "DropInTests", dependencies: ["TestSupport", "EngineServer"], swiftSettings: strict),
     .testTarget(
       name: "NetfilterClientTests",
       dependencies: ["JSONDocument", "NetfilterClient", "NetlinkWire", "TestSupport"],

@@ -19,6 +19,7 @@ enum Main {
   }
 
   private static func run(_ arguments: [String]) -> ExitStatus {
+    GlobalOptions.turnToEngine(completing: arguments)
     do {
       var command = try Ftctl.parseAsRoot(GlobalOptions.movedBehindSubcommand(arguments, of: Ftctl.self))
       try command.run()

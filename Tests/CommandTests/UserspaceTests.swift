@@ -100,6 +100,22 @@ struct UserspaceTests {
     #expect(result.output.contains("not offloaded"))
   }
 
+  @Test("devices and instances are completed from the engine")
+  func completions() throws {
+    let engine = try LiveEngine(devices: ["d0", "uplink"])
+    func values(_ option: String) throws -> [Substring] {
+      try run(
+        [
+          BuiltProgram.ftctl, "---completion", "list", "--", option, "3", "0", "ftctl", "list", "--userspace",
+          option,
+          "",
+        ], environment: engine.environment.merging(["SAP_SHELL": "bash"]) { $1 }
+      ).lines
+    }
+    #expect(try values("--device") == ["lo", "d0", "uplink"])
+    #expect(try values("--instance") == ["default"])
+  }
+
   @Test("the preloaded library's tags and limits are the engine's")
   func tags() throws {
     let header = try BuiltProgram.sourceText("Sources/CPreload/ControlPackets.h")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Foundation
 import Synchronization
+import TestSupport
 
 /// Two network namespaces of a test's own: conntrack(8) works in one, the drop-in in the other.
 final class NamespacePair: Sendable {
@@ -30,7 +31,13 @@ final class NamespacePair: Sendable {
   /// The drop-in under the name of what it stands in for.
   let dropIn: String
 
-  init() throws {
+  /// What the second program's netlink sockets reach instead of the second namespace.
+  private let engine: LiveEngine?
+
+  /// - Parameter comparesEngine: whether the second program is conntrack(8) itself, on a userspace engine.
+  /// - Throws: ``ProgramFailure``; the file system's errors.
+  init(comparesEngine: Bool = false) throws {
+    engine = comparesEngine ? try LiveEngine(kernel: "6.12") : nil
     let number = UInt32.random(in: 0...UInt32.max)
     names = ["ftctl-original-\(number)", "ftctl-dropin-\(number)"]
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("ftctl-dropin-\(number)")
@@ -39,16 +46,18 @@ final class NamespacePair: Sendable {
     let built = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
       .appendingPathComponent("ftctl").path
     try FileManager.default.createSymbolicLink(atPath: dropIn, withDestinationPath: built)
+    // A rule that sets labels gives each entry room for them.
+    let rules = "table t { chain c { type filter hook input priority 0\n ct label set 1\n }\n}\n"
     for name in names {
       guard Self.shell("ip netns add \(name)", nil).status == 0 else { throw CocoaError(.featureUnsupported) }
-      // A rule that sets labels gives each entry room for them.
       _ = Self.shell(
         """
         ip link set lo up
         echo 1 >/proc/sys/net/netfilter/nf_conntrack_events
-        printf 'table t { chain c { type filter hook input priority 0\\n ct label set 1\\n }\\n}\\n' | nft -f -
+        printf '\(rules.replacing("\n", with: "\\n"))' | nft -f -
         """, name)
     }
+    _ = try engine?.exec(["nft", "-f", "-"], input: rules)
   }
 
   deinit {
@@ -65,17 +74,19 @@ final class NamespacePair: Sendable {
   /// - Returns: for each line what conntrack did, and what the drop-in did.
   func run(_ lines: [String], seed: [String] = [], isSeededAnew: Bool = false) -> [(Outcome, Outcome)] {
     // At the same time: a listing walks the buckets of the whole machine, and most of the time is spent there.
-    let programs = ["conntrack", dropIn]
+    let programs = ["conntrack", engine == nil ? dropIn : "conntrack"]
     let results = Mutex<[[Outcome]]>([[], []])
     DispatchQueue.concurrentPerform(iterations: 2) { index in
-      let outcomes = run(lines, seed, isSeededAnew, names[index], programs[index])
+      let outcomes = run(
+        lines, seed, isSeededAnew, names[index], programs[index], on: index == 1 ? engine : nil)
       results.withLock { $0[index] = outcomes }
     }
     return results.withLock { Array(zip($0[0], $0[1])) }
   }
 
   private func run(
-    _ lines: [String], _ seed: [String], _ isSeededAnew: Bool, _ namespace: String, _ program: String
+    _ lines: [String], _ seed: [String], _ isSeededAnew: Bool, _ namespace: String, _ program: String,
+    on engine: LiveEngine?
   ) -> [Outcome] {
     let base = folder.appendingPathComponent(namespace).path
     let sowing = "conntrack -F 2>/dev/null\n" + seed.map { "conntrack \($0) >/dev/null 2>&1\n" }.joined()
@@ -89,7 +100,13 @@ final class NamespacePair: Sendable {
         "{ \(command)\n} >\(base).\(index).out 2>\(base).\(index).err; echo $? >\(base).\(index).status\n"
     }
     script += "conntrack -L -o extended,labels >\(base).\(lines.count - 1).table 2>/dev/null\n"
-    _ = Self.shell(script, namespace)
+    if let engine {
+      let file = "\(base).sh"
+      try? Data(script.utf8).write(to: URL(fileURLWithPath: file))
+      _ = try? engine.exec(["sh", file])
+    } else {
+      _ = Self.shell(script, namespace)
+    }
     return lines.indices.map { index in
       func text(_ kind: String) -> String {
         let data = FileManager.default.contents(atPath: "\(base).\(index).\(kind)") ?? Data()

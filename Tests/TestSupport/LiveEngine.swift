@@ -2,7 +2,9 @@
 import Foundation
 
 /// A running engine of a test's own, without frames, that ends when the test lets go of it.
-package final class LiveEngine {
+///
+/// `@unchecked Sendable`: its program is touched where it begins and ends alone.
+package final class LiveEngine: @unchecked Sendable {
   private let folder: URL
   private let program: RunningProgram
 

@@ -349,9 +349,9 @@ private struct TupleFields {
       tuple.destinationPort =
         UInt16(try value(icmpv6Type, 0x200)) << 8 | UInt16(try value(icmpv6Code, 0x400))
       if isComplete, tuple.inverted == nil { throw ControlError(ErrorNumber.invalid) }
-    case (IPProtocol.icmpv6, .ipv4) where icmpv6ID == nil || icmpv6Type == nil || icmpv6Code == nil:
-      // The kernel reads these fields of either family.
-      throw ControlError(ErrorNumber.invalid)
+    case (IPProtocol.icmp, .ipv6), (IPProtocol.icmpv6, .ipv4):
+      // The kernel refuses ICMP of the other family.
+      if isComplete { throw ControlError(ErrorNumber.invalid) }
     default:
       guard ConntrackMessageWriter.hasPorts(tuple.proto, generation) else { return }
       tuple.sourcePort = try value(sourcePort, ConntrackRequest.FilterFlag.sourcePort)

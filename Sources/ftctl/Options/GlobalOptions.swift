@@ -70,6 +70,17 @@ struct GlobalOptions: ParsableArguments {
     return path + moved + arguments[index...]
   }
 
+  /// Turns to the engine that the command line to be completed names: options are not parsed then.
+  static func turnToEngine(completing arguments: [String]) {
+    guard arguments.first == "---completion", arguments.contains("--userspace") else { return }
+    var global: [String] = ["--userspace"]
+    if let place = arguments.firstIndex(of: "--instance"), place + 1 < arguments.count {
+      global += arguments[place...place + 1]
+    }
+    // A name that is none leads nowhere, and nothing is completed.
+    _ = try? GlobalOptions.parse(global)
+  }
+
   /// The colours to use on standard output.
   var palette: Palette {
     switch color {
