@@ -11,9 +11,9 @@ private import Synchronization
 final class BlockRing: @unchecked Sendable {
   /// The kernel fills at most 32 KiB a datagram in a dump, and looks at this size to decide.
   static let blockSize = 1 << 15
-  private static let slots = 8
+  private static let slots = 16
   /// Blocks that are handed over at once after the first one, so that the reader wakes up less often.
-  private static let batch = 4
+  private static let batch = 8
 
   private let memory: UnsafeMutableRawPointer
   private let lengths: UnsafeMutablePointer<Int>

@@ -9,8 +9,10 @@ struct RecentIdentities {
   private static let rotation = 256
   private static let slots = 1024
 
-  private var current = [UInt64](repeating: 0, count: slots)
-  private var previous = [UInt64](repeating: 0, count: slots)
+  /// The identities that came since the last rotation, and those of the rotation before: a half of the table each.
+  private var table = [UInt64](repeating: 0, count: 2 * slots)
+  /// Where the half of the current rotation begins.
+  private var current = 0
   private var currentCount = 0
 
   /// Adds `identity`.
@@ -18,37 +20,27 @@ struct RecentIdentities {
   /// - Returns: false when it is among those remembered.
   mutating func insert(_ identity: UInt64) -> Bool {
     let key = identity == 0 ? 1 : identity  // 0 marks an empty slot
-    if Self.find(key, in: previous) != nil { return false }
-    guard let slot = Self.vacancy(for: key, in: current) else { return false }
-    current[slot] = key
+    guard vacancy(for: key, from: Self.slots - current) != nil, let slot = vacancy(for: key, from: current)
+    else { return false }
+    table[slot] = key
     currentCount += 1
     if currentCount == Self.rotation {
-      swap(&current, &previous)
-      for index in current.indices { current[index] = 0 }
+      current = Self.slots - current
+      for index in current..<current + Self.slots { table[index] = 0 }
       currentCount = 0
     }
     return true
   }
 
-  /// The slot that holds `key`.
+  /// The slot where `key` goes in the half that begins at `half`; nil when it is there already. A half is never more
+  /// than a quarter full.
   @inline(__always)
-  private static func find(_ key: UInt64, in table: borrowing [UInt64]) -> Int? {
-    var slot = Int(truncatingIfNeeded: key & UInt64(slots - 1))
-    while table[slot] != 0 {
-      if table[slot] == key { return slot }
-      slot = (slot + 1) & (slots - 1)
+  private func vacancy(for key: UInt64, from half: Int) -> Int? {
+    var slot = Int(truncatingIfNeeded: key & UInt64(Self.slots - 1))
+    while table[half + slot] != 0 {
+      if table[half + slot] == key { return nil }
+      slot = (slot + 1) & (Self.slots - 1)
     }
-    return nil
-  }
-
-  /// The slot where `key` goes; nil when it is there already. A table is never more than a quarter full.
-  @inline(__always)
-  private static func vacancy(for key: UInt64, in table: borrowing [UInt64]) -> Int? {
-    var slot = Int(truncatingIfNeeded: key & UInt64(slots - 1))
-    while table[slot] != 0 {
-      if table[slot] == key { return nil }
-      slot = (slot + 1) & (slots - 1)
-    }
-    return slot
+    return half + slot
   }
 }
