@@ -17,7 +17,7 @@ let folder = "/tmp/\(bench.name)"
 shell("mkdir \(folder)")
 defer { system("rm -r \(folder)") }
 
-// The part: UDP flows from 192.0.2.0/24, all with mark 7.
+// The part: UDP flows from 192.0.2.0/24, all with a mark that no other has.
 let files = (save: "\(folder)/part.save", json: "\(folder)/part.jsonl")
 let file = fopen(files.save, "w")
 for index in 0..<part {
@@ -29,7 +29,7 @@ for index in 0..<part {
 }
 fclose(file)
 bench.shell(
-  "\(ftctl) add --from \(files.save) && \(ftctl) annotate --src 192.0.2.0/24 --set-mark 7 >/dev/null")
+  "\(ftctl) add --from \(files.save) && \(ftctl) annotate --src 192.0.2.0/24 --set-mark 0x5eedface >/dev/null")
 bench.shell("\(ftctl) list -o jsonl >\(files.json)")
 
 @MainActor
@@ -65,7 +65,7 @@ bench.shell("\(bench.product)/ConntrackFill \(entries - part) 1 plain")
 measure(
   "flushing \(part) of \(entries) entries, first with the kernel's own filter",
   [
-    [ftctl, "flush", "--mark", "7"], [ftctl, "flush", "--src", "192.0.2.0/24"],
+    [ftctl, "flush", "--mark", "0x5eedface"], [ftctl, "flush", "--src", "192.0.2.0/24"],
     [ftctl, "delete", "--src", "192.0.2.0/24"],
   ], per: part
 ) { bench.shell("\(ftctl) add --skip-existing --from \(files.json) 2>/dev/null") }
