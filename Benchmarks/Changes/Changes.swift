@@ -29,7 +29,8 @@ for index in 0..<part {
 }
 fclose(file)
 bench.shell(
-  "\(ftctl) add --from \(files.save) && \(ftctl) annotate --src 192.0.2.0/24 --set-mark 0x5eedface >/dev/null")
+  "\(ftctl) add --from \(files.save) && \(ftctl) annotate --src 192.0.2.0/24 --set-mark 0x5eedface >/dev/null"
+)
 bench.shell("\(ftctl) list -o jsonl >\(files.json)")
 
 @MainActor
