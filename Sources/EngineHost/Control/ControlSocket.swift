@@ -103,12 +103,12 @@ struct ReadySet: ~Copyable {
     _ = unsafe epoll_ctl(descriptor.number, isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, number, &event)
   }
 
-  /// The descriptors that are ready now, at most 64.
-  func ready() -> [(number: Int32, what: Interest)] {
+  /// The descriptors that are ready, at most 64; none when none is within that many milliseconds.
+  func ready(waiting milliseconds: Int32 = 0) -> [(number: Int32, what: Interest)] {
     var events = unsafe [epoll_event](repeating: epoll_event(), count: 64)
     // Safe: epoll_wait writes at most 64 events.
     let count = unsafe events.withUnsafeMutableBufferPointer {
-      unsafe epoll_wait(descriptor.number, $0.baseAddress, 64, 0)
+      unsafe epoll_wait(descriptor.number, $0.baseAddress, 64, milliseconds)
     }
     return unsafe events.prefix(max(0, Int(count))).map { event in
       // Safe: `watch` stores nothing else in the union.

@@ -74,6 +74,25 @@ package struct FrameBatch: ~Copyable {
     return true
   }
 
+  /// Adds the frame that `fill` writes into room for the largest. Traps when the batch is full.
+  ///
+  /// - Parameter fill: returns the frame's length in octets; nothing is added when that is negative or beyond the room.
+  /// - Returns: what `fill` returned.
+  package mutating func append(_ fill: (inout MutableRawSpan) -> Int) -> Int {
+    precondition(count < Self.capacity)
+    let room = stride - Self.headroom
+    slots[count] = Slot(offset: count * stride + Self.headroom, length: room)
+    count += 1
+    var bytes = frame(count - 1)
+    let length = fill(&bytes)
+    if (0...room).contains(length) {
+      slots[count - 1].length = length
+    } else {
+      count -= 1
+    }
+    return length
+  }
+
   /// The octets of frame `index`, from its Ethernet header on. Traps when there is no such frame.
   @inline(__always)
   @_lifetime(&self)

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+private import Glibc
+
+/// Why an engine's host cannot have a device or another thing of the system.
+package struct HostError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What was tried, and with what.
+  package var operation: String
+  /// errno(3).
+  package var number: Int32
+  /// What to do about it, where that is known.
+  package var hint: String?
+
+  package init(_ operation: String, _ number: Int32, hint: String? = nil) {
+    self.operation = operation
+    self.number = number
+    self.hint = hint
+  }
+
+  package var isNotPermitted: Bool { number == EPERM || number == EACCES }
+
+  package var description: String {
+    // Safe: strerror returns a string that lives until the thread's next call.
+    unsafe "cannot \(operation): \(String(cString: strerror(number)))"
+  }
+}

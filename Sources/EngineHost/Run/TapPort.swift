@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+private import CNetfilter
+internal import FlowEngine
+private import Glibc
+
+/// A TAP device, through which frames come to the engine and leave it. Never blocks.
+package final class TapPort {
+  /// What happened to frames besides being taken in.
+  package struct Counters: Equatable, Sendable {
+    package var received: UInt64 = 0
+    package var sent: UInt64 = 0
+    /// Frames that the device did not take: it is down, or its queue is full.
+    package var refused: UInt64 = 0
+    /// Frames longer than a batch has room for.
+    package var tooLong: UInt64 = 0
+  }
+
+  package let name: String
+  package private(set) var counters = Counters()
+  /// Whether the device has gone.
+  package private(set) var isGone = false
+  private let descriptor: Descriptor
+
+  var number: Int32 { descriptor.number }
+
+  /// Makes or adopts the TAP device `name` in the calling thread's network namespace, and lets it be up.
+  ///
+  /// - Parameters:
+  ///   - mtu: octets of the longest packet.
+  ///   - persists: whether the device stays when the engine ends.
+  /// - Throws: ``HostError``: EBUSY when another program has the device.
+  package init(_ name: String, mtu: Int, persists: Bool = false) throws(HostError) {
+    let number = unsafe ftctl_tap_open(name, 0, persists ? 1 : 0)
+    guard number >= 0 else {
+      throw HostError("open TAP device '\(name)'", ftctl_errno(), hint: Self.hint(ftctl_errno()))
+    }
+    self.name = name
+    descriptor = Descriptor(number)
+    guard unsafe ftctl_device_start(name, Int32(clamping: mtu)) == 0 else {
+      throw HostError("set up TAP device '\(name)' with an MTU of \(mtu)", ftctl_errno())
+    }
+  }
+
+  private static func hint(_ number: Int32) -> String? {
+    switch number {
+    case EBUSY: "another program has it open"
+    case EPERM, EACCES: "run as root, or make the device yours: ip tuntap add NAME mode tap user USER"
+    case ENOENT, ENODEV: "the kernel's module 'tun' is missing: modprobe tun"
+    case EINVAL: "a device of this name exists that is no TAP device"
+    default: nil
+    }
+  }
+
+  /// Reads the next frames into the batch, as many as there are and as fit.
+  func fill(_ batch: inout FrameBatch) {
+    let number = descriptor.number
+    while batch.count < FrameBatch.capacity {
+      var room = 0
+      let length = batch.append { (span: inout MutableRawSpan) -> Int in
+        room = span.byteCount
+        // Safe: read writes at most as many octets as the span has.
+        return unsafe span.withUnsafeMutableBytes { unsafe read(number, $0.baseAddress, $0.count) }
+      }
+      if length > room {
+        counters.tooLong &+= 1
+      } else if length < 0 {
+        return note(ftctl_errno())
+      } else {
+        counters.received &+= 1
+      }
+    }
+  }
+
+  /// Puts a frame on the device; one that it does not take is counted.
+  func send(_ frame: RawSpan) {
+    let number = descriptor.number
+    // Safe: the span outlives the call.
+    let written = unsafe frame.withUnsafeBytes { unsafe write(number, $0.baseAddress, $0.count) }
+    if written >= 0 {
+      counters.sent &+= 1
+    } else {
+      counters.refused &+= 1
+      note(ftctl_errno())
+    }
+  }
+
+  /// Source (Linux 7.2): drivers/net/tun.c, tun_chr_read_iter: EBADFD when the device has been deleted.
+  private func note(_ number: Int32) {
+    if number == EBADFD || number == EBADF || number == ENODEV { isGone = true }
+  }
+}
