@@ -11,12 +11,16 @@
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <linux/if_tun.h>
@@ -198,4 +202,65 @@ int ftctl_become_user(const char *name)
     if (initgroups(user->pw_name, user->pw_gid) < 0 || setgid(user->pw_gid) < 0)
         return -1;
     return setuid(user->pw_uid);
+}
+
+void ftctl_notify_service_manager(const char *state)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length;
+    int descriptor;
+
+    if (path == NULL || (path[0] != '/' && path[0] != '@'))
+        return;
+    length = strlen(path);
+    if (length > sizeof address.sun_path)
+        return;
+    memcpy(address.sun_path, path, length);
+    // An abstract name begins with NUL.
+    if (path[0] == '@')
+        address.sun_path[0] = '\0';
+    descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0)
+        return;
+    sendto(descriptor, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address,
+           offsetof(struct sockaddr_un, sun_path) + length);
+    close(descriptor);
+}
+
+static int tcp_socket(int seconds)
+{
+    struct timeval limit = {.tv_sec = seconds};
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (descriptor < 0)
+        return -1;
+    if (setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0 ||
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0)
+        return close_keeping_errno(descriptor);
+    return descriptor;
+}
+
+int ftctl_tcp_listen(uint16_t port, int seconds)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int descriptor = tcp_socket(seconds);
+
+    if (descriptor < 0)
+        return -1;
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0 || listen(descriptor, 1) < 0)
+        return close_keeping_errno(descriptor);
+    return descriptor;
+}
+
+int ftctl_tcp_connect(uint32_t address, uint16_t port, int seconds)
+{
+    struct sockaddr_in peer = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {.s_addr = address}};
+    int descriptor = tcp_socket(seconds);
+
+    if (descriptor < 0)
+        return -1;
+    if (connect(descriptor, (struct sockaddr *)&peer, sizeof peer) < 0)
+        return close_keeping_errno(descriptor);
+    return descriptor;
 }

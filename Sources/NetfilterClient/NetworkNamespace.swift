@@ -38,16 +38,61 @@ package enum NetworkNamespace {
   ///
   /// - Throws: ``NetlinkError`` when a namespace cannot be entered; what `body` throws.
   package static func forEach(_ body: (String) throws -> Void) throws {
-    let home = try retryingInterrupts("open the current network namespace") {
+    try returning {
+      for name in names() {
+        try enter(name)
+        try body(name)
+      }
+    }
+  }
+
+  /// Calls `body` in the namespace called `name`, and returns to the one before.
+  ///
+  /// - Throws: ``NetlinkError`` when it cannot be entered; what `body` throws.
+  package static func inside<Result>(_ name: String, _ body: () throws -> Result) throws -> Result {
+    try returning {
+      try enter(name)
+      return try body()
+    }
+  }
+
+  /// Calls `body` in a namespace that a descriptor keeps, and returns to the one before.
+  ///
+  /// - Throws: ``NetlinkError`` when it cannot be entered; what `body` throws.
+  package static func inside<Result>(_ descriptor: Int32, _ body: () throws -> Result) throws -> Result {
+    try returning {
+      guard ftctl_enter_network_namespace(descriptor) == 0 else {
+        throw NetlinkError("enter a network namespace", .current)
+      }
+      return try body()
+    }
+  }
+
+  /// Makes a namespace without a name, which lives as long as something keeps it.
+  ///
+  /// - Returns: a descriptor that does, for the caller to close.
+  /// - Throws: ``NetlinkError``: EPERM without CAP_SYS_ADMIN.
+  package static func make() throws -> Int32 {
+    try returning {
+      guard ftctl_unshare_network() == 0 else { throw NetlinkError("make a network namespace", .current) }
+      return try current()
+    }
+  }
+
+  /// A descriptor of the calling thread's namespace.
+  private static func current() throws(NetlinkError) -> Int32 {
+    try retryingInterrupts("open the current network namespace") {
       unsafe open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
     }
+  }
+
+  /// Calls `body`, which may enter other namespaces, and returns to the one before.
+  private static func returning<Result>(_ body: () throws -> Result) throws -> Result {
+    let home = try current()
     defer {
       _ = ftctl_enter_network_namespace(home)
       close(home)
     }
-    for name in names() {
-      try enter(name)
-      try body(name)
-    }
+    return try body()
   }
 }

@@ -78,7 +78,9 @@ struct Ftctl: ParsableCommand {
         name: "Flowtables",
         subcommands: [FlowtableCommand.self, RuleCommand.self, ApplyCommand.self, ExportCommand.self]),
       CommandGroup(name: "Diagnosis", subcommands: [ExplainCommand.self, DoctorCommand.self]),
-      CommandGroup(name: "Userspace", subcommands: [VerifyCommand.self, ExecCommand.self]),
+      CommandGroup(
+        name: "Userspace",
+        subcommands: [DemoCommand.self, RunCommand.self, VerifyCommand.self, ExecCommand.self]),
       CommandGroup(name: "Drop-in", subcommands: [ConntrackCommand.self]),
     ])
 

@@ -42,4 +42,12 @@ int ftctl_next_signal(int descriptor);
 // Gives up all privileges for those of a user, groups included. Returns -1 with errno ENOENT when there is no such user.
 int ftctl_become_user(const char *name);
 
+// Tells the service manager that started the program, as sd_notify(3) describes; nothing where there is none.
+void ftctl_notify_service_manager(const char *state);
+
+// A TCP socket that listens at a port; one that is connected to an IPv4 address, in network byte order. Neither they nor
+// what is accepted wait longer than `seconds` for anything.
+int ftctl_tcp_listen(uint16_t port, int seconds);
+int ftctl_tcp_connect(uint32_t address, uint16_t port, int seconds);
+
 #endif

@@ -19,6 +19,8 @@ package final class EngineThread: @unchecked Sendable {
     package let engine: Engine
     package let server: ControlServer
     package internal(set) var ports: [TapPort?] = []
+    /// Whether frames are taken from the ports.
+    package var movesFrames = false
 
     /// Frames of a device are taken from and put on `port` from now on; nil: they go nowhere.
     package mutating func attach(_ port: TapPort?, to device: UInt32) {
@@ -113,7 +115,7 @@ package final class EngineThread: @unchecked Sendable {
       if events.contains(where: { $0.number == state.server.descriptor }) {
         state.server.service(state.engine, now: MonotonicClock.now)
       }
-      var isBusy = true
+      var isBusy = state.movesFrames
       for _ in 0..<Self.roundsOfBursts where isBusy { isBusy = moveBursts() }
       state.engine.advance(to: MonotonicClock.now)
       sendRest()
@@ -205,6 +207,7 @@ package final class EngineThread: @unchecked Sendable {
 
   /// Watches the descriptors of ports that were attached since the last time; closed ones leave by themselves.
   private func watchPorts() {
+    guard state.movesFrames else { return }
     let numbers = state.ports.compactMap { $0?.number }
     for number in numbers where !watched.contains(number) { ready.watch(number, .read, isNew: true) }
     watched = numbers

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+private import CNetfilter
 package import FlowEngine
 private import Glibc
 

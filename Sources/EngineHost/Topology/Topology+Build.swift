@@ -10,17 +10,21 @@ extension Topology {
   /// - Throws: ``DescriptionError`` for what the engine does not have.
   package func build(on router: Router) throws(DescriptionError) {
     for device in devices { try Self.add(device, to: router) }
-    for (name, value) in sysctls.sorted(by: { $0.key < $1.key }) {
-      guard router.conntrack.settings.set(name, to: UInt64(clamping: value)) else {
-        throw DescriptionError("unknown sysctl \(name)")
-      }
-    }
+    try setSysctls(on: router)
     for neighbour in neighbours {
       try Self.setNeighbour(neighbour.device, neighbour.address, neighbour.mac, on: router)
     }
     for route in routes {
       try Self.setRoute(
         route.destination, route.gateway, route.device, mtu: route.mtu ?? 0, replaces: false, on: router)
+    }
+  }
+
+  func setSysctls(on router: Router) throws(DescriptionError) {
+    for (name, value) in sysctls.sorted(by: { $0.key < $1.key }) {
+      guard router.conntrack.settings.set(name, to: UInt64(clamping: value)) else {
+        throw DescriptionError("unknown sysctl \(name)")
+      }
     }
   }
 
@@ -36,24 +40,24 @@ extension Topology {
     router.setOffloads(index, try device.offloads())
     if kind == .bridge { try device.setBridge(index, router) }
     router.setLink(index, up: true)
-    for text in device.addresses {
-      let words = text.split(separator: " ")
-      guard let first = words.first, let own = AddressReader.prefix(first) else {
-        throw DescriptionError("address \(text) is not one")
-      }
-      guard words.count == 3, words[1] == "peer" else {
-        router.addAddress(
-          index, DeviceAddress(family: own.family, address: own.address, prefixLength: own.length))
-        continue
-      }
-      guard let peer = AddressReader.prefix(words[2]) else {
-        throw DescriptionError("address \(text) is not one")
-      }
-      router.addAddress(
-        index,
-        DeviceAddress(
-          family: own.family, address: own.address, prefixLength: peer.length, peer: peer.address))
+    for text in device.addresses { router.addAddress(index, try address(text)) }
+  }
+
+  /// An address as `ADDRESS/LENGTH` or `ADDRESS peer ADDRESS/LENGTH`.
+  static func address(_ text: String) throws(DescriptionError) -> DeviceAddress {
+    let words = text.split(separator: " ")
+    guard let first = words.first, let own = AddressReader.prefix(first) else {
+      throw DescriptionError("address \(text) is not one")
     }
+    guard words.count == 3, words[1] == "peer" else {
+      guard words.count == 1 else { throw DescriptionError("address \(text) is not one") }
+      return DeviceAddress(family: own.family, address: own.address, prefixLength: own.length)
+    }
+    guard let peer = AddressReader.prefix(words[2]) else {
+      throw DescriptionError("address \(text) is not one")
+    }
+    return DeviceAddress(
+      family: own.family, address: own.address, prefixLength: peer.length, peer: peer.address)
   }
 
   static func setNeighbour(
@@ -76,19 +80,25 @@ extension Topology {
     }
     let hop = gateway.flatMap { AddressReader.address($0) }
     if gateway != nil, hop == nil { throw DescriptionError("gateway \(gateway ?? "") is not an address") }
-    let whole: (address: Address, length: Int, family: IPFamily)
-    if destination == "default" {
-      whole = (.unspecified, 0, hop?.1 ?? .ipv4)
-    } else if let read = AddressReader.prefix(destination) {
-      whole = read
-    } else {
-      throw DescriptionError("route to \(destination) is not a prefix")
-    }
+    let whole = try self.destination(destination, gateway: gateway)
     let entry = RouteEntry(
       whole.address.masked(to: whole.length, whole.family), whole.length, .unicast, device: index,
       gateway: hop?.0, gatewayFamily: hop?.1 ?? whole.family, metric: whole.family == .ipv6 ? 1024 : 0,
       mtu: mtu)
     router.addRoute(whole.family, entry, replacing: replaces)
+  }
+
+  /// Where a route leads; `default` is of its gateway's family.
+  static func destination(
+    _ text: String, gateway: String?
+  ) throws(DescriptionError) -> (address: Address, length: Int, family: IPFamily) {
+    if text == "default" {
+      return (.unspecified, 0, gateway.flatMap { AddressReader.address($0) }?.1 ?? .ipv4)
+    }
+    guard let read = AddressReader.prefix(text) else {
+      throw DescriptionError("route to \(text) is not a prefix")
+    }
+    return read
   }
 }
 

@@ -10,15 +10,31 @@ package struct Topology: Sendable {
     package var mac: String?
     package var mtu: Int?
     package var addresses: [String]
-    /// Everything else that the recording says about the device.
+    /// All that the description says about the device.
     package var properties: JSONValue
+
+    package init(_ name: String, kind: String, addresses: [String] = [], properties: JSONValue) {
+      self.name = name
+      self.kind = kind
+      self.addresses = addresses
+      self.properties = properties
+      mac = properties["mac"]?.string
+      mtu = properties["mtu"]?.int
+    }
   }
 
-  package struct Route: Sendable {
+  package struct Route: Equatable, Sendable {
     package var destination: String
     package var gateway: String?
     package var device: String
     package var mtu: Int?
+
+    package init(destination: String, gateway: String?, device: String, mtu: Int? = nil) {
+      self.destination = destination
+      self.gateway = gateway
+      self.device = device
+      self.mtu = mtu
+    }
   }
 
   package struct Neighbour: Sendable {
@@ -59,9 +75,8 @@ extension Topology {
       }
       devices.append(
         Device(
-          name: name, kind: try text(device["kind"], "the kind of device '\(name)'"),
-          mac: device["mac"]?.string, mtu: device["mtu"]?.int, addresses: device["addresses"]?.strings ?? [],
-          properties: device))
+          name, kind: try text(device["kind"], "the kind of device '\(name)'"),
+          addresses: device["addresses"]?.strings ?? [], properties: device))
     }
     for route in try Self.list("routes", document) {
       routes.append(

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+private import CNetfilter
+package import FlowEngine
+private import Glibc
+internal import JSONDocument
+package import NetlinkWire
+
+/// A router that runs: an engine that a description has built, its TAP devices and its control socket.
+///
+/// It forwards nothing before ``forward()``, so that rules can be loaded first.
+package final class RunningRouter {
+  /// Calls its second argument in the network namespace that the first names; nil: the present one.
+  package typealias Placement = @Sendable (String?, () throws -> Void) throws -> Void
+
+  private var topology: Topology
+  private let thread: EngineThread
+  private let placement: Placement
+  private let persists: Bool
+
+  /// Builds the router, opens its devices and its control socket, and starts to answer there.
+  ///
+  /// - Parameters:
+  ///   - topology: what to build; devices of the kind `tap` are TAP devices, in the namespace of their member `netns`.
+  ///   - instance: the control socket's name.
+  ///   - persists: whether TAP devices stay when the program ends.
+  ///   - placement: enters namespaces.
+  ///   - vanished: called, in the engine's thread, with the name of a device that somebody has deleted.
+  /// - Throws: ``DescriptionError``, ``ControlServerError``, ``HostError``, what `placement` throws.
+  package init(
+    _ topology: Topology, generation: KernelGeneration, seed: UInt64, instance: EngineInstance,
+    persists: Bool = false, placement: @escaping Placement, vanished: @escaping @Sendable (String) -> Void
+  ) throws {
+    self.topology = topology
+    self.placement = placement
+    self.persists = persists
+    let engine = Engine(generation: generation, seed: seed)
+    engine.advance(to: MonotonicClock.now)
+    try topology.build(on: engine.router)
+    let longest = topology.devices.compactMap(\.mtu).max() ?? 1500
+    // An Ethernet header and two VLAN tags; more than the usual MTU, so that it can be raised later.
+    thread = try EngineThread(
+      engine, try ControlServer(instance), largestFrame: max(longest, 9000) + 22, vanished: vanished)
+    try thread.start()
+    do {
+      try attach(topology.devices)
+    } catch {
+      thread.stop()
+      throw error
+    }
+  }
+
+  /// Opens the TAP devices among `devices`, and hands them to the engine.
+  private func attach(_ devices: [Topology.Device]) throws {
+    let taps = devices.filter { $0.kind == "tap" }
+    let (placement, persists) = (placement, persists)
+    let outcome: Result<Void, any Error> = thread.perform { state in
+      Result {
+        for tap in taps {
+          guard let device = state.engine.router.device(named: tap.name) else { continue }
+          try placement(tap.properties["netns"]?.string) {
+            state.attach(try TapPort(tap.name, mtu: device.mtu, persists: persists), to: device.index)
+          }
+        }
+      }
+    }
+    try outcome.get()
+  }
+
+  /// Lets frames be moved from now on.
+  package func forward() { thread.perform { $0.movesFrames = true } }
+
+  /// How often each decision was taken.
+  package var statistics: Statistics { thread.perform { $0.engine.router.statistics } }
+
+  /// What happened at each TAP device.
+  package var ports: [(name: String, counters: TapPort.Counters)] {
+    thread.perform { state in state.ports.compactMap { $0.map { ($0.name, $0.counters) } } }
+  }
+
+  /// Makes the router what another description says; flows through devices that stay are kept.
+  ///
+  /// - Throws: as the initializer; what was changed before stays changed.
+  package func update(to new: Topology) throws {
+    let old = topology
+    let outcome: Result<Topology.DeviceChanges, any Error> = thread.perform { state in
+      let indices = Dictionary(
+        old.devices.compactMap { device in
+          state.engine.router.device(named: device.name).map { (device.name, $0.index) }
+        }, uniquingKeysWith: { $1 })
+      return Result {
+        let changes = try new.update(from: old, on: state.engine.router)
+        for name in changes.removed {
+          if let index = indices[name] { state.attach(nil, to: index) }
+        }
+        return changes
+      }
+    }
+    let changes = try outcome.get()
+    topology = new
+    let missing = thread.perform { state in
+      Set(state.ports.compactMap { $0?.name })
+    }
+    // A device that somebody had deleted is made again, too.
+    try attach(new.devices.filter { changes.added.contains($0.name) || !missing.contains($0.name) })
+    let again = new.devices.filter { $0.kind == "tap" }.map(\.name)
+    thread.perform { state in
+      for name in again {
+        if let device = state.engine.router.device(named: name), !device.isUp {
+          state.engine.router.setLink(device.index, up: true)
+        }
+      }
+    }
+  }
+
+  /// Ends it; TAP devices that do not persist are gone afterwards.
+  package func stop() { thread.stop() }
+}
+
+/// Signals that end or change a running router, taken from a descriptor instead of by a handler.
+package struct HostSignals: ~Copyable {
+  private let descriptor: Descriptor
+
+  /// Blocks SIGINT, SIGTERM and SIGHUP in the calling thread and those that it starts.
+  ///
+  /// - Throws: ``HostError``.
+  package init() throws(HostError) {
+    let number = ftctl_host_signal_descriptor()
+    guard number >= 0 else { throw HostError("wait for signals", ftctl_errno()) }
+    descriptor = Descriptor(number)
+  }
+
+  /// Waits for the next signal.
+  ///
+  /// - Returns: its number.
+  package func next() -> Int32 {
+    while true {
+      let signal = ftctl_next_signal(descriptor.number)
+      if signal != 0 { return signal }
+      var waiting = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
+      // Safe: the structure outlives the call.
+      _ = unsafe poll(&waiting, 1, -1)
+    }
+  }
+}
+
+/// What a service's host tells and asks of the system.
+package enum HostProcess {
+  /// Gives up all privileges for those of a user.
+  ///
+  /// - Throws: ``HostError``: ENOENT when there is no such user.
+  package static func become(_ user: String) throws(HostError) {
+    guard unsafe ftctl_become_user(user) == 0 else {
+      throw HostError("become user '\(user)'", ftctl_errno())
+    }
+  }
+
+  /// Tells the service manager, where one started the program, that the service is ready, or ends.
+  package static func notify(_ state: String) { unsafe ftctl_notify_service_manager(state) }
+}
