@@ -20,6 +20,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -47,7 +48,7 @@ static int name_request(struct ifreq *request, const char *name)
     return 0;
 }
 
-int ftctl_tap_open(const char *name, int has_header, int persists)
+int ftctl_tap_open(const char *name, int persists)
 {
     struct ifreq request;
     int tap;
@@ -57,7 +58,7 @@ int ftctl_tap_open(const char *name, int has_header, int persists)
     tap = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (tap < 0)
         return -1;
-    request.ifr_flags = IFF_TAP | IFF_NO_PI | (has_header ? IFF_VNET_HDR : 0);
+    request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
     if (ioctl(tap, TUNSETIFF, &request) < 0)
         return close_keeping_errno(tap);
     if (persists && ioctl(tap, TUNSETPERSIST, 1) < 0)
@@ -68,6 +69,23 @@ int ftctl_tap_open(const char *name, int has_header, int persists)
 int ftctl_tap_set_offloads(int tap, unsigned offloads)
 {
     return ioctl(tap, TUNSETOFFLOAD, (unsigned long)offloads);
+}
+
+enum { header_length = 10 };
+
+ssize_t ftctl_tap_read(int tap, void *header, void *frame, size_t capacity)
+{
+    struct iovec parts[2] = {{header, header_length}, {frame, capacity}};
+    ssize_t length = readv(tap, parts, 2);
+
+    return length < 0 ? -1 : length < header_length ? 0 : length - header_length;
+}
+
+ssize_t ftctl_tap_write(int tap, const void *header, const void *frame, size_t length)
+{
+    struct iovec parts[2] = {{(void *)header, header_length}, {(void *)frame, length}};
+
+    return writev(tap, parts, 2) < 0 ? -1 : (ssize_t)length;
 }
 
 // Calls ioctl on a socket made for it.

@@ -13,6 +13,9 @@ package struct TAPOffloads: OptionSet, Hashable, Sendable, BitwiseCopyable {
   package static let udp4 = TAPOffloads(rawValue: 0x20)
   package static let udp6 = TAPOffloads(rawValue: 0x40)
 
+  /// All that there are.
+  package static let all: TAPOffloads = [.checksum, .tcp4, .tcp6, .tcpECN, .udp4, .udp6]
+
   /// Names as a topology has them.
   package static let names: [(name: String, value: TAPOffloads)] = [
     ("csum", .checksum), ("tso4", .tcp4), ("tso6", .tcp6), ("tso_ecn", .tcpECN), ("uso4", .udp4),
@@ -65,6 +68,24 @@ package struct VirtioHeader: Hashable, Sendable, BitwiseCopyable {
     segmentSize = bytes.be16(4).byteSwapped
     checksumStart = bytes.be16(6).byteSwapped
     checksumOffset = bytes.be16(8).byteSwapped
+  }
+
+  /// The header whose first eight octets and last two are these, in memory's order.
+  package init(word: UInt64, last: UInt16) {
+    let word = UInt64(littleEndian: word)
+    flags = UInt8(truncatingIfNeeded: word)
+    type = UInt8(truncatingIfNeeded: word >> 8)
+    headerLength = UInt16(truncatingIfNeeded: word >> 16)
+    segmentSize = UInt16(truncatingIfNeeded: word >> 32)
+    checksumStart = UInt16(truncatingIfNeeded: word >> 48)
+    checksumOffset = UInt16(littleEndian: last)
+  }
+
+  /// The first eight octets and the last two, in memory's order.
+  package var words: (UInt64, UInt16) {
+    let head = UInt64(flags) | UInt64(type) << 8 | UInt64(headerLength) << 16
+    let word = head | UInt64(segmentSize) << 32 | UInt64(checksumStart) << 48
+    return (word.littleEndian, checksumOffset.littleEndian)
   }
 
   /// The ten octets.

@@ -3,17 +3,24 @@
 #ifndef FTCTL_HOST_DEVICES_H
 #define FTCTL_HOST_DEVICES_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 // All return -1 and set errno on failure.
 
 // Makes or adopts the TAP device `name` of the calling thread's network namespace. Each frame is preceded by a virtio-net
-// header of 10 octets when `has_header` is not 0. A device that is adopted stays when its descriptor is closed; one that was
+// header of 10 octets. A device that is adopted stays when its descriptor is closed; one that was
 // made stays when `persists` is not 0. Does not block.
-int ftctl_tap_open(const char *name, int has_header, int persists);
+int ftctl_tap_open(const char *name, int persists);
 
 // What the reader of a TAP device can take: TUN_F_* bits.
 int ftctl_tap_set_offloads(int tap, unsigned offloads);
+
+// Reads or writes a frame and its virtio-net header of 10 octets. Returns the frame's length; reading, it may be more than
+// `capacity`, and the rest is lost then.
+ssize_t ftctl_tap_read(int tap, void *header, void *frame, size_t capacity);
+ssize_t ftctl_tap_write(int tap, const void *header, const void *frame, size_t length);
 
 // Sets the MTU of a device, in octets, and lets it be up.
 int ftctl_device_start(const char *name, int mtu);

@@ -154,8 +154,9 @@ package final class EngineThread: @unchecked Sendable {
         next += 1
       }
       if case .forward(let output) = batch.outcome(position), let port = port(output) {
+        let offload = batch.offload(position)
         let frame = batch.frame(position)
-        port.send(frame.bytes)
+        port.send(frame.bytes, offload)
       }
     }
     while next < sent.count {
@@ -171,7 +172,7 @@ package final class EngineThread: @unchecked Sendable {
 
   private func send(_ frame: SentFrame) {
     // Safe: the span does not outlive the array.
-    port(frame.device)?.send(unsafe frame.bytes.span.bytes)
+    port(frame.device)?.send(unsafe frame.bytes.span.bytes, frame.offload)
   }
 
   private func port(_ device: UInt32) -> TapPort? {

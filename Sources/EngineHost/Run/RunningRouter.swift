@@ -5,6 +5,7 @@ package import FlowEngine
 private import Glibc
 internal import JSONDocument
 package import NetlinkWire
+private import PacketWire
 
 /// A router that runs: an engine that a description has built, its TAP devices and its control socket.
 ///
@@ -37,10 +38,10 @@ package final class RunningRouter {
     let engine = Engine(generation: generation, seed: seed)
     engine.advance(to: MonotonicClock.now)
     try topology.build(on: engine.router)
-    let longest = topology.devices.compactMap(\.mtu).max() ?? 1500
-    // An Ethernet header and two VLAN tags; more than the usual MTU, so that it can be raised later.
+    engine.router.addLinkLocalAddresses()
+    // A packet of many segments, an Ethernet header and two VLAN tags.
     thread = try EngineThread(
-      engine, try ControlServer(instance), largestFrame: max(longest, 9000) + 22, vanished: vanished)
+      engine, try ControlServer(instance), largestFrame: 65_535 + 22, vanished: vanished)
     try thread.start()
     do {
       try attach(topology.devices)
@@ -59,7 +60,10 @@ package final class RunningRouter {
         for tap in taps {
           guard let device = state.engine.router.device(named: tap.name) else { continue }
           try placement(tap.properties["netns"]?.string) {
-            state.attach(try TapPort(tap.name, mtu: device.mtu, persists: persists), to: device.index)
+            let wanted = tap.properties["offloads"] == nil ? TAPOffloads.all : try tap.offloads()
+            let port = try TapPort(tap.name, mtu: device.mtu, offloads: wanted, persists: persists)
+            state.engine.router.setOffloads(device.index, port.offloads)
+            state.attach(port, to: device.index)
           }
         }
       }
@@ -90,6 +94,7 @@ package final class RunningRouter {
         }, uniquingKeysWith: { $1 })
       return Result {
         let changes = try new.update(from: old, on: state.engine.router)
+        state.engine.router.addLinkLocalAddresses()
         for name in changes.removed {
           if let index = indices[name] { state.attach(nil, to: index) }
         }
@@ -115,6 +120,27 @@ package final class RunningRouter {
 
   /// Ends it; TAP devices that do not persist are gone afterwards.
   package func stop() { thread.stop() }
+}
+
+extension Router {
+  /// Gives each Ethernet device that has an IPv6 address a link-local one, without which neighbours are not asked for. A
+  /// kernel does so by itself, unless it is told not to, as the routers of recorded traces were.
+  ///
+  /// Source: RFC 4291 appendix A; net/ipv6/addrconf.c, addrconf_addr_gen.
+  fileprivate func addLinkLocalAddresses() {
+    for case let device? in devices {
+      switch device.kind {
+      case .port, .vlan, .bridge: break
+      case .loopback, .pppoe, .tunnel: continue
+      }
+      let own = device.addresses.filter { $0.family == .ipv6 }
+      guard !own.isEmpty, !own.contains(where: { $0.address.isIPv6LinkLocal }) else { continue }
+      let mac = device.mac.bits
+      let identifier = (mac & 0xffff_ff00_0000) << 16 | 0xff_fe00_0000 | mac & 0xff_ffff
+      let address = Address(high: 0xfe80 << 48, low: identifier ^ 1 << 57)
+      addAddress(device.index, DeviceAddress(family: .ipv6, address: address, prefixLength: 64))
+    }
+  }
 }
 
 /// Signals that end or change a running router, taken from a descriptor instead of by a handler.

@@ -3,6 +3,7 @@
 private import CNetfilter
 internal import FlowEngine
 private import Glibc
+package import PacketWire
 
 /// A TAP device, through which frames come to the engine and leave it. Never blocks.
 package final class TapPort {
@@ -17,6 +18,8 @@ package final class TapPort {
   }
 
   package let name: String
+  /// What may be left to be done to frames, in both directions.
+  package let offloads: TAPOffloads
   package private(set) var counters = Counters()
   /// Whether the device has gone.
   package private(set) var isGone = false
@@ -28,15 +31,21 @@ package final class TapPort {
   ///
   /// - Parameters:
   ///   - mtu: octets of the longest packet.
+  ///   - wanted: offloads to have, as far as the kernel knows them.
   ///   - persists: whether the device stays when the engine ends.
   /// - Throws: ``HostError``: EBUSY when another program has the device.
-  package init(_ name: String, mtu: Int, persists: Bool = false) throws(HostError) {
-    let number = unsafe ftctl_tap_open(name, 0, persists ? 1 : 0)
+  package init(
+    _ name: String, mtu: Int, offloads wanted: TAPOffloads, persists: Bool = false
+  ) throws(HostError) {
+    let number = unsafe ftctl_tap_open(name, persists ? 1 : 0)
     guard number >= 0 else {
       throw HostError("open TAP device '\(name)'", ftctl_errno(), hint: Self.hint(ftctl_errno()))
     }
     self.name = name
     descriptor = Descriptor(number)
+    // Linux before 6.2 does not know UDP's.
+    let candidates = [wanted, wanted.subtracting([.udp4, .udp6]), []]
+    offloads = candidates.first { ftctl_tap_set_offloads(number, $0.rawValue) == 0 } ?? []
     guard unsafe ftctl_device_start(name, Int32(clamping: mtu)) == 0 else {
       throw HostError("set up TAP device '\(name)' with an MTU of \(mtu)", ftctl_errno())
     }
@@ -57,10 +66,9 @@ package final class TapPort {
     let number = descriptor.number
     while batch.count < FrameBatch.capacity {
       var room = 0
-      let length = batch.append { (span: inout MutableRawSpan) -> Int in
+      let length = batch.append { (span: inout MutableRawSpan, offload: inout VirtioHeader) -> Int in
         room = span.byteCount
-        // Safe: read writes at most as many octets as the span has.
-        return unsafe span.withUnsafeMutableBytes { unsafe read(number, $0.baseAddress, $0.count) }
+        return Self.read(number, &span, &offload)
       }
       if length > room {
         counters.tooLong &+= 1
@@ -72,11 +80,30 @@ package final class TapPort {
     }
   }
 
+  private static func read(
+    _ number: Int32, _ span: inout MutableRawSpan, _ offload: inout VirtioHeader
+  ) -> Int {
+    var header = (UInt64(0), UInt16(0))
+    // Safe: ten octets, and as many as the span has, are written at most.
+    let length = unsafe withUnsafeMutableBytes(of: &header) { header in
+      unsafe span.withUnsafeMutableBytes {
+        unsafe ftctl_tap_read(number, header.baseAddress, $0.baseAddress, $0.count)
+      }
+    }
+    if header.0 | UInt64(header.1) != 0 { offload = VirtioHeader(word: header.0, last: header.1) }
+    return length
+  }
+
   /// Puts a frame on the device; one that it does not take is counted.
-  func send(_ frame: RawSpan) {
+  func send(_ frame: RawSpan, _ offload: VirtioHeader) {
     let number = descriptor.number
-    // Safe: the span outlives the call.
-    let written = unsafe frame.withUnsafeBytes { unsafe write(number, $0.baseAddress, $0.count) }
+    var header = offload.words
+    // Safe: header and span outlive the call.
+    let written = unsafe withUnsafeBytes(of: &header) { header in
+      unsafe frame.withUnsafeBytes {
+        unsafe ftctl_tap_write(number, header.baseAddress, $0.baseAddress, $0.count)
+      }
+    }
     if written >= 0 {
       counters.sent &+= 1
     } else {

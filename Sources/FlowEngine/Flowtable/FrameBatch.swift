@@ -76,15 +76,17 @@ package struct FrameBatch: ~Copyable {
 
   /// Adds the frame that `fill` writes into room for the largest. Traps when the batch is full.
   ///
-  /// - Parameter fill: returns the frame's length in octets; nothing is added when that is negative or beyond the room.
+  /// - Parameter fill: says, too, what is left to be done to the frame, and returns its length in octets; nothing is added when that is negative or beyond the room.
   /// - Returns: what `fill` returned.
-  package mutating func append(_ fill: (inout MutableRawSpan) -> Int) -> Int {
+  package mutating func append(_ fill: (inout MutableRawSpan, inout VirtioHeader) -> Int) -> Int {
     precondition(count < Self.capacity)
     let room = stride - Self.headroom
     slots[count] = Slot(offset: count * stride + Self.headroom, length: room)
     count += 1
+    var offload = VirtioHeader.none
     var bytes = frame(count - 1)
-    let length = fill(&bytes)
+    let length = fill(&bytes, &offload)
+    slots[count - 1].offload = offload
     if (0...room).contains(length) {
       slots[count - 1].length = length
     } else {
