@@ -19,6 +19,7 @@ private final class RoutedPair {
   }
 
   /// - Parameter more: further arguments of `run`.
+  /// - Throws: when the engine does not get ready.
   init(_ more: [String] = ["--enable"]) throws {
     lan = try #require(LiveNamespace())
     wan = try #require(LiveNamespace())

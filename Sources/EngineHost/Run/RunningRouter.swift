@@ -23,6 +23,8 @@ package final class RunningRouter {
   ///
   /// - Parameters:
   ///   - topology: what to build; devices of the kind `tap` are TAP devices, in the namespace of their member `netns`.
+  ///   - generation: whose behaviour to reproduce.
+  ///   - seed: of all chance.
   ///   - instance: the control socket's name.
   ///   - persists: whether TAP devices stay when the program ends.
   ///   - placement: enters namespaces.

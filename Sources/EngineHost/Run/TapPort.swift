@@ -30,6 +30,7 @@ package final class TapPort {
   /// Makes or adopts the TAP device `name` in the calling thread's network namespace, and lets it be up.
   ///
   /// - Parameters:
+  ///   - name: at most 15 octets.
   ///   - mtu: octets of the longest packet.
   ///   - wanted: offloads to have, as far as the kernel knows them.
   ///   - persists: whether the device stays when the engine ends.
