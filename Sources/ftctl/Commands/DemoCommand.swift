@@ -68,7 +68,7 @@ struct DemoCommand: ParsableCommand {
     try wan.configure()
     try show(
       "Two hosts, and the engine between them, which forwards as Linux \(kernel) does:\n\n"
-        + "  lan 192.0.2.2 ──── lan0 [ engine ] wan0 ──── 198.51.100.2 wan\n")
+        + "  lan 192.0.2.2 ──── lan0 [ engine ] wan0 ──── 198.51.100.2 wan")
     try FlowtableEnableCommand.parse(["lan0", "wan0", "--counter"]).run()
     router.forward()
 

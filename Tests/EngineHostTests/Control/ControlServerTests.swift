@@ -196,7 +196,7 @@ struct ControlServerTests {
       try ask(#"{"request":"sysctl","names":["net/netfilter/nf_conntrack_max","no_such"]}"#)
         == #"{"net/netfilter/nf_conntrack_max":262144}"#)
     #expect(try ask(#"{"request":"nothing"}"#) == #"{"error":"unknown request 'nothing'"}"#)
-    #expect(try ask("[").hasPrefix(#"{"error":"unexpected end at "#))
+    #expect(try ask("[").contains("it ends too early"))
   }
 
   @Test("packets that mean nothing end their connection and nothing else")
