@@ -18,14 +18,26 @@ package enum Segmentation {
     return true
   }
 
+  /// What is left to be done to a frame when it leaves on a device with `offloads`, which can do that.
+  ///
+  /// - Returns: `nil` when something has to be done to the frame before; see ``prepare(_:_:_:)``.
+  package static func whole(
+    _ bytes: RawSpan, _ header: VirtioHeader, _ offloads: TAPOffloads
+  ) -> VirtioHeader? {
+    guard header.isPartial, offloads.contains(.checksum) else { return header.isNone ? header : nil }
+    guard header.isSegmented else { return header }
+    guard let layout = FrameLayout(bytes), let plan = SegmentPlan(bytes, header, layout),
+      offloads.contains(plan.offload(header))
+    else { return nil }
+    return plan.header(header, of: bytes)
+  }
+
   /// What leaves on a device with `offloads`: the frame itself where the device can do what is left, else what
   /// becomes of it. `header` is as it was accepted, its offsets those of the frame as it is now.
   /// - Returns: `nil` when the frame cannot be cut and is dropped.
   package static func prepare(_ bytes: [UInt8], _ header: VirtioHeader, _ offloads: TAPOffloads) -> [Frame]? {
-    guard !header.isNone else { return [(bytes, .none)] }
-    let canChecksum = offloads.contains(.checksum)
+    if let left = whole(bytes.raw, header, offloads) { return [(bytes, left)] }
     guard header.isSegmented else {
-      if canChecksum { return [(bytes, header)] }
       var finished = bytes
       guard
         finishChecksum(&finished, start: Int(header.checksumStart), offset: Int(header.checksumOffset))
@@ -35,18 +47,14 @@ package enum Segmentation {
     guard let layout = FrameLayout(bytes.raw), let plan = SegmentPlan(bytes.raw, header, layout) else {
       return nil
     }
+    let canChecksum = offloads.contains(.checksum)
     guard canChecksum, offloads.contains(plan.offload(header)) else {
       return plan.cut(bytes, leavesChecksum: canChecksum)
     }
+    // Only the checksum is not left open yet.
     var whole = bytes
-    var left = header
-    left.headerLength = max(header.headerLength, UInt16(truncatingIfNeeded: plan.payload))
-    if !header.isPartial { plan.openChecksum(&whole, &left) }
-    // The outermost tag travels beside the frame and is put in when the frame is read.
-    let type = whole.be16(12)
-    if type == EtherType.vlan || type == EtherType.serviceVLAN {
-      left.headerLength &-= UInt16(VLANTagView.length)
-    }
+    var left = plan.header(header, of: bytes.raw)
+    plan.openChecksum(&whole, &left)
     return [(whole, left)]
   }
 
@@ -63,6 +71,18 @@ private struct SegmentPlan {
   let size: Int
   /// Offset of the payload.
   let payload: Int
+
+  /// The header of the whole frame as a reader gets it.
+  func header(_ header: VirtioHeader, of bytes: RawSpan) -> VirtioHeader {
+    var left = header
+    left.headerLength = max(header.headerLength, UInt16(truncatingIfNeeded: payload))
+    // The outermost tag travels beside the frame and is put in when the frame is read.
+    let type = bytes.be16(12)
+    if type == EtherType.vlan || type == EtherType.serviceVLAN {
+      left.headerLength &-= UInt16(VLANTagView.length)
+    }
+    return left
+  }
 
   /// `nil` unless the frame is what its header says.
   init?(_ bytes: RawSpan, _ header: VirtioHeader, _ layout: FrameLayout) {

@@ -119,6 +119,23 @@ package struct VirtioHeader: Hashable, Sendable, BitwiseCopyable {
     return result
   }
 
+  /// Octets of the largest packet that will go over the link: a segment's where the frame is to be cut. Offsets are those of
+  /// the headers in `bytes`, which end with the frame.
+  ///
+  /// Source: net/core/gso.c, skb_gso_network_seglen.
+  package func largestPacket(of bytes: RawSpan, network: Int, transport: Int) -> Int {
+    let length = bytes.byteCount - network
+    guard isSegmented, transport >= network else { return length }
+    var headers = transport - network
+    if kind == Self.udp {
+      headers += UDPView.headerLength
+    } else {
+      headers +=
+        transport + 12 < bytes.byteCount ? Int(bytes.u8(transport + 12) >> 4) * 4 : TCPView.minimumLength
+    }
+    return min(length, headers + Int(segmentSize))
+  }
+
   /// Room that the kernel leaves in front of a frame (NET_SKB_PAD).
   private static let pad = 64
   /// Most octets in one piece in front: a page less pad and what describes the buffer (SKB_MAX_HEAD).

@@ -32,6 +32,16 @@ struct FastParse: BitwiseCopyable {
       destinationPort: 0, device: 0)
   }
 
+  /// Notes what is left to be done to the frame that was read.
+  @inline(__always)
+  mutating func take(_ offload: VirtioHeader, _ bytes: RawSpan) {
+    isPartial = offload.isPartial
+    let network = Int(network)
+    largest = UInt32(
+      truncatingIfNeeded: offload.largestPacket(
+        of: bytes, network: network, transport: network &+ family.headerLength))
+  }
+
   /// Reads a frame whose outer VLAN tag has been taken out; `start` is the offset after its Ethernet header.
   ///
   /// Source: net/netfilter/nf_flow_table_ip.c, nf_flow_tuple_ip, nf_flow_tuple_ipv6, nf_flow_skb_encap_protocol.

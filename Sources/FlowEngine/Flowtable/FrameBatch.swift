@@ -32,14 +32,43 @@ package struct FrameBatch: ~Copyable {
     var sentBefore = 0
   }
 
+  /// The slots, in memory of their own.
+  ///
+  /// `@safe`: each access checks that there is such a slot.
+  @safe
+  struct Slots: ~Copyable {
+    private let memory: UnsafeMutablePointer<Slot>
+
+    init() {
+      unsafe memory = .allocate(capacity: FrameBatch.capacity)
+      unsafe memory.initialize(repeating: Slot(), count: FrameBatch.capacity)
+    }
+
+    deinit { unsafe memory.deallocate() }
+
+    @inline(__always)
+    subscript(index: Int) -> Slot {
+      unsafeAddress {
+        precondition(index >= 0 && index < FrameBatch.capacity)
+        return unsafe UnsafePointer(memory + index)
+      }
+      unsafeMutableAddress {
+        precondition(index >= 0 && index < FrameBatch.capacity)
+        return unsafe memory + index
+      }
+    }
+  }
+
   private let memory: UnsafeMutableRawPointer
   private let stride: Int
-  var slots: [32 of Slot] = .init(repeating: Slot())
+  /// What is known of each frame. Beside the frames, not inside this value, so that a look at one copies one.
+  var slots: Slots
   /// Frames in the batch.
   package private(set) var count = 0
 
   /// An empty batch for frames of up to `largestFrame` octets.
   package init(largestFrame: Int = 1984) {
+    slots = Slots()
     stride = (largestFrame + Self.headroom + 63) / 64 * 64
     unsafe memory = .allocate(byteCount: stride * Self.capacity, alignment: 64)
     unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: stride * Self.capacity)

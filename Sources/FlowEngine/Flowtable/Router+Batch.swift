@@ -20,24 +20,22 @@ extension Router {
     advance(to: time)
     let start = sent.count
     statistics[.received] &+= UInt64(batch.count)
+    acceptOffloads(&batch)
     guard Int(index) < devices.count, devices[Int(index)]?.isUp == true,
       ruleset.ingressHookCount(device: index) == 1,
       case .flowtable(let id) = ruleset.ingressHook(device: index, at: 0), let table = flowtables[id.number]
     else {
-      for position in 0..<batch.count { receiveClassic(&batch, position, index, start, skipsIngress: false) }
+      for position in 0..<batch.count where batch.slots[position].outcome == .pending {
+        receiveClassic(&batch, position, index, start, skipsIngress: false)
+      }
       return
     }
     var terms = terms()
     readAhead(&batch, FastTable(table), index)
     var forwarded: UInt64 = 0
-    for position in 0..<batch.count {
+    for position in 0..<batch.count where batch.slots[position].outcome == .pending {
       // A frame on the classic path may have changed neighbours or routes.
       terms.epoch = epoch
-      // Only frames that are as they are have been read ahead for.
-      guard batch.slots[position].offload.isNone else {
-        receiveClassic(&batch, position, index, start, skipsIngress: false)
-        continue
-      }
       let reason = work.parses[position].reason
       guard reason == .fastForwarded else {
         statistics.count(reason)
@@ -56,7 +54,7 @@ extension Router {
       case .sent(let output, let start):
         forwarded &+= 1
         batch.move(position, to: start)
-        guard ruleset.hasEgress(device: output) else {
+        if !ruleset.hasEgress(device: output), leavesAsItIs(&batch, position, output) {
           batch.slots[position].outcome = .forward(output)
           continue
         }
@@ -69,7 +67,7 @@ extension Router {
       case .waiting:
         forwarded &+= 1
         batch.slots[position].outcome = .taken
-        var packet = Packet(frame: batch.octets(position))
+        var packet = Packet(frame: batch.octets(position), offload: batch.slots[position].offload)
         packet.input = index
         sendResolving(&packet, found, work.parses[position])
       }
@@ -79,6 +77,31 @@ extension Router {
     finish()
   }
 
+  /// Takes what is left to be done to each frame as the kernel would; frames for which it cannot be are taken out.
+  @inline(__always)
+  private func acceptOffloads(_ batch: inout FrameBatch) {
+    for position in 0..<batch.count where !batch.slots[position].offload.isNone {
+      if let accepted = batch.slots[position].offload.accepted(for: batch.octets(position)) {
+        batch.slots[position].offload = accepted
+      } else {
+        statistics.count(.offloadRefused)
+        batch.slots[position].outcome = .taken
+      }
+    }
+  }
+
+  /// Whether a frame that has been rewritten needs nothing more for its device.
+  @inline(__always)
+  private func leavesAsItIs(_ batch: inout FrameBatch, _ position: Int, _ output: UInt32) -> Bool {
+    let offload = batch.slots[position].offload
+    if offload.isNone { return true }
+    guard let device = device(output), device.kind == .port,
+      let left = Segmentation.whole(batch.octets(position), offload, device.offloads)
+    else { return false }
+    batch.slots[position].offload = left
+    return true
+  }
+
   /// The first two stages: headers, hashes, buckets; then the flows that the buckets name.
   @inline(__always)
   private func readAhead(_ batch: inout FrameBatch, _ table: FastTable, _ index: UInt32) {
@@ -86,6 +109,9 @@ extension Router {
     let seed = flows.seed
     for position in 0..<batch.count {
       work.parses[position] = parse(batch.octetsWithRoom(position), table, index, seed)
+      if !batch.slots[position].offload.isNone {
+        work.parses[position].take(batch.slots[position].offload, batch.octetsWithRoom(position))
+      }
       touched ^= flows.index.touch(work.parses[position].hash)
     }
     for position in 0..<batch.count {
@@ -126,12 +152,7 @@ extension Router {
   ) {
     batch.slots[position].sentBefore = sent.count - start
     batch.slots[position].outcome = .taken
-    let header = batch.slots[position].offload
-    if let accepted = header.accepted(for: batch.octets(position)) {
-      admit(batch.octets(position), accepted, on: index, skipsIngress: skipsIngress)
-      finish()
-    } else {
-      statistics.count(.offloadRefused)
-    }
+    admit(batch.octets(position), batch.slots[position].offload, on: index, skipsIngress: skipsIngress)
+    finish()
   }
 }

@@ -26,12 +26,7 @@ extension Router {
       statistics.count(.fastMissed)
       return false
     }
-    if !packet.offload.isNone {
-      let network = Int(parse.network)
-      parse.isPartial = packet.isPartial
-      parse.largest = UInt32(
-        packet.largestPacket(network: network, transport: network + parse.family.headerLength))
-    }
+    if !packet.offload.isNone { parse.take(packet.offload, packet.bytes.raw) }
     var span = packet.bytes.mutableSpan
     var bytes = unsafe span.mutableBytes
     switch forward(found, &bytes, parse, terms()) {

@@ -192,19 +192,8 @@ package struct Packet: Sendable {
   /// Octets of the largest packet that will go over the link: a segment's where the packet is to be cut.
   ///
   /// Source: net/core/gso.c, skb_gso_network_seglen.
-  package var segmentLength: Int { largestPacket(network: network, transport: transport) }
-
-  /// ``segmentLength`` while only the offsets of the headers are known.
-  func largestPacket(network: Int, transport: Int) -> Int {
-    let length = bytes.count - network
-    guard offload.isSegmented, transport >= network else { return length }
-    var headers = transport - network
-    if offload.kind == VirtioHeader.udp {
-      headers += UDPView.headerLength
-    } else {
-      headers += transport + 12 < bytes.count ? Int(bytes[transport + 12] >> 4) * 4 : TCPView.minimumLength
-    }
-    return min(length, headers + Int(offload.segmentSize))
+  package var segmentLength: Int {
+    offload.largestPacket(of: bytes.raw, network: network, transport: transport)
   }
 
   /// The frame from its link header on.
