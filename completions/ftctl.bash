@@ -189,13 +189,13 @@ _ftctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    list|get|count|stats|monitor|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|demo|run|verify|exec|conntrack|help)
+    list|get|count|stats|monitor|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|demo|run|replay|verify|exec|conntrack|help)
         # Offer subcommand argument completions
         "_ftctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'list get count stats monitor annotate delete flush add expect offload flowtable rule apply export explain doctor demo run verify exec conntrack help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'list get count stats monitor annotate delete flush add expect offload flowtable rule apply export explain doctor demo run replay verify exec conntrack help' -- "${cur}"))
         ;;
     esac
 }
@@ -2397,6 +2397,54 @@ _ftctl_run() {
         return
         ;;
     '--user')
+        return
+        ;;
+    esac
+}
+
+_ftctl_replay() {
+    repeating_flags=()
+    non_repeating_flags=(--userspace --enable --report -j --json --version -h --help)
+    repeating_options=(--tap --route --in --out)
+    non_repeating_options=(--netns --color --instance --topology --kernel --ruleset)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion replay -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion replay -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--tap')
+        return
+        ;;
+    '--route')
+        return
+        ;;
+    '--topology')
+        __ftctl_add_completions -o plusdirs -fX '!*.@(json)'
+        return
+        ;;
+    '--kernel')
+        __ftctl_add_completions -W '6.1'$'\n''6.12'$'\n''7.2'
+        return
+        ;;
+    '--in')
+        return
+        ;;
+    '--out')
+        return
+        ;;
+    '--ruleset')
+        __ftctl_add_completions -f
         return
         ;;
     esac

@@ -74,6 +74,7 @@ _ftctl() {
             'doctor:Check what kernel, modules, sysctls and devices can do for the fast path'
             'demo:Show a flow taking the fast path of the userspace engine'
             'run:Run a router with flowtables in this process, between TAP devices'
+            'replay:Let the userspace engine forward the frames of captures, and capture what leaves'
             'verify:Play recorded traces of a kernel on the userspace engine and compare'
             'exec:Run a program whose netlink sockets reach a userspace engine'
             'conntrack:Do what conntrack(8) does, with its command line and its output'
@@ -83,7 +84,7 @@ _ftctl() {
         ;;
     arg)
         case "${words[1]}" in
-        list|get|count|stats|monitor|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|demo|run|verify|exec|conntrack|help)
+        list|get|count|stats|monitor|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|demo|run|replay|verify|exec|conntrack|help)
             "_ftctl_${words[1]}" && ret=0
             ;;
         esac
@@ -1194,6 +1195,33 @@ _ftctl_run() {
         '--ruleset[Rules in nft'\''s syntax, loaded by nft(8)]:file:_files'
         '--user[The user to become once the devices are open]:name:'
         '--persist[Leave the TAP devices there when the router ends]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_replay() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___kernel=('6.1' '6.12' '7.2')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion replay -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion replay -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '*--tap[A TAP device, in a named network namespace where one is given, and the router'\''s addresses there; repeatable]:device\[@netns\]=address/length\[,…\]:'
+        '*--route[A route by a gateway, or on a device'\''s link; repeatable]:prefix=gateway|device:'
+        '--topology[Devices, routes, neighbours and sysctls as JSON; ftctl-engine(7) describes it]:file:_files -g '\''*.json'\'''
+        '--kernel[Whose behaviour to reproduce\: 6.1, 6.12, 7.2 (default\: 6.12)]:release:{__ftctl_complete "${___kernel[@]}"}'
+        '*--in[Frames that arrive on a device; repeatable]:device=file:'
+        '*--out[Where to write the frames that leave a device; repeatable]:device=file:'
+        '--enable[Send TCP flows between the TAP devices along the fast path, as '\''flowtable enable'\'' does]'
+        '--ruleset[Rules in nft'\''s syntax, loaded by nft(8)]:file:_files'
+        '--report[Tell what became of each flow'\''s frames]'
+        '(-j --json)'{-j,--json}'[The report as JSON]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

@@ -80,7 +80,9 @@ struct Ftctl: ParsableCommand {
       CommandGroup(name: "Diagnosis", subcommands: [ExplainCommand.self, DoctorCommand.self]),
       CommandGroup(
         name: "Userspace",
-        subcommands: [DemoCommand.self, RunCommand.self, VerifyCommand.self, ExecCommand.self]),
+        subcommands: [
+          DemoCommand.self, RunCommand.self, ReplayCommand.self, VerifyCommand.self, ExecCommand.self,
+        ]),
       CommandGroup(name: "Drop-in", subcommands: [ConntrackCommand.self]),
     ])
 

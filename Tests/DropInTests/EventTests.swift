@@ -54,7 +54,7 @@ struct EventTests {
       time.sleep(.3); a.sendall(b"220 x\\r\\n"); c.recv(99); c.sendall(b"PASV\\r\\n"); a.recv(99)
       a.sendall(b"227 Entering Passive Mode (127,0,0,1,40,1)\\r\\n"); c.recv(99); time.sleep(4)
       END
-      timeout -s INT 3 $CT -E expect & timeout -s INT 3 $CT -E expect -o xml &
+      timeout -s INT 3 $CT -E expect & timeout -s INT 3 $CT -E expect -o xml 2>/dev/null &
       sleep 1.2
       """
     let tuple =

@@ -82,10 +82,14 @@ package final class EngineThread: @unchecked Sendable {
   }
 
   /// Ends the thread and waits for it.
-  package func stop() {
+  ///
+  /// - Returns: the engine, which is the caller's now.
+  @discardableResult
+  package func stop() -> Engine {
     isStopping.store(true, ordering: .relaxed)
     wakeUp()
     pthread_join(thread, nil)
+    return state.engine
   }
 
   /// Calls `body` in the thread, between two bursts, and waits for its result.

@@ -39,7 +39,7 @@ struct DemoCommand: ParsableCommand {
 
   func run() throws {
     try becomeRoot()
-    let folder = try DemoFolder()
+    let folder = try TemporaryFolder("demo")
     // For the programs that are started, too.
     try PreloadLibrary.setVariable(EngineInstance.folderVariable, folder.path)
     let lan = try DemoHost("lan0", address: 0xc000_0202, gateway: 0xc000_0201)
@@ -122,22 +122,6 @@ struct DemoCommand: ParsableCommand {
         hint: "sudo ftctl demo")
     }
   }
-}
-
-/// A folder for the control socket, gone when the demonstration ends.
-private struct DemoFolder: ~Copyable {
-  let path: String
-
-  init() throws {
-    var template = Array("/tmp/ftctl-demo-XXXXXX".utf8CString)
-    // Safe: the template ends with NUL and is written in place.
-    guard unsafe mkdtemp(&template) != nil else {
-      throw CommandFailure(.failed, "cannot make a folder in /tmp: \(ErrorNumber.current.text)")
-    }
-    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-  }
-
-  deinit { unsafe rmdir(path) }
 }
 
 extension DemoHost {

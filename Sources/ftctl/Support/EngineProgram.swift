@@ -59,3 +59,21 @@ enum EngineProgram {
     return status
   }
 }
+
+/// A folder for the control socket of an engine that nobody else is to use; gone with its owner.
+struct TemporaryFolder: ~Copyable {
+  let path: String
+
+  /// - Parameter purpose: a word for its name.
+  /// - Throws: ``CommandFailure``.
+  init(_ purpose: String) throws {
+    var template = Array("/tmp/ftctl-\(purpose)-XXXXXX".utf8CString)
+    // Safe: the template ends with NUL and is written in place.
+    guard unsafe mkdtemp(&template) != nil else {
+      throw CommandFailure(.failed, "cannot make a folder in /tmp: \(ErrorNumber.current.text)")
+    }
+    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  deinit { unsafe rmdir(path) }
+}
