@@ -189,13 +189,13 @@ _ftctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    list|get|count|stats|monitor|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|demo|run|replay|verify|exec|conntrack|help)
+    list|get|count|stats|monitor|top|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|demo|run|replay|verify|exec|conntrack|help)
         # Offer subcommand argument completions
         "_ftctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'list get count stats monitor annotate delete flush add expect offload flowtable rule apply export explain doctor demo run replay verify exec conntrack help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'list get count stats monitor top annotate delete flush add expect offload flowtable rule apply export explain doctor demo run replay verify exec conntrack help' -- "${cur}"))
         ;;
     esac
 }
@@ -319,11 +319,11 @@ _ftctl_list() {
         return
         ;;
     '--columns')
-        __ftctl_add_completions -W 'event'$'\n''netns'$'\n''family'$'\n''proto'$'\n''state'$'\n''source'$'\n''destination'$'\n''translation'$'\n''tag'$'\n''flowtable'$'\n''devices'$'\n''packets'$'\n''bytes'$'\n''expires'$'\n''mark'$'\n''zone'$'\n''labels'$'\n''helper'$'\n''status'$'\n''age'$'\n''start'$'\n''use'$'\n''id'
+        __ftctl_add_completions -W 'event'$'\n''netns'$'\n''family'$'\n''proto'$'\n''state'$'\n''source'$'\n''destination'$'\n''translation'$'\n''tag'$'\n''flowtable'$'\n''devices'$'\n''packets'$'\n''bytes'$'\n''expires'$'\n''mark'$'\n''zone'$'\n''labels'$'\n''helper'$'\n''status'$'\n''age'$'\n''start'$'\n''use'$'\n''id'$'\n''bitrate'$'\n''pktrate'
         return
         ;;
     '--sort')
-        __ftctl_add_completions -W 'event'$'\n''netns'$'\n''family'$'\n''proto'$'\n''state'$'\n''source'$'\n''destination'$'\n''translation'$'\n''tag'$'\n''flowtable'$'\n''devices'$'\n''packets'$'\n''bytes'$'\n''expires'$'\n''mark'$'\n''zone'$'\n''labels'$'\n''helper'$'\n''status'$'\n''age'$'\n''start'$'\n''use'$'\n''id'
+        __ftctl_add_completions -W 'event'$'\n''netns'$'\n''family'$'\n''proto'$'\n''state'$'\n''source'$'\n''destination'$'\n''translation'$'\n''tag'$'\n''flowtable'$'\n''devices'$'\n''packets'$'\n''bytes'$'\n''expires'$'\n''mark'$'\n''zone'$'\n''labels'$'\n''helper'$'\n''status'$'\n''age'$'\n''start'$'\n''use'$'\n''id'$'\n''bitrate'$'\n''pktrate'
         return
         ;;
     '--limit')
@@ -735,6 +735,140 @@ _ftctl_monitor() {
         return
         ;;
     '--offload-interval')
+        return
+        ;;
+    esac
+}
+
+_ftctl_top() {
+    repeating_flags=()
+    non_repeating_flags=(--userspace --reverse --resolve --wide --version -h --help)
+    repeating_options=(-l --label --flowtable)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --columns --sort --limit --interval --count)
+    __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion top -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion top -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-f'|'--family')
+        __ftctl_add_completions -W 'ipv4'$'\n''ipv6'
+        return
+        ;;
+    '-p'|'--proto'|'--protonum')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion top -- --proto "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-s'|'--src'|'--orig-src')
+        return
+        ;;
+    '-d'|'--dst'|'--orig-dst')
+        return
+        ;;
+    '-r'|'--reply-src')
+        return
+        ;;
+    '-q'|'--reply-dst')
+        return
+        ;;
+    '--sport'|'--orig-port-src')
+        return
+        ;;
+    '--dport'|'--orig-port-dst')
+        return
+        ;;
+    '--reply-sport'|'--reply-port-src')
+        return
+        ;;
+    '--reply-dport'|'--reply-port-dst')
+        return
+        ;;
+    '-m'|'--mark')
+        return
+        ;;
+    '-l'|'--label')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion top -- --label "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-w'|'--zone')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion top -- --zone "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--orig-zone')
+        return
+        ;;
+    '--reply-zone')
+        return
+        ;;
+    '--state')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion top -- --state "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-u'|'--status')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion top -- --status "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-n'|'--src-nat')
+        return
+        ;;
+    '-g'|'--dst-nat')
+        return
+        ;;
+    '--any-nat')
+        return
+        ;;
+    '--offload')
+        __ftctl_add_completions -W 'any'$'\n''software'$'\n''hardware'$'\n''none'
+        return
+        ;;
+    '--flowtable')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion top -- --flowtable "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--device')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion top -- --device "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--min-bytes')
+        return
+        ;;
+    '--min-packets')
+        return
+        ;;
+    '--older-than')
+        return
+        ;;
+    '--expires-within')
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '--columns')
+        __ftctl_add_completions -W 'event'$'\n''netns'$'\n''family'$'\n''proto'$'\n''state'$'\n''source'$'\n''destination'$'\n''translation'$'\n''tag'$'\n''flowtable'$'\n''devices'$'\n''packets'$'\n''bytes'$'\n''expires'$'\n''mark'$'\n''zone'$'\n''labels'$'\n''helper'$'\n''status'$'\n''age'$'\n''start'$'\n''use'$'\n''id'$'\n''bitrate'$'\n''pktrate'
+        return
+        ;;
+    '--sort')
+        __ftctl_add_completions -W 'event'$'\n''netns'$'\n''family'$'\n''proto'$'\n''state'$'\n''source'$'\n''destination'$'\n''translation'$'\n''tag'$'\n''flowtable'$'\n''devices'$'\n''packets'$'\n''bytes'$'\n''expires'$'\n''mark'$'\n''zone'$'\n''labels'$'\n''helper'$'\n''status'$'\n''age'$'\n''start'$'\n''use'$'\n''id'$'\n''bitrate'$'\n''pktrate'
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    '--interval')
+        return
+        ;;
+    '--count')
         return
         ;;
     esac

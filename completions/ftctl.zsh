@@ -60,6 +60,7 @@ _ftctl() {
             'count:Count flows, by state, protocol, source, tag or anything else'
             'stats:Show how full the table is and what it has dropped'
             'monitor:Print flows as they come, change and go'
+            'top:Watch the flows that carry most'
             'annotate:Change mark, labels, timeout or helper of the flows of a selection'
             'delete:Delete the flows of a selection'
             'flush:Empty the conntrack table, or delete all that matches a selection at once'
@@ -84,7 +85,7 @@ _ftctl() {
         ;;
     arg)
         case "${words[1]}" in
-        list|get|count|stats|monitor|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|demo|run|replay|verify|exec|conntrack|help)
+        list|get|count|stats|monitor|top|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|demo|run|replay|verify|exec|conntrack|help)
             "_ftctl_${words[1]}" && ret=0
             ;;
         esac
@@ -100,8 +101,8 @@ _ftctl_list() {
     local -ar ___family=('ipv4' 'ipv6')
     local -ar ___offload=('any' 'software' 'hardware' 'none')
     local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
-    local -ar ___columns=('event' 'netns' 'family' 'proto' 'state' 'source' 'destination' 'translation' 'tag' 'flowtable' 'devices' 'packets' 'bytes' 'expires' 'mark' 'zone' 'labels' 'helper' 'status' 'age' 'start' 'use' 'id')
-    local -ar ___sort=('event' 'netns' 'family' 'proto' 'state' 'source' 'destination' 'translation' 'tag' 'flowtable' 'devices' 'packets' 'bytes' 'expires' 'mark' 'zone' 'labels' 'helper' 'status' 'age' 'start' 'use' 'id')
+    local -ar ___columns=('event' 'netns' 'family' 'proto' 'state' 'source' 'destination' 'translation' 'tag' 'flowtable' 'devices' 'packets' 'bytes' 'expires' 'mark' 'zone' 'labels' 'helper' 'status' 'age' 'start' 'use' 'id' 'bitrate' 'pktrate')
+    local -ar ___sort=('event' 'netns' 'family' 'proto' 'state' 'source' 'destination' 'translation' 'tag' 'flowtable' 'devices' 'packets' 'bytes' 'expires' 'mark' 'zone' 'labels' 'helper' 'status' 'age' 'start' 'use' 'id' 'bitrate' 'pktrate')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion list -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
@@ -318,6 +319,62 @@ _ftctl_monitor() {
         '(-e --events --event-mask)'{-e,--events,--event-mask}'[Events to print\: new, update, destroy, offload, classic, all (default\: all)]:event\[,…\]:{__ftctl_complete "${___events[@]}"}'
         '(-b --buffer-size)'{-b,--buffer-size}'[Receive buffer in octets; k, M, G, Ki, Mi, Gi may follow (default\: 32Mi)]:octets:'
         '--offload-interval[Seconds between two looks at the tags, which change without an event; 0 is never (default\: 1; longer on large tables)]:seconds:'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_top() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___family=('ipv4' 'ipv6')
+    local -ar ___offload=('any' 'software' 'hardware' 'none')
+    local -ar ___columns=('event' 'netns' 'family' 'proto' 'state' 'source' 'destination' 'translation' 'tag' 'flowtable' 'devices' 'packets' 'bytes' 'expires' 'mark' 'zone' 'labels' 'helper' 'status' 'age' 'start' 'use' 'id' 'bitrate' 'pktrate')
+    local -ar ___sort=('event' 'netns' 'family' 'proto' 'state' 'source' 'destination' 'translation' 'tag' 'flowtable' 'devices' 'packets' 'bytes' 'expires' 'mark' 'zone' 'labels' 'helper' 'status' 'age' 'start' 'use' 'id' 'bitrate' 'pktrate')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion top -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion top -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
+        '(-p --proto --protonum)'{-p,--proto,--protonum}'[Layer 4 protocols\: names or numbers, a comma between]:name|number:{__ftctl_custom_complete ---completion top -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-s --src --orig-src)'{-s,--src,--orig-src}'[Source in original direction]:addr\[/len\]:'
+        '(-d --dst --orig-dst)'{-d,--dst,--orig-dst}'[Destination in original direction]:addr\[/len\]:'
+        '(-r --reply-src)'{-r,--reply-src}'[Source in reply direction]:addr\[/len\]:'
+        '(-q --reply-dst)'{-q,--reply-dst}'[Destination in reply direction]:addr\[/len\]:'
+        '(--sport --orig-port-src)'{--sport,--orig-port-src}'[Source port or range of ports]:port\[-port\]:'
+        '(--dport --orig-port-dst)'{--dport,--orig-port-dst}'[Destination port or range of ports]:port\[-port\]:'
+        '(--reply-sport --reply-port-src)'{--reply-sport,--reply-port-src}'[Source port in reply direction]:port\[-port\]:'
+        '(--reply-dport --reply-port-dst)'{--reply-dport,--reply-port-dst}'[Destination port in reply direction]:port\[-port\]:'
+        '(-m --mark)'{-m,--mark}'[Mark\: decimal, 0x hexadecimal or octal; only the mask'\''s bits count]:value\[/mask\]:'
+        '(-l --label)'{-l,--label}'[Labels, all of which are set\: names or bit numbers]:name:{__ftctl_custom_complete ---completion top -- --label "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-w --zone)'{-w,--zone}'[Zone of both directions, 0 to 65535]:n:{__ftctl_custom_complete ---completion top -- --zone "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--orig-zone[Zone of the original direction alone]:n:'
+        '--reply-zone[Zone of the reply direction alone]:n:'
+        '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion top -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion top -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
+        '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
+        '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
+        '--offload[Flows by tag\: any (in a flowtable), software, hardware, none]:tag:{__ftctl_complete "${___offload[@]}"}'
+        '--flowtable[Flows that this flowtable carries\: NAME, or FAMILY TABLE NAME]:name:{__ftctl_custom_complete ---completion top -- --flowtable "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--device[Offloaded flows that go through this device]:name:{__ftctl_custom_complete ---completion top -- --device "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--min-bytes[At least so many octets in both directions; k, M, G, Ki, Mi, Gi may follow]:n:'
+        '--min-packets[At least so many packets in both directions]:n:'
+        '--older-than[Started at least so long ago\: seconds, or 5m, 2h, 1d]:duration:'
+        '--expires-within[Expires within this time\: seconds, or 5m, 2h, 1d]:duration:'
+        '--where[All of it as one expression, for example '\''tcp and dport in {80,443} and not offload'\'']:expression:'
+        '--columns[Columns of the table, a comma between (default\: the most useful)]:name\[,…\]:{__ftctl_complete "${___columns[@]}"}'
+        '--sort[Sort by this column, numbers with the largest first; the table is then held in memory]:column:{__ftctl_complete "${___sort[@]}"}'
+        '--reverse[Sort the other way round]'
+        '--limit[Show so many flows at most (default\: all)]:n:'
+        '--resolve[Show names of hosts and services, where they are known, instead of numbers]'
+        '--wide[Show all columns, with exact numbers]'
+        '--interval[Seconds between two looks (default\: 2)]:seconds:'
+        '--count[End after so many tables (default\: none)]:n:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 
 const char *ftctl_errno_name(int number)
@@ -49,4 +50,15 @@ int ftctl_signal_descriptor(void)
     if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
         return -1;
     return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int ftctl_terminal_size(int descriptor, int *rows, int *columns)
+{
+    struct winsize size;
+
+    if (ioctl(descriptor, TIOCGWINSZ, &size) < 0)
+        return -1;
+    *rows = size.ws_row;
+    *columns = size.ws_col;
+    return 0;
 }

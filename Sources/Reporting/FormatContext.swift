@@ -26,6 +26,25 @@ package struct LocalTime: Sendable, Hashable {
   package init() {}
 }
 
+/// How much a flow carries in a second, both directions together.
+package struct FlowRate: Sendable, Hashable {
+  package var bits: UInt64
+  package var packets: UInt64
+
+  package init(bits: UInt64, packets: UInt64) {
+    self.bits = bits
+    self.packets = packets
+  }
+
+  /// The mean of `bytes` and `packets` over a time in seconds; nothing for no time.
+  package init(bytes: UInt64, packets: UInt64, seconds: Double) {
+    func rate(_ count: Double) -> UInt64 {
+      seconds > 0 ? UInt64(exactly: (count / seconds).rounded()) ?? .max : 0
+    }
+    self.init(bits: rate(Double(bytes) * 8), packets: rate(Double(packets)))
+  }
+}
+
 /// What formats need to know besides the entry.
 package struct FormatContext: Sendable {
   /// The wall clock in seconds since 1970: the other end of `delta-time`.
@@ -40,6 +59,8 @@ package struct FormatContext: Sendable {
   package var event: FlowEvent?
   /// The namespace that the entry is of, where more than one is listed.
   package var namespace: String?
+  /// What the flow carries, where that has been measured.
+  package var rate: FlowRate?
 
   package init(
     now: Int64 = 0, labels: ConntrackLabelMap = ConntrackLabelMap(),
@@ -60,5 +81,11 @@ extension ConntrackEntry {
   /// Whole seconds from the entry's start to its stop, or to `now` while it lives; 0 where the clock was set back.
   package func ageSeconds(now: Int64) -> UInt64 {
     UInt64(max(0, Int64(bitPattern: deltaSeconds(now: now))))
+  }
+
+  /// What the flow has carried in a second since it began; nil where the kernel counts no packets or keeps no times.
+  package func meanRate(now: Int64) -> FlowRate? {
+    guard present.contains(.start), let bytes = totalBytes, let packets = totalPackets else { return nil }
+    return FlowRate(bytes: bytes, packets: packets, seconds: Double(max(1, ageSeconds(now: now))))
   }
 }

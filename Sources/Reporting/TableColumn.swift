@@ -4,7 +4,7 @@
 package enum TableColumn: String, CaseIterable, Sendable, Hashable {
   case event, netns, family, proto, state, source, destination, translation, tag, flowtable, devices, packets,
     bytes
-  case expires, mark, zone, labels, helper, status, age, start, use, id
+  case expires, mark, zone, labels, helper, status, age, start, use, id, bitrate, pktrate
 
   /// What a table shows unless it is told otherwise.
   package static let usual: [TableColumn] = [
@@ -29,7 +29,7 @@ package enum TableColumn: String, CaseIterable, Sendable, Hashable {
   /// Whether the cells are numbers, which stand on the right.
   package var isNumber: Bool {
     switch self {
-    case .packets, .bytes, .expires, .mark, .zone, .age, .start, .use, .id: true
+    case .packets, .bytes, .expires, .mark, .zone, .age, .start, .use, .id, .bitrate, .pktrate: true
     case .event, .netns, .family, .proto, .state, .source, .destination, .translation, .tag, .flowtable,
       .devices,
       .labels, .helper, .status:
@@ -63,6 +63,8 @@ package enum TableColumn: String, CaseIterable, Sendable, Hashable {
     case .start: "when it began, in seconds since 1970"
     case .use: "references to the entry"
     case .id: "the kernel's identifier of the entry"
+    case .bitrate: "bits a second: since the last look of top, else since the flow began"
+    case .pktrate: "packets a second, likewise"
     }
   }
 }

@@ -110,6 +110,10 @@ package struct TableFormat: ~Copyable {
     case .devices: scratch.append(text: carrier?.devices.joined(separator: ",") ?? "")
     case .packets: if let packets = entry.totalPackets { append(number: packets) }
     case .bytes: if let bytes = entry.totalBytes { append(number: bytes) }
+    case .bitrate:
+      if let rate = context.rate ?? entry.meanRate(now: context.now) { append(number: rate.bits) }
+    case .pktrate:
+      if let rate = context.rate ?? entry.meanRate(now: context.now) { append(number: rate.packets) }
     case .expires: if let timeout = entry.timeout { append(seconds: UInt64(timeout)) }
     case .mark: if let mark = entry.mark { scratch.append(decimal: mark) }
     case .zone: appendZone(entry)
@@ -292,6 +296,8 @@ package struct TableFormat: ~Copyable {
     case .start: return key(entry.start)
     case .use: return key(entry.use.map(UInt64.init))
     case .id: return key(entry.id.map(UInt64.init))
+    case .bitrate: return key((context.rate ?? entry.meanRate(now: context.now))?.bits)
+    case .pktrate: return key((context.rate ?? entry.meanRate(now: context.now))?.packets)
     case .event, .netns, .family, .proto, .state, .translation, .tag, .flowtable, .devices, .labels, .helper,
       .status:
       scratch.removeAll()

@@ -71,6 +71,7 @@ struct Ftctl: ParsableCommand {
         name: "Flows",
         subcommands: [
           ListCommand.self, GetCommand.self, CountCommand.self, StatsCommand.self, MonitorCommand.self,
+          TopCommand.self,
           AnnotateCommand.self, DeleteCommand.self, FlushCommand.self, AddCommand.self, ExpectCommand.self,
           OffloadCommand.self,
         ]),

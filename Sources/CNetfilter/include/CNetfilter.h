@@ -61,4 +61,7 @@ int ftctl_set_send_buffer(int descriptor, int octets);
 // Blocks SIGINT and SIGTERM and returns a descriptor that becomes readable when one arrives. -1 and errno on failure.
 int ftctl_signal_descriptor(void);
 
+// The size of a terminal's window in characters. -1 and errno where there is none.
+int ftctl_terminal_size(int descriptor, int *rows, int *columns);
+
 #endif

@@ -16,6 +16,14 @@ struct Clock {
     countdown -= 1
     return value
   }
+
+  /// The monotonic clock, in seconds.
+  static func monotonicSeconds() -> Double {
+    var now = timespec()
+    // Safe: the structure outlives the call.
+    unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+  }
 }
 
 /// The local time zone, as the C library knows it.

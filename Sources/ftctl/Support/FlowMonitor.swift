@@ -48,7 +48,7 @@ struct FlowMonitor: ~Copyable {
     defer { close(signals) }
     warnAboutSilentEntries()
     try compare(isFirst: true)
-    nextLook = Self.seconds() + interval
+    nextLook = Clock.monotonicSeconds() + interval
     var waits = [
       pollfd(fd: source.descriptor, events: Int16(POLLIN), revents: 0),
       pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
@@ -59,7 +59,7 @@ struct FlowMonitor: ~Copyable {
       _ = unsafe poll(&waits, 3, timeout())
       if waits[1].revents != 0 || waits[2].revents & Int16(POLLERR) != 0 { break }
       try readEvents()
-      if leastInterval > 0, Self.seconds() >= nextLook { try lookAtTags() }
+      if leastInterval > 0, Clock.monotonicSeconds() >= nextLook { try lookAtTags() }
     }
     try renderer.finish()
     let lost = losses == 0 ? "" : ", events were lost and made up for \(losses) times"
@@ -69,14 +69,7 @@ struct FlowMonitor: ~Copyable {
   /// Milliseconds to wait; -1 is for ever.
   private func timeout() -> Int32 {
     guard leastInterval > 0 else { return -1 }
-    return Int32(min(max((nextLook - Self.seconds()) * 1000, 0), 60_000).rounded(.up))
-  }
-
-  /// The monotonic clock in seconds.
-  private static func seconds() -> Double {
-    var now = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+    return Int32(min(max((nextLook - Clock.monotonicSeconds()) * 1000, 0), 60_000).rounded(.up))
   }
 
   /// Entries that were made while nobody listened have no events; says so where that is the setting.
@@ -194,7 +187,7 @@ struct FlowMonitor: ~Copyable {
 
   /// Reads the offloaded entries alone: the tag comes and goes without an event.
   private mutating func lookAtTags() throws {
-    let start = Self.seconds()
+    let start = Clock.monotonicSeconds()
     if try knowledge.hasTags || !CarrierFinder.listFlowtables().isEmpty {
       knowledge.beginComparison()
       _ = try openSession().dumpConntrack(KernelFilter(.test(.offload(.any)))) { entry in
@@ -204,7 +197,7 @@ struct FlowMonitor: ~Copyable {
       }
       for record in knowledge.removeUnobservedTags() { try show(record.entry, .classic) }
     }
-    let end = Self.seconds()
+    let end = Clock.monotonicSeconds()
     interval = max(leastInterval, (end - start) * Self.lookCost)
     nextLook = end + interval
   }

@@ -50,9 +50,11 @@ struct TableWriter: ~Copyable {
   ///
   /// - Returns: false when no more are needed.
   mutating func append(
-    _ entry: borrowing ConntrackEntry, now: Int64, carrier: FlowCarrier?, namespace: String?
+    _ entry: borrowing ConntrackEntry, now: Int64, carrier: FlowCarrier?, namespace: String?,
+    rate: FlowRate? = nil
   ) throws -> Bool {
     context.now = now
+    context.rate = rate
     context.namespace = namespace
     table.append(entry, context, carrier: carrier, to: &output)
     if output.count >= Self.blockSize { try StandardOutput.flush(&output) }
