@@ -39,8 +39,13 @@ package final class EngineSocket: NetlinkTransport {
     }
     receiveFlags = isBlocking ? 0 : Int32(MSG_DONTWAIT)
     descriptor = connected
-    do {
-      try Self.send(connected, ControlRequestTag.open, [UInt8(netlinkProtocol)])
+    do throws(NetlinkError) {
+      do throws(NetlinkError) {
+        try Self.send(connected, ControlRequestTag.open, [UInt8(netlinkProtocol)])
+      } catch {
+        // An engine that refuses the connection has said why before it closed it.
+        guard error.number.rawValue == EPIPE else { throw error }
+      }
       portID = try Self.awaitPortID(connected)
       for option in [NETLINK_EXT_ACK, NETLINK_CAP_ACK] {
         try Self.send(

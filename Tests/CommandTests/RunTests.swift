@@ -178,6 +178,29 @@ struct RunTests {
     #expect(pair.wan.run(["ip", "link", "show", "wan0"]).status == 0)
   }
 
+  @Test(
+    "another user is refused, with the socket's mode and without",
+    .enabled(if: Machine.has("setpriv"), "needs setpriv"))
+  func otherUser() throws {
+    let pair = try RoutedPair()
+    // The folder of the build is root's alone, perhaps.
+    let program = "/tmp/ftctl-other-\(UInt32.random(in: 0...UInt32.max))"
+    try FileManager.default.copyItem(atPath: BuiltProgram.ftctl, toPath: program)
+    defer { try? FileManager.default.removeItem(atPath: program) }
+    for mode in ["600", "666"] {
+      #expect(try run(["chmod", mode, "\(pair.folder)/default.sock"]).status == 0)
+      let list = try run(
+        [
+          "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", program, "--userspace", "list",
+        ],
+        environment: pair.environment)
+      #expect(list.status == 4, "\(list.error)")
+      #expect(list.errorLines.first?.contains("cannot reach the engine 'default'") == true)
+      #expect(list.errorLines.last?.contains("its owner and root") == true)
+    }
+    #expect(try pair.ftctl(["list"]).status == 0)
+  }
+
   struct Refusal: Sendable {
     var words: [String]
     var status: Int32

@@ -96,7 +96,7 @@ extension Topology.Device {
       guard let member = router.device(named: port.name)?.index, let vlan = port.value.int else {
         throw DescriptionError("PVID of \(port.name) cannot be read")
       }
-      router.bridges[index]?.leave(member, vlan: 1)
+      router.bridges[index]?.leave(member, vlan: initial)
       router.bridges[index]?.join(member, vlan: UInt16(clamping: vlan), untagged: true, primary: true)
     }
     for port in properties["tagged"]?.members ?? [] {
