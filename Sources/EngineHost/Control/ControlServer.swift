@@ -99,8 +99,7 @@ package final class ControlServer {
       }
       guard let connection = ControlConnection(of: lock.listener) else { return }
       guard connection.user == 0 || connection.user == owner else {
-        _ = connection.send(
-          ControlAnswerTag.failure, ControlPacket.octets(UInt32(bitPattern: EPERM)))
+        connection.refuse(EPERM)
         continue
       }
       let number = connection.descriptor.number

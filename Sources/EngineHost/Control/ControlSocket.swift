@@ -2,6 +2,7 @@
 
 private import CNetfilter
 private import Glibc
+private import NetlinkWire
 
 /// A file descriptor that is closed with its owner.
 package struct Descriptor: ~Copyable {
@@ -42,6 +43,17 @@ struct ControlConnection: ~Copyable {
       unsafe ftctl_control_send(descriptor.number, tag, octets.baseAddress, octets.count)
     }
     return result == 0 ? .done : Self.outcome(of: ftctl_errno())
+  }
+
+  /// Tells the other end that it has no business here, with the number of an error, before the connection is closed.
+  ///
+  /// What it had sent already is taken in first: a socket closed with unread packets is reset, and the answer is lost
+  /// with it.
+  consuming func refuse(_ number: Int32) {
+    _ = send(ControlAnswerTag.failure, ControlPacket.octets(UInt32(bitPattern: number)))
+    shutdown(descriptor.number, Int32(SHUT_RD))
+    // recv writes nothing here; it answers with the length of the packet that it takes off.
+    while recv(descriptor.number, nil, 0, Int32(MSG_TRUNC)) > 0 {}
   }
 
   /// Receives one packet into `buffer`, its tag included.
