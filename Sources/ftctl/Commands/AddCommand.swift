@@ -8,9 +8,9 @@ struct AddCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "add", abstract: "Add a flow, or all flows of a file",
     discussion: """
-      With options, one flow; what is left out of the reply direction is the original direction's inverse. With
-      --from, the flows of a file that 'ftctl list -o jsonl' or 'list -o save' (or conntrack) has written, in constant
-      memory; the first line that cannot be added ends it. The first form keeps all that the kernel takes back: marks,
+      With options, one flow; what is left out of the reply direction is the original direction's inverse. With \
+      --from, the flows of a file that 'ftctl list -o jsonl' or 'list -o save' (or conntrack) has written, in constant \
+      memory; the first line that cannot be added ends it. The first form keeps all that the kernel takes back: marks, \
       labels, zones, NAT, helper, timeout, state. Flows that were offloaded come back on the classic path.
 
       EXAMPLES:

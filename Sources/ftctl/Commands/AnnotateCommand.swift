@@ -8,10 +8,10 @@ struct AnnotateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "annotate", abstract: "Change mark, labels, timeout or helper of the flows of a selection",
     discussion: """
-      Prints each flow that changes with the old values and the new ones; flows that are as wanted already are left
+      Prints each flow that changes with the old values and the new ones; flows that are as wanted already are left \
       alone. A flow that ended meanwhile is counted, and no error. Ends with status 3 when nothing matched.
 
-      A new mark with a mask changes the mask's bits alone. A helper cannot be given to a flow that lives without one,
+      A new mark with a mask changes the mask's bits alone. A helper cannot be given to a flow that lives without one, \
       nor be replaced: the kernel takes it when a flow begins.
 
       EXAMPLES:

@@ -10,9 +10,9 @@ struct ApplyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apply", abstract: "Make flowtables and flow rules as a file describes them",
     discussion: """
-      The file is what export writes: tables, flowtables and chains with flow rules in nft syntax, or JSON in the schema
-      of libnftables-json. Prints each difference and changes with one batch what differs, nothing else; the second
-      time nothing does. Flowtables and flow rules of the file's tables that it does not describe are deleted; other
+      The file is what export writes: tables, flowtables and chains with flow rules in nft syntax, or JSON in the schema \
+      of libnftables-json. Prints each difference and changes with one batch what differs, nothing else; the second \
+      time nothing does. Flowtables and flow rules of the file's tables that it does not describe are deleted; other \
       rules, chains and tables are left alone.
 
       EXAMPLES:
@@ -79,7 +79,7 @@ struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Write flowtables and flow rules in the form that apply reads",
     discussion: """
-      In nft syntax, or with -j in the schema of libnftables-json. A rule that no file can describe is left out, and
+      In nft syntax, or with -j in the schema of libnftables-json. A rule that no file can describe is left out, and \
       said on stderr; the status is then 1.
 
       EXAMPLES:

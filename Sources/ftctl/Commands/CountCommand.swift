@@ -8,7 +8,7 @@ struct CountCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "count", abstract: "Count flows, by state, protocol, source, tag or anything else",
     discussion: """
-      Without --by, the number of flows; without a selection either, the kernel's own counter, at once. With --by, a
+      Without --by, the number of flows; without a selection either, the kernel's own counter, at once. With --by, a \
       line for each combination of values, most flows first, added up while the table is read.
 
       EXAMPLES:

@@ -31,8 +31,8 @@ struct DeleteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete", abstract: "Delete the flows of a selection",
     discussion: """
-      Deletes each flow by its tuple, zone and id, and never one that took its place since it was looked at: each is
-      held in memory, looked at again, and spared if it is no longer what was selected. A flow that ended meanwhile
+      Deletes each flow by its tuple, zone and id, and never one that took its place since it was looked at: each is \
+      held in memory, looked at again, and spared if it is no longer what was selected. A flow that ended meanwhile \
       is counted, and no error. Ends with status 3 when nothing matched.
 
       EXAMPLES:

@@ -13,8 +13,8 @@ struct DemoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo", abstract: "Show a flow taking the fast path of the userspace engine",
     discussion: """
-      Two network namespaces as hosts, the engine as the router between them, and a TCP transfer by the kernel's own
-      stack: what the engine then lists, and what the rules have counted. Needs root, or a kernel that lets users have
+      Two network namespaces as hosts, the engine as the router between them, and a TCP transfer by the kernel's own \
+      stack: what the engine then lists, and what the rules have counted. Needs root, or a kernel that lets users have \
       namespaces. Nothing of it is left afterwards.
       """)
 

@@ -11,7 +11,7 @@ struct DoctorCommand: ParsableCommand {
     commandName: "doctor",
     abstract: "Check what kernel, modules, sysctls and devices can do for the fast path",
     discussion: """
-      A line for each check: ok, note, warn or fail, what was found, and what to do. The status is 5 when this kernel has
+      A line for each check: ok, note, warn or fail, what was found, and what to do. The status is 5 when this kernel has \
       no flowtables, 4 without privileges, else 0. Checks make no change: the kernel is asked to check and to forget.
 
       EXAMPLES:

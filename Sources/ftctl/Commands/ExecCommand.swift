@@ -8,8 +8,8 @@ struct ExecCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "exec", abstract: "Run a program whose netlink sockets reach a userspace engine",
     discussion: """
-      The program is not changed: a preloaded library gives it connections to the engine in place of its sockets to the
-      kernel's netfilter and routing. It must be dynamically linked, and must not be set-user-id. The status is the
+      The program is not changed: a preloaded library gives it connections to the engine in place of its sockets to the \
+      kernel's netfilter and routing. It must be dynamically linked, and must not be set-user-id. The status is the \
       program's own.
 
       EXAMPLES:

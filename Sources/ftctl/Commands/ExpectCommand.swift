@@ -8,7 +8,7 @@ struct ExpectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "expect", abstract: "Show and change the flows that helpers expect",
     discussion: """
-      An expectation lets a flow that a helper has announced, such as the data connection of FTP, pass as related to
+      An expectation lets a flow that a helper has announced, such as the data connection of FTP, pass as related to \
       its master.
 
       EXAMPLES:
@@ -164,7 +164,7 @@ struct ExpectAddCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "add", abstract: "Add an expectation",
     discussion: """
-      The master is a flow of the table that has a helper: its addresses and ports are those of its original
+      The master is a flow of the table that has a helper: its addresses and ports are those of its original \
       direction. How long the expectation lives is the helper's to say.
 
       EXAMPLES:

@@ -10,7 +10,7 @@ struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain", abstract: "Say of flows why they are, or are not, on the fast path",
     discussion: """
-      For each flow of the selection the flowtable and devices that carry it, or every reason why none does, in the
+      For each flow of the selection the flowtable and devices that carry it, or every reason why none does, in the \
       order in which the kernel looks, each with what shows it; and of offloaded flows whether they look stale.
 
       EXAMPLES:

@@ -24,7 +24,7 @@ struct FlowtableListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List flowtables with their flows, rules and devices",
     discussion: """
-      In nft syntax, which 'nft -f' loads; what nft does not know stands behind number signs. With -o table for people,
+      In nft syntax, which 'nft -f' loads; what nft does not know stands behind number signs. With -o table for people, \
       with -j in the schema of libnftables-json, with -o prometheus for a textfile collector.
 
       EXAMPLES:
@@ -122,7 +122,7 @@ struct FlowtableAddCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "add", abstract: "Create a flowtable, and its table where that is missing",
     discussion: """
-      One batch: all of it or nothing. With --ensure an existing flowtable is brought into line instead: devices are
+      One batch: all of it or nothing. With --ensure an existing flowtable is brought into line instead: devices are \
       added and removed, counting is switched; the second time nothing changes.
 
       EXAMPLES:
@@ -204,7 +204,7 @@ struct FlowtableDeleteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete", abstract: "Delete a flowtable, or take devices from it",
     discussion: """
-      Its flows go on along the normal path. With --device only these devices are taken from it. A flowtable that rules
+      Its flows go on along the normal path. With --device only these devices are taken from it. A flowtable that rules \
       use is not deleted, unless --force deletes these rules in the same batch.
 
       EXAMPLES:

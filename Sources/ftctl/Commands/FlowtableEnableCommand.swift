@@ -39,8 +39,8 @@ struct FlowtableEnableCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "enable", abstract: "Send forwarded flows between devices along the fast path",
     discussion: """
-      Makes the example of the kernel's documentation in one batch: a table, a flowtable with these devices, a forward
-      chain, a rule that adds TCP flows to it, and a rule that counts what still takes the normal path. Run again with
+      Makes the example of the kernel's documentation in one batch: a table, a flowtable with these devices, a forward \
+      chain, a rule that adds TCP flows to it, and a rule that counts what still takes the normal path. Run again with \
       other devices, it changes the flowtable's; with the same, nothing.
 
       EXAMPLES:
@@ -167,7 +167,7 @@ struct FlowtableDisableCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "disable", abstract: "Take away what enable made",
     discussion: """
-      Deletes in one batch the rules that enable added, then the chain, flowtable and table that it created, as far as
+      Deletes in one batch the rules that enable added, then the chain, flowtable and table that it created, as far as \
       nothing else has come into them.
 
       EXAMPLES:

@@ -10,8 +10,8 @@ struct FlushCommand: ParsableCommand {
     commandName: "flush",
     abstract: "Empty the conntrack table, or delete all that matches a selection at once",
     discussion: """
-      Without a selection, all flows go; it asks on a terminal, and wants --yes elsewhere. With one, the kernel's own
-      filtered flush is used where the kernel can say the selection and is known to honour it (Linux 6.11; it is
+      Without a selection, all flows go; it asks on a terminal, and wants --yes elsewhere. With one, the kernel's own \
+      filtered flush is used where the kernel can say the selection and is known to honour it (Linux 6.11; it is \
       probed first); else the table is read and what matches is deleted. Nothing matched is no failure.
 
       EXAMPLES:

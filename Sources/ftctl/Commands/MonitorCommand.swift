@@ -8,8 +8,8 @@ struct MonitorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "monitor", abstract: "Print flows as they come, change and go",
     discussion: """
-      Prints the kernel's events, and as events of its own flows that take the fast path ([OFFLOAD]) or leave it
-      ([CLASSIC]). When the kernel had to drop events, says so on stderr, reads the table, and prints what was missed,
+      Prints the kernel's events, and as events of its own flows that take the fast path ([OFFLOAD]) or leave it \
+      ([CLASSIC]). When the kernel had to drop events, says so on stderr, reads the table, and prints what was missed, \
       so that what it has printed is again the kernel's table. SIGINT ends it with a summary.
 
       EXAMPLES:

@@ -21,11 +21,11 @@ struct OffloadClearCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "clear", abstract: "Take the offloaded flows of a selection off the fast path",
     discussion: """
-      The kernel gives no way to take a flow from its flowtable but to delete its conntrack entry, which is what
-      happens. The flow's next packet takes the classic path and begins a new entry, to which new rules and routes
-      apply. What it costs: counters, mark, labels and start time are lost; a connection whose addresses are
-      translated may get other ones, and then breaks; TCP goes on as UNREPLIED with a timeout of five minutes until
-      both ends have spoken, or ends where nf_conntrack_tcp_loose is 0; rules that let only established flows pass
+      The kernel gives no way to take a flow from its flowtable but to delete its conntrack entry, which is what \
+      happens. The flow's next packet takes the classic path and begins a new entry, to which new rules and routes \
+      apply. What it costs: counters, mark, labels and start time are lost; a connection whose addresses are \
+      translated may get other ones, and then breaks; TCP goes on as UNREPLIED with a timeout of five minutes until \
+      both ends have spoken, or ends where nf_conntrack_tcp_loose is 0; rules that let only established flows pass \
       drop it.
 
       EXAMPLES:

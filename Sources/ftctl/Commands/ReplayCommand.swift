@@ -13,8 +13,8 @@ struct ReplayCommand: ParsableCommand {
     commandName: "replay",
     abstract: "Let the userspace engine forward the frames of captures, and capture what leaves",
     discussion: """
-      Reads pcap or pcapng files, one or more for each device, on the captures' own clock and as fast as it can. The same
-      captures give the same frames. --report tells for each flow which frame offloaded it, how many frames took which
+      Reads pcap or pcapng files, one or more for each device, on the captures' own clock and as fast as it can. The same \
+      captures give the same frames. --report tells for each flow which frame offloaded it, how many frames took which \
       path, and why.
 
       EXAMPLES:

@@ -132,7 +132,7 @@ struct RuleListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the rules that add flows to flowtables",
     discussion: """
-      In nft syntax, in the blocks of their tables and chains, each with its handle; with -j in the schema of
+      In nft syntax, in the blocks of their tables and chains, each with its handle; with -j in the schema of \
       libnftables-json.
 
       EXAMPLES:
@@ -236,7 +236,7 @@ struct RuleAddCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "add", abstract: "Add a rule that adds flows to a flowtable",
     discussion: """
-      At the chain's end, unless --position or --insert say otherwise. A packet that an earlier rule accepts never comes
+      At the chain's end, unless --position or --insert say otherwise. A packet that an earlier rule accepts never comes \
       to it. --counter counts the flows that the rule adds, not their packets.
 
       EXAMPLES:

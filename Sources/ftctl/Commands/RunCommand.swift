@@ -12,8 +12,8 @@ struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run a router with flowtables in this process, between TAP devices",
     discussion: """
-      Makes or adopts the TAP devices, forwards between them as a Linux router with flowtables does, and answers netlink
-      at a control socket until SIGTERM or SIGINT. SIGHUP has the topology file read again. The devices' addresses are
+      Makes or adopts the TAP devices, forwards between them as a Linux router with flowtables does, and answers netlink \
+      at a control socket until SIGTERM or SIGINT. SIGHUP has the topology file read again. The devices' addresses are \
       the router's: hosts are at the other end of each device.
 
       EXAMPLES:

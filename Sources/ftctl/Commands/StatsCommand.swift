@@ -8,7 +8,7 @@ struct StatsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stats", abstract: "Show how full the table is and what it has dropped",
     discussion: """
-      Sums the counters of all CPUs since boot. When the table is at least nine tenths full, the sources that fill it
+      Sums the counters of all CPUs since boot. When the table is at least nine tenths full, the sources that fill it \
       follow on stderr.
 
       EXAMPLES:

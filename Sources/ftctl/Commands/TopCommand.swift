@@ -10,8 +10,8 @@ struct TopCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "top", abstract: "Watch the flows that carry most",
     discussion: """
-      Reads the table again and again, and shows what each flow has carried since the look before. On a terminal, keys:
-      b bits, p packets, t total octets (what to sort by), space to pause, q to end. On a pipe, one table for each look.
+      Reads the table again and again, and shows what each flow has carried since the look before. On a terminal, keys: \
+      b bits, p packets, t total octets (what to sort by), space to pause, q to end. On a pipe, one table for each look. \
       Packets have to be counted: sysctl net.netfilter.nf_conntrack_acct=1; those of a flowtable, by its flag counter.
 
       EXAMPLES:

@@ -7,7 +7,7 @@ struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify", abstract: "Play recorded traces of a kernel on the userspace engine and compare",
     discussion: """
-      Prints the first difference of each scenario that is not equal, and a summary: frames octet by octet, conntrack
+      Prints the first difference of each scenario that is not equal, and a summary: frames octet by octet, conntrack \
       lines, named counters. Status 0 only when all are equal.
 
       EXAMPLES:
