@@ -48,7 +48,7 @@ static int name_request(struct ifreq *request, const char *name)
     return 0;
 }
 
-int ftctl_tap_open(const char *name, int persists)
+int ftctl_tap_open(const char *name, int persists, int is_one_of_several)
 {
     struct ifreq request;
     int tap;
@@ -59,6 +59,8 @@ int ftctl_tap_open(const char *name, int persists)
     if (tap < 0)
         return -1;
     request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+    if (is_one_of_several)
+        request.ifr_flags |= IFF_MULTI_QUEUE;
     if (ioctl(tap, TUNSETIFF, &request) < 0)
         return close_keeping_errno(tap);
     if (persists && ioctl(tap, TUNSETPERSIST, 1) < 0)

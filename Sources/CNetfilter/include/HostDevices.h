@@ -11,8 +11,9 @@
 
 // Makes or adopts the TAP device `name` of the calling thread's network namespace. Each frame is preceded by a virtio-net
 // header of 10 octets. A device that is adopted stays when its descriptor is closed; one that was
-// made stays when `persists` is not 0. Does not block.
-int ftctl_tap_open(const char *name, int persists);
+// made stays when `persists` is not 0. Called again with `is_one_of_several` not 0, gives the device another queue. Does
+// not block.
+int ftctl_tap_open(const char *name, int persists, int is_one_of_several);
 
 // What the reader of a TAP device can take: TUN_F_* bits.
 int ftctl_tap_set_offloads(int tap, unsigned offloads);

@@ -34,8 +34,8 @@ package final class ControlServer {
 
   /// Takes the instance's name, and listens.
   ///
-  /// - Throws: ``ControlServerError``; ``ControlServerError/isAlreadyRunning`` when another live process has the name.
-  package init(_ instance: EngineInstance) throws(ControlServerError) {
+  /// - Throws: ``HostError``; ``HostError/isAlreadyRunning`` when another live process has the name.
+  package init(_ instance: EngineInstance) throws(HostError) {
     lock = try InstanceLock.take(instance)
     ready = try ReadySet()
     owner = geteuid()

@@ -101,10 +101,10 @@ struct ReadySet: ~Copyable {
 
   let descriptor: Descriptor
 
-  /// - Throws: ``ControlServerError``.
-  init() throws(ControlServerError) {
+  /// - Throws: ``HostError``.
+  init() throws(HostError) {
     let number = epoll_create1(Int32(EPOLL_CLOEXEC))
-    guard number >= 0 else { throw ControlServerError("make an epoll instance", ftctl_errno()) }
+    guard number >= 0 else { throw HostError("make an epoll instance", ftctl_errno()) }
     descriptor = Descriptor(number)
   }
 

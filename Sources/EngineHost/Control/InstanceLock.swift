@@ -13,13 +13,13 @@ struct InstanceLock: ~Copyable {
 
   /// Makes the folder, takes the lock, and replaces the socket that a dead instance left.
   ///
-  /// - Throws: ``ControlServerError``.
-  static func take(_ instance: EngineInstance) throws(ControlServerError) -> InstanceLock {
+  /// - Throws: ``HostError``.
+  static func take(_ instance: EngineInstance) throws(HostError) -> InstanceLock {
     try makeFolder(instance.folder)
     let lock = try lock(instance)
     unsafe unlink(instance.socketPath)
     let number = unsafe ftctl_control_listen(instance.socketPath)
-    guard number >= 0 else { throw ControlServerError("listen at \(instance.socketPath)", ftctl_errno()) }
+    guard number >= 0 else { throw HostError("listen at \(instance.socketPath)", ftctl_errno()) }
     return InstanceLock(listener: Descriptor(number), lock: lock, instance: instance)
   }
 
@@ -34,27 +34,27 @@ struct InstanceLock: ~Copyable {
     unsafe unlink(instance.lockPath)
   }
 
-  private static func makeFolder(_ folder: String) throws(ControlServerError) {
+  private static func makeFolder(_ folder: String) throws(HostError) {
     guard unsafe mkdir(folder, 0o755) != 0 else { return }
     let number = ftctl_errno()
     guard number != EEXIST else { return }
-    throw ControlServerError(
+    throw HostError(
       "make the folder \(folder)", number,
       hint: number == EACCES || number == EROFS
         ? "set \(EngineInstance.folderVariable) to a folder that you may write to" : nil)
   }
 
-  private static func lock(_ instance: EngineInstance) throws(ControlServerError) -> Descriptor {
+  private static func lock(_ instance: EngineInstance) throws(HostError) -> Descriptor {
     while true {
       let number = unsafe open(instance.lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
       guard number >= 0 else {
-        throw ControlServerError(
+        throw HostError(
           "open \(instance.lockPath)", ftctl_errno(),
           hint: "set \(EngineInstance.folderVariable) to a folder that you may write to")
       }
       let file = Descriptor(number)
       guard flock(number, LOCK_EX | LOCK_NB) == 0 else {
-        var error = ControlServerError(
+        var error = HostError(
           "engine instance '\(instance.name)' is already running\(owner(of: number))", ftctl_errno(),
           hint: "choose another name with --instance, or end that one")
         error.isAlreadyRunning = true

@@ -2,7 +2,7 @@
 
 private import Glibc
 
-/// Why an engine's host cannot have a device or another thing of the system.
+/// Why an engine's host cannot have a device, a socket or another thing of the system.
 package struct HostError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What was tried, and with what.
   package var operation: String
@@ -10,6 +10,8 @@ package struct HostError: Error, Equatable, Sendable, CustomStringConvertible {
   package var number: Int32
   /// What to do about it, where that is known.
   package var hint: String?
+  /// Another instance of the same name lives; ``operation`` says so.
+  package var isAlreadyRunning = false
 
   package init(_ operation: String, _ number: Int32, hint: String? = nil) {
     self.operation = operation
@@ -20,7 +22,8 @@ package struct HostError: Error, Equatable, Sendable, CustomStringConvertible {
   package var isNotPermitted: Bool { number == EPERM || number == EACCES }
 
   package var description: String {
+    if isAlreadyRunning { return operation }
     // Safe: strerror returns a string that lives until the thread's next call.
-    unsafe "cannot \(operation): \(String(cString: strerror(number)))"
+    return unsafe "cannot \(operation): \(String(cString: strerror(number)))"
   }
 }

@@ -15,7 +15,8 @@ package final class RunningRouter {
   package typealias Placement = @Sendable (String?, () throws -> Void) throws -> Void
 
   private var topology: Topology
-  private let thread: EngineThread
+  private let threads: EngineThreads
+  private let queues: Int
   private let placement: Placement
   private let persists: Bool
 
@@ -26,15 +27,17 @@ package final class RunningRouter {
   ///   - generation: whose behaviour to reproduce.
   ///   - seed: of all chance.
   ///   - instance: the control socket's name.
+  ///   - queues: of each TAP device; each is served by a thread.
   ///   - persists: whether TAP devices stay when the program ends.
   ///   - placement: enters namespaces.
-  ///   - vanished: called, in the engine's thread, with the name of a device that somebody has deleted.
-  /// - Throws: ``DescriptionError``, ``ControlServerError``, ``HostError``, what `placement` throws.
+  ///   - vanished: called, in one of the engine's threads, with the name of a device that somebody has deleted.
+  /// - Throws: ``DescriptionError``, ``HostError``, what `placement` throws.
   package init(
-    _ topology: Topology, generation: KernelGeneration, seed: UInt64, instance: EngineInstance,
+    _ topology: Topology, generation: KernelGeneration, seed: UInt64, instance: EngineInstance, queues: Int = 1,
     persists: Bool = false, placement: @escaping Placement, vanished: @escaping @Sendable (String) -> Void
   ) throws {
     self.topology = topology
+    self.queues = queues
     self.placement = placement
     self.persists = persists
     let engine = Engine(generation: generation, seed: seed)
@@ -42,13 +45,13 @@ package final class RunningRouter {
     try topology.build(on: engine.router)
     engine.router.addLinkLocalAddresses()
     // A packet of many segments, an Ethernet header and two VLAN tags.
-    thread = try EngineThread(
-      engine, try ControlServer(instance), largestFrame: 65_535 + 22, vanished: vanished)
-    try thread.start()
+    threads = try EngineThreads(
+      engine, try ControlServer(instance), queues: queues, largestFrame: 65_535 + 22, vanished: vanished)
+    try threads.start()
     do {
       try attach(topology.devices)
     } catch {
-      thread.stop()
+      threads.stop()
       throw error
     }
   }
@@ -56,64 +59,54 @@ package final class RunningRouter {
   /// Opens the TAP devices among `devices`, and hands them to the engine.
   private func attach(_ devices: [Topology.Device]) throws {
     let taps = devices.filter { $0.kind == "tap" }
-    let (placement, persists) = (placement, persists)
-    let outcome: Result<Void, any Error> = thread.perform { state in
-      Result {
-        for tap in taps {
-          guard let device = state.engine.router.device(named: tap.name) else { continue }
-          try placement(tap.properties["netns"]?.string) {
-            let wanted = tap.properties["offloads"] == nil ? TAPOffloads.all : try tap.offloads()
-            let port = try TapPort(tap.name, mtu: device.mtu, offloads: wanted, persists: persists)
-            state.engine.router.setOffloads(device.index, port.offloads)
-            state.attach(port, to: device.index)
-          }
+    try threads.withState { state in
+      for tap in taps {
+        guard let device = state.engine.router.device(named: tap.name) else { continue }
+        try placement(tap.properties["netns"]?.string) {
+          let wanted = tap.properties["offloads"] == nil ? TAPOffloads.all : try tap.offloads()
+          let port = try TapPort(
+            tap.name, mtu: device.mtu, offloads: wanted, queues: queues, persists: persists)
+          state.engine.router.setOffloads(device.index, port.offloads)
+          state.attach(port, to: device.index)
         }
       }
     }
-    try outcome.get()
   }
 
   /// Lets frames be moved from now on.
-  package func forward() { thread.perform { $0.movesFrames = true } }
+  package func forward() { threads.withState { $0.moveFrames() } }
 
   /// How often each decision was taken.
-  package var statistics: Statistics { thread.perform { $0.engine.router.statistics } }
+  package var statistics: Statistics { threads.withState { $0.engine.router.statistics } }
 
   /// What happened at each TAP device.
   package var ports: [(name: String, counters: TapPort.Counters)] {
-    thread.perform { state in state.ports.compactMap { $0.map { ($0.name, $0.counters) } } }
+    threads.withState { state in state.ports.compactMap { $0.map { ($0.name, $0.counters) } } }
   }
 
   /// Makes the router what another description says; flows through devices that stay are kept.
   ///
   /// - Throws: as the initializer; what was changed before stays changed.
   package func update(to new: Topology) throws {
-    let old = topology
-    let outcome: Result<Topology.DeviceChanges, any Error> = thread.perform { state in
+    let changes = try threads.withState { state in
       let indices = Dictionary(
-        old.devices.compactMap { device in
+        topology.devices.compactMap { device in
           state.engine.router.device(named: device.name).map { (device.name, $0.index) }
         }, uniquingKeysWith: { $1 })
-      return Result {
-        let changes = try new.update(from: old, on: state.engine.router)
-        state.engine.router.addLinkLocalAddresses()
-        for name in changes.removed {
-          if let index = indices[name] { state.attach(nil, to: index) }
-        }
-        return changes
+      let changes = try new.update(from: topology, on: state.engine.router)
+      state.engine.router.addLinkLocalAddresses()
+      for name in changes.removed {
+        if let index = indices[name] { state.attach(nil, to: index) }
       }
+      return changes
     }
-    let changes = try outcome.get()
     topology = new
-    let missing = thread.perform { state in
-      Set(state.ports.compactMap { $0?.name })
-    }
+    let present = threads.withState { state in Set(state.ports.compactMap { $0?.name }) }
     // A device that somebody had deleted is made again, too.
-    try attach(new.devices.filter { changes.added.contains($0.name) || !missing.contains($0.name) })
-    let again = new.devices.filter { $0.kind == "tap" }.map(\.name)
-    thread.perform { state in
-      for name in again {
-        if let device = state.engine.router.device(named: name), !device.isUp {
+    try attach(new.devices.filter { changes.added.contains($0.name) || !present.contains($0.name) })
+    threads.withState { state in
+      for tap in new.devices where tap.kind == "tap" {
+        if let device = state.engine.router.device(named: tap.name), !device.isUp {
           state.engine.router.setLink(device.index, up: true)
         }
       }
@@ -121,7 +114,7 @@ package final class RunningRouter {
   }
 
   /// Ends it; TAP devices that do not persist are gone afterwards.
-  package func stop() { thread.stop() }
+  package func stop() { threads.stop() }
 }
 
 extension Router {

@@ -95,15 +95,15 @@ struct ReplayCommand: ParsableCommand {
     NetlinkEndpoint.current = .engine(instance)
     let engine = Engine(generation: try router.generation(), seed: 1)
     try topology.build(on: engine.router)
-    let thread = try EngineThread(engine, try ControlServer(instance), largestFrame: 1500) { _ in }
-    try thread.start()
+    let threads = try EngineThreads(engine, try ControlServer(instance), largestFrame: 1500) { _ in }
+    try threads.start()
     let loading = Result {
       if enable {
         try FlowtableEnableCommand.parse(topology.devices.filter { $0.kind == "tap" }.map(\.name)).run()
       }
       if let ruleset { try EngineProgram.load(ruleset, instance) }
     }
-    let loaded = thread.stop()
+    let loaded = threads.stop()
     try loading.get()
     return loaded
   }

@@ -33,6 +33,11 @@ struct RunCommand: ParsableCommand {
     help: ArgumentHelp("Rules in nft's syntax, loaded by nft(8)", valueName: "file"), completion: .file())
   var ruleset: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Queues of each TAP device, each served by a thread of its own; at most 64", valueName: "number"))
+  var queues = 1
+
   @Option(help: ArgumentHelp("The user to become once the devices are open", valueName: "name"))
   var user: String?
 
@@ -46,6 +51,9 @@ struct RunCommand: ParsableCommand {
     guard router.topology != nil || !router.tap.isEmpty else {
       throw ValidationError("run needs --tap or --topology: a router has devices")
     }
+    guard (1...64).contains(queues) else {
+      throw ValidationError("--queues: \(queues) is not between 1 and 64")
+    }
   }
 
   func run() throws {
@@ -54,7 +62,7 @@ struct RunCommand: ParsableCommand {
     let signals = try HostSignals()
     let running = try RunningRouter(
       topology, generation: try router.generation(), seed: UInt64.random(in: .min ... .max),
-      instance: instance, persists: persist, placement: Self.place
+      instance: instance, queues: queues, persists: persist, placement: Self.place
     ) { name in
       StandardError.report("device '\(name)' has gone; SIGHUP makes it again")
     }

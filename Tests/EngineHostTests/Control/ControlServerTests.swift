@@ -60,7 +60,7 @@ struct ControlServerTests {
     let result = unsafe stat(served.instance.socketPath, &status)
     #expect(result == 0)
     #expect(status.st_mode & 0o7777 == 0o600)
-    #expect(throws: ControlServerError.self) { try ControlServer(served.instance) }
+    #expect(throws: HostError.self) { try ControlServer(served.instance) }
     do {
       _ = try ControlServer(served.instance)
     } catch {
