@@ -18,6 +18,8 @@ extension KernelGeneration {
   package var resolvesNeighbours: Bool { isBefore7 }
   /// R-NOTUN: tunnels are neither looked into nor pushed. Shown by ipip-wan.
   package var acceleratesTunnels: Bool { !isBefore7 }
+  /// R-HW: a collection passes over flows for which hardware work is queued.
+  package var collectionSparesPending: Bool { !isBefore7 }
   /// UDP-Lite has ports in its tuple.
   package var tracksUDPLite: Bool { isBefore7 }
 }

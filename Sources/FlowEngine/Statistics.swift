@@ -23,6 +23,8 @@ package enum Reason: UInt8, CaseIterable, Sendable, BitwiseCopyable {
   case sent, errorSent, replySent, segmented
   // What a device left to be done to a frame.
   case offloadRefused
+  // Simulated hardware: frames that it forwards, flows that it takes or does not take, rules that leave it.
+  case hardwareForwarded, hardwareAdded, hardwareRefused, hardwareRemoved
 }
 
 /// How often each ``Reason`` applied.

@@ -88,6 +88,7 @@ extension Ruleset {
       flowtable.flags = flags
     }
     try checkFree(added, table)
+    if flowtable.flags & Flag.hardwareOffload != 0 { try checkHardware(added) }
     flowtable.devices = added + flowtable.devices
     model.tables[table].flowtables[index] = flowtable
     transaction.note(

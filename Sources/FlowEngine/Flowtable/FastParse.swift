@@ -177,6 +177,15 @@ struct FastTable: BitwiseCopyable {
   var takesIPv4: Bool
   var takesIPv6: Bool
 
+  /// A device's hardware, which knows no flowtables.
+  static let hardware = FastTable(id: 0, takesIPv4: true, takesIPv6: true)
+
+  private init(id: UInt32, takesIPv4: Bool, takesIPv6: Bool) {
+    self.id = id
+    self.takesIPv4 = takesIPv4
+    self.takesIPv6 = takesIPv6
+  }
+
   init(_ table: Flowtable) {
     id = table.id
     takesIPv4 = table.familyNumber != IPFamily.ipv6.rawValue

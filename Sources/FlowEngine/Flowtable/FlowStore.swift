@@ -9,6 +9,8 @@ package struct Flowtable: Sendable {
   package var familyNumber: UInt8
   /// Whether packets on the fast path are counted in conntrack.
   package var counts: Bool
+  /// Whether its flows are meant for hardware: `flags offload`.
+  package var offloadsToHardware: Bool
   /// Devices whose frames it looks at.
   package var devices: [UInt32]
 }
@@ -77,6 +79,10 @@ package struct FlowStore: ~Copyable {
     unsafe UnsafeMutableRawPointer(pairs.pointer(found >> 1)).assumingMemoryBound(to: FlowEntry.self)
       + (found & 1)
   }
+
+  /// When the flow ends by idleness, as the direction `found` knows.
+  @inline(__always)
+  func deadline(_ found: Int) -> UInt64 { pairs[found >> 1].sides[found & 1].deadline }
 
   /// Sets flags of both directions.
   package mutating func set(_ flags: FlowFlags, _ slot: Int) {

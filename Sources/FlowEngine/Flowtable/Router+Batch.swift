@@ -21,6 +21,7 @@ extension Router {
     let start = sent.count
     statistics[.received] &+= UInt64(batch.count)
     acceptOffloads(&batch)
+    if hardware.exists { takeInHardware(&batch, index, start) }
     guard Int(index) < devices.count, devices[Int(index)]?.isUp == true,
       ruleset.ingressHookCount(device: index) == 1,
       case .flowtable(let id) = ruleset.ingressHook(device: index, at: 0), let table = flowtables[id.number]
@@ -85,6 +86,17 @@ extension Router {
         batch.slots[position].offload = accepted
       } else {
         statistics.count(.offloadRefused)
+        batch.slots[position].outcome = .taken
+      }
+    }
+  }
+
+  /// Frames that the device's hardware carries on are taken out.
+  @inline(never)
+  private func takeInHardware(_ batch: inout FrameBatch, _ index: UInt32, _ start: Int) {
+    for position in 0..<batch.count where batch.slots[position].outcome == .pending {
+      batch.slots[position].sentBefore = sent.count - start
+      if forwardInHardware(batch.octets(position), batch.slots[position].offload, on: index) {
         batch.slots[position].outcome = .taken
       }
     }

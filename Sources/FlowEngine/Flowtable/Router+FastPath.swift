@@ -73,6 +73,9 @@ extension Router {
   func forward(_ found: Int, _ bytes: inout MutableRawSpan, _ parse: FastParse, _ terms: FlowStore.Terms)
     -> FlowOutcome
   {
+    // Hardware is asked again whenever software has moved a flow's time.
+    let before = hardware.exists ? flows.deadline(found) : 0
+    defer { if hardware.exists, flows.deadline(found) != before { refreshHardware(found >> 1) } }
     var verdict = flows.process(found, &bytes, parse, terms)
     if verdict == .check {
       revalidate(flows.pairs[found >> 1].sides[found & 1].path)

@@ -22,10 +22,11 @@ extension Router {
       guard let known = flowtables[number] else {
         flowtables[number] = Flowtable(
           id: number, familyNumber: settings.family, counts: settings.countsPackets,
-          devices: settings.devices)
+          offloadsToHardware: settings.offloadsToHardware, devices: settings.devices)
         if flowtables.count == 1, flows.count == 0 { nextFlowStep = now.adding(seconds: 1) }
         continue
       }
+      for device in known.devices where !settings.devices.contains(device) { unbindHardware(number, device) }
       flowtables[number]?.devices = settings.devices
       if known.counts != settings.countsPackets { setCounting(number, settings.countsPackets) }
     }
@@ -142,6 +143,7 @@ extension Router {
   }
 
   private func free(_ slot: Int) {
+    if hardware.exists { forgetHardware(slot) }
     if let entry = conntrack.slot(flows.details[slot].entry), isOwner(slot, entry) {
       transferCounters(entry)
       conntrack[entry].flow = 0
@@ -176,11 +178,15 @@ extension Router {
     let first = flowStep * Self.collectionStep
     for slot in first..<min(first + Self.collectionStep, capacity) where flows.details[slot].isUsed {
       let flags = flows.pairs[slot].sides[0].flags
+      if hardware.exists, generation.collectionSparesPending, hardware.flows[slot]?.isPending == true {
+        continue
+      }
       if flags.contains(.dying) || isExpired(slot) {
         tearDown(slot)
       } else if !generation.conntrackExtendsOffloaded, !flags.contains(.teardown) {
         extendEntry(slot)
       }
+      if hardware.exists, !collectHardware(slot) { continue }
       if !flows.pairs[slot].sides[0].flags.isDisjoint(with: .gone) { free(slot) }
     }
     flowStep += 1

@@ -119,7 +119,9 @@ extension Router {
     } else if !entry.status.contains(.fixedTimeout) {
       conntrack[slot].deadline = now.adding(nanoseconds: day).nanoseconds
     }
-    conntrack[slot].flow = UInt32(flows.insert(pair, detail) + 1)
+    let added = flows.insert(pair, detail)
+    conntrack[slot].flow = UInt32(added + 1)
+    if flowtable.offloadsToHardware { beginHardware(added) }
   }
 
   /// What a direction's packets look like behind the translation, and what that does to their checksums.

@@ -51,7 +51,8 @@ extension Router {
   ) -> ForwardPath? {
     let hop = route.gateway ?? conntrack[slot].tuple(direction.opposite).source
     let family = route.gateway == nil ? packet.family : route.gatewayFamily
-    if let found = discoverPath(route.device, hop, family), flowtable.devices.contains(found.lowest) {
+    if var found = discoverPath(route.device, hop, family), flowtable.devices.contains(found.lowest) {
+      if flowtable.offloadsToHardware, device(found.lowest)?.isEthernet == true { found.isDirect = true }
       return found
     }
     return generation.offloadsWithoutPath ? ForwardPath(device: route.device) : nil

@@ -3,7 +3,9 @@
 extension Router {
   /// When something happens next by time alone.
   package var nextDeadline: Instant {
-    min(neighbours.nextDeadline, reassembly.nextDeadline, nextConntrackStep, nextFlowStep)
+    min(
+      neighbours.nextDeadline, reassembly.nextDeadline, nextConntrackStep, nextFlowStep, hardware.nextDeadline
+    )
   }
 
   /// Lets time pass up to `target`: collections, neighbours' states, datagrams that wait, each at its instant and
@@ -23,6 +25,7 @@ extension Router {
   private func serve() {
     if neighbours.nextDeadline <= now { serveNeighbours() }
     if reassembly.nextDeadline <= now { expireFragments() }
+    if hardware.nextDeadline <= now { serveHardware() }
     if nextFlowStep <= now { collectFlows() }
     if nextConntrackStep <= now { collectConntrack() }
     finish()

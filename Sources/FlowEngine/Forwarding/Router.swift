@@ -40,6 +40,7 @@ package final class Router {
   package var flows: FlowStore
   package internal(set) var flowtables: [UInt32: Flowtable] = [:]
   package var ruleset: Ruleset
+  var hardware = HardwareOffload()
   package var statistics = Statistics()
   /// Frames that left, oldest first; the caller takes them.
   package var sent: [SentFrame] = []

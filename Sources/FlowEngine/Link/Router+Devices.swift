@@ -35,6 +35,8 @@ extension Router {
     ruleset.deviceVanished(index: index)
     adoptFlowtables()
     leaveStack(index)
+    hardware.set(nil, of: index)
+    hardware.set(conduit: nil, of: index)
     devices[Int(index)] = nil
     bumpEpoch()
   }
@@ -131,6 +133,7 @@ extension Router {
     guard let device = device(index), device.isUp != up else { return }
     devices[Int(index)]?.isUp = up
     followLink(index, up: up)
+    hardwareFollowsLink(index, up: up)
     if up {
       for address in device.addresses { addRoutes(of: address, index) }
     } else {

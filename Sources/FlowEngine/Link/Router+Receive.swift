@@ -13,7 +13,9 @@ extension Router {
     advance(to: time)
     statistics.count(.received)
     guard let accepted = offload.accepted(for: frame) else { return statistics.count(.offloadRefused) }
-    admit(frame, accepted, on: index, skipsIngress: false)
+    if !hardware.exists || !forwardInHardware(frame, accepted, on: index) {
+      admit(frame, accepted, on: index, skipsIngress: false)
+    }
     finish()
   }
 
