@@ -27,7 +27,8 @@ package final class EngineThreads {
     for index in 0..<queues {
       workers.append(
         try QueueWorker(
-          shared, index: index, server: index == 0 ? control : nil, largestFrame: largestFrame, vanished: vanished))
+          shared, index: index, server: index == 0 ? control : nil, largestFrame: largestFrame,
+          vanished: vanished))
     }
     self.shared = shared
     self.workers = workers

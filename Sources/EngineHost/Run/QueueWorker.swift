@@ -37,6 +37,7 @@ final class QueueWorker: @unchecked Sendable {
   private var watched: [Int32] = []
 
   /// - Parameters:
+  ///   - shared: the engine.
   ///   - index: which queue of each device.
   ///   - server: the control socket, when this thread serves it.
   ///   - largestFrame: octets of the longest frame that devices give.

@@ -33,7 +33,8 @@ package final class RunningRouter {
   ///   - vanished: called, in one of the engine's threads, with the name of a device that somebody has deleted.
   /// - Throws: ``DescriptionError``, ``HostError``, what `placement` throws.
   package init(
-    _ topology: Topology, generation: KernelGeneration, seed: UInt64, instance: EngineInstance, queues: Int = 1,
+    _ topology: Topology, generation: KernelGeneration, seed: UInt64, instance: EngineInstance,
+    queues: Int = 1,
     persists: Bool = false, placement: @escaping Placement, vanished: @escaping @Sendable (String) -> Void
   ) throws {
     self.topology = topology

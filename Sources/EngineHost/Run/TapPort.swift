@@ -40,7 +40,7 @@ package final class TapPort: Sendable {
   ///   - name: at most 15 octets.
   ///   - mtu: octets of the longest packet.
   ///   - wanted: offloads to have, as far as the kernel knows them.
-  ///   - queues: how many the device has. The kernel sends each flow's frames along one of them.
+  ///   - count: how many queues the device has. The kernel sends each flow's frames along one of them.
   ///   - persists: whether the device stays when the engine ends.
   /// - Throws: ``HostError``: EBUSY when another program has the device.
   package init(
