@@ -2494,8 +2494,8 @@ _ftctl_demo() {
 _ftctl_run() {
     repeating_flags=()
     non_repeating_flags=(--userspace --enable --persist --version -h --help)
-    repeating_options=(--tap --route)
-    non_repeating_options=(--netns --color --instance --topology --kernel --ruleset --user)
+    repeating_options=(--tap --hardware --route)
+    non_repeating_options=(--netns --color --instance --topology --kernel --ruleset --queues --user)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -2515,6 +2515,9 @@ _ftctl_run() {
     '--tap')
         return
         ;;
+    '--hardware')
+        return
+        ;;
     '--route')
         return
         ;;
@@ -2530,6 +2533,9 @@ _ftctl_run() {
         __ftctl_add_completions -f
         return
         ;;
+    '--queues')
+        return
+        ;;
     '--user')
         return
         ;;
@@ -2539,7 +2545,7 @@ _ftctl_run() {
 _ftctl_replay() {
     repeating_flags=()
     non_repeating_flags=(--userspace --enable --report -j --json --version -h --help)
-    repeating_options=(--tap --route --in --out)
+    repeating_options=(--tap --hardware --route --in --out)
     non_repeating_options=(--netns --color --instance --topology --kernel --ruleset)
     __ftctl_offer_flags_options 0
 
@@ -2558,6 +2564,9 @@ _ftctl_replay() {
         return
         ;;
     '--tap')
+        return
+        ;;
+    '--hardware')
         return
         ;;
     '--route')

@@ -21,7 +21,7 @@ package final class EngineSocket: NetlinkTransport {
 
   /// - Parameters:
   ///   - instance: the engine.
-  ///   - netlinkProtocol: `NETLINK_NETFILTER` or `NETLINK_ROUTE`.
+  ///   - netlinkProtocol: `NETLINK_NETFILTER`, `NETLINK_ROUTE` or `NETLINK_GENERIC`.
   ///   - isBlocking: whether ``receive(into:)`` waits.
   /// - Throws: ``NetlinkError``: ENOENT or ECONNREFUSED when no such engine runs, EACCES or EPERM when it is another
   ///   user's, EPROTONOSUPPORT for another protocol.
@@ -29,7 +29,7 @@ package final class EngineSocket: NetlinkTransport {
     _ instance: EngineInstance, netlinkProtocol: Int32, isBlocking: Bool = true
   ) throws(NetlinkError) {
     let operation = "reach the engine '\(instance.name)' at \(instance.socketPath)"
-    guard netlinkProtocol == NETLINK_NETFILTER || netlinkProtocol == NETLINK_ROUTE else {
+    guard [NETLINK_NETFILTER, NETLINK_ROUTE, NETLINK_GENERIC].contains(netlinkProtocol) else {
       throw NetlinkError(operation, .protocolNotSupported)
     }
     let connected = unsafe ftctl_control_connect(instance.socketPath)

@@ -24,7 +24,7 @@ package enum NetlinkEndpoint: Equatable, Sendable {
   /// Opens a socket to who is asked.
   ///
   /// - Parameters:
-  ///   - bus: the netlink protocol; an engine has netfilter and route alone.
+  ///   - bus: the netlink protocol; an engine has no xfrm.
   ///   - isBlocking: whether receiving waits.
   /// - Returns: the socket.
   /// - Throws: ``NetlinkError`` of ``KernelSocket`` or ``EngineSocket``.

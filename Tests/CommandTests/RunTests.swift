@@ -261,11 +261,47 @@ struct RunTests {
   }
 
   /// A file of rules that offload TCP and UDP, count what does not take the fast path, and masquerade.
-  private static func rules() throws -> String {
+  @Test("simulated hardware carries flows; list, explain, flowtable list and offload clear show it")
+  func hardware() throws {
+    let pair = try RoutedPair([
+      "--ruleset", try Self.rules(flags: " flags offload; counter;"), "--hardware", "lan0", "--hardware",
+      "wan0",
+    ])
+    let result = try pair.transfer("198.51.100.2", port: 7300, octets: 3_000_000)
+    #expect(result.sent == result.received)
+    let echo = """
+      import socket
+      s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('198.51.100.2', 7301)); s.settimeout(50)
+      print('listening', flush=True)
+      for _ in range(200):
+          data, peer = s.recvfrom(2000); s.sendto(data, peer)
+      """
+    let ask = """
+      import socket, time
+      s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(50); s.connect(('198.51.100.2', 7301))
+      for n in range(200):
+          s.send(b'%d' % n); assert s.recv(2000) == b'%d' % n; time.sleep(0.001)
+      """
+    let server = try RunningProgram(pair.wan.command(["/usr/bin/python3", "-c", echo]))
+    try #require(server.wait(seconds: 20) { server.outputSoFar.contains("listening") })
+    #expect(pair.lan.run(["/usr/bin/python3", "-c", ask]).status == 0)
+    let carried = try pair.ftctl(["list", "--proto", "udp", "--offload", "hardware"])
+    #expect(carried.status == 0)
+    #expect(carried.output.contains("[HW_OFFLOAD]"))
+    let explained = try pair.ftctl(["explain", "--proto", "udp"])
+    #expect(explained.output.contains("offloaded to hardware by flowtable f"), "\(explained.output)")
+    let listed = try pair.ftctl(["flowtable", "list"])
+    #expect(listed.output.contains("flags offload"))
+    #expect(listed.lines.count { $0.contains("hardware offload on") } == 2, "\(listed.output)")
+    #expect(try pair.ftctl(["offload", "clear", "--proto", "udp"]).status == 0)
+    #expect(try pair.ftctl(["list", "--proto", "udp", "--offload", "hardware"]).lines.isEmpty)
+  }
+
+  private static func rules(flags: String = "") throws -> String {
     let path = "/tmp/ftctl-rules-\(UInt32.random(in: 0...UInt32.max)).nft"
     try """
     table inet r {
-      flowtable f { hook ingress priority 0; devices = { lan0, wan0 }; }
+      flowtable f { hook ingress priority 0; devices = { lan0, wan0 };\(flags) }
       chain forward {
         type filter hook forward priority 0; policy accept;
         meta l4proto { tcp, udp } flow add @f

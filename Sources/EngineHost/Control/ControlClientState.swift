@@ -18,7 +18,7 @@ enum SocketOption {
 /// One connection and all that is known about its client.
 final class ControlClientState {
   /// What the connection is for, as its first packet says.
-  enum Purpose: Equatable { case unopened, netfilter, route }
+  enum Purpose: Equatable { case unopened, netfilter, route, generic }
 
   struct Outgoing {
     var tag: UInt8

@@ -211,6 +211,7 @@ package final class ControlServer {
     switch Int32(netlinkProtocol) {
     case NETLINK_NETFILTER: state.purpose = .netfilter
     case NETLINK_ROUTE: state.purpose = .route
+    case NETLINK_GENERIC: state.purpose = .generic
     default: return false
     }
     return true
@@ -247,6 +248,7 @@ package final class ControlServer {
       switch state.purpose {
       case .netfilter: engine.router.control(datagram, from: state.client)
       case .route: engine.router.controlRoutes(datagram, from: state.client)
+      case .generic: engine.router.controlGeneric(datagram, from: state.client)
       case .unopened: ControlOutput()
       }
     for reply in output.replies { state.enqueue(ControlAnswerTag.datagram, reply) }

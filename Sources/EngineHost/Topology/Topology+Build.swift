@@ -39,6 +39,7 @@ extension Topology {
     let index = router.addDevice(device.name, kind, mac: mac, mtu: mtu)
     router.setOffloads(index, try device.offloads())
     if kind == .bridge { try device.setBridge(index, router) }
+    try device.setHardware(index, router)
     router.setLink(index, up: true)
     for text in device.addresses { router.addAddress(index, try address(text)) }
   }

@@ -46,6 +46,52 @@ extension Topology.Device {
     return UInt16(value)
   }
 
+  /// What the device's own hardware can carry, where it has any: `true`, or an object with `table_size` (rules),
+  /// `change_latency_us` and `statistics_latency_us`.
+  func hardware() throws(DescriptionError) -> HardwareSettings? {
+    guard let value = properties["hardware"] else { return nil }
+    if let isThere = value.bool { return isThere ? HardwareSettings() : nil }
+    guard let members = value.members else {
+      throw DescriptionError("'hardware' of device \(name) is neither true nor an object")
+    }
+    var settings = HardwareSettings()
+    for member in members {
+      guard let number = member.value.int, (0...1_000_000_000).contains(number) else {
+        throw DescriptionError(
+          "'\(member.name)' of the hardware of device \(name) is not a number from 0 to 10^9")
+      }
+      switch member.name {
+      case "table_size": settings.tableSize = number
+      case "change_latency_us": settings.changeLatency = UInt64(number) * 1000
+      case "statistics_latency_us": settings.statisticsLatency = UInt64(number) * 1000
+      default:
+        throw DescriptionError("the hardware of device \(name) has an unknown member, '\(member.name)'")
+      }
+    }
+    return settings
+  }
+
+  /// Gives the device its hardware, or the conduit through whose hardware it offloads.
+  func setHardware(_ index: UInt32, _ router: Router) throws(DescriptionError) {
+    let settings = try hardware()
+    let conduit = properties["conduit"]
+    guard settings != nil || conduit != nil else { return }
+    guard router.device(index)?.kind == .port else {
+      throw DescriptionError("device \(name) of the kind \(kind) cannot have hardware for flows")
+    }
+    if let conduit {
+      guard settings == nil else {
+        throw DescriptionError("device \(name) has hardware of its own and a conduit")
+      }
+      guard let name = conduit.string, let below = router.device(named: name)?.index,
+        router.hardware(of: below) != nil
+      else { throw DescriptionError("the conduit of device \(name) is no device with hardware before it") }
+      router.setConduit(index, below)
+    } else {
+      router.setHardware(index, settings)
+    }
+  }
+
   /// What may be left to be done to frames that the device sends.
   package func offloads() throws(DescriptionError) -> TAPOffloads {
     var result: TAPOffloads = []

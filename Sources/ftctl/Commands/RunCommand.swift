@@ -113,6 +113,11 @@ struct RouterOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "A device of --tap that carries flows in simulated hardware; repeatable", valueName: "device"))
+  var hardware: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "A route by a gateway, or on a device's link; repeatable", valueName: "prefix=gateway|device"))
   var route: [String] = []
 
@@ -145,6 +150,9 @@ struct RouterOptions: ParsableArguments {
     var result = Topology()
     if let topology { result = try TopologyFile.read(topology) }
     for text in tap { result.devices.append(try device(text)) }
+    for name in hardware where !tap.contains(where: { $0.prefix { $0 != "=" && $0 != "@" } == name }) {
+      throw CommandFailure(.usage, "--hardware: there is no --tap '\(name)'")
+    }
     for text in route { result.routes.append(try route(text, result)) }
     return result
   }
@@ -164,7 +172,10 @@ struct RouterOptions: ParsableArguments {
     }
     return Topology.Device(
       name, kind: "tap", addresses: addresses,
-      properties: .object([("netns", place.count == 2 ? .string(String(place[1])) : nil)]))
+      properties: .object([
+        ("netns", place.count == 2 ? .string(String(place[1])) : nil),
+        ("hardware", hardware.contains(name) ? .bool(true) : nil),
+      ]))
   }
 
   private func route(_ text: String, _ topology: Topology) throws -> Topology.Route {
