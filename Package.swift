@@ -41,7 +41,9 @@ let package = Package(
     .target(name: "NetlinkWire", swiftSettings: hot),
     .target(name: "PacketWire", swiftSettings: hot),
     .target(name: "JSONDocument", swiftSettings: strict),
-    .target(name: "FlowEngine", dependencies: ["PacketWire", "NetlinkWire"], swiftSettings: hot),
+    .target(name: "CFlowMemory"),
+    .target(
+      name: "FlowEngine", dependencies: ["CFlowMemory", "PacketWire", "NetlinkWire"], swiftSettings: hot),
     .target(
       name: "EngineHost",
       dependencies: ["FlowEngine", "JSONDocument", "PacketWire", "NetlinkWire", "Reporting", "CNetfilter"],

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+internal import CFlowMemory
+
 /// Hash of one word mixed with another: the halves of their product folded together.
 @inline(__always)
 func mixed(_ a: UInt64, _ b: UInt64) -> UInt64 {
@@ -21,6 +23,8 @@ package struct HashIndex: ~Copyable {
   private var previous: UnsafeMutablePointer<UInt64>?
   private var previousMask = 0
   private var cursor = 0
+  /// Changes with every insertion and removal.
+  package private(set) var version: UInt64 = 0
   /// Number of entries.
   package private(set) var count = 0
 
@@ -31,14 +35,18 @@ package struct HashIndex: ~Copyable {
   package init(capacityLog2: Int = 10) {
     let capacity = 1 << capacityLog2
     mask = capacity - 1
-    unsafe buckets = .allocate(capacity: capacity)
-    unsafe buckets.initialize(repeating: 0, count: capacity)
+    unsafe buckets = Self.table(capacity)
     unsafe previous = nil
   }
 
   deinit {
-    unsafe buckets.deallocate()
-    unsafe previous?.deallocate()
+    unsafe flow_memory_free(buckets, (mask + 1) * 8)
+    if let previous = unsafe previous { unsafe flow_memory_free(previous, (previousMask + 1) * 8) }
+  }
+
+  /// A table of empty buckets. Zero octets are empty buckets, so that a large one costs nothing until it is used.
+  private static func table(_ capacity: Int) -> UnsafeMutablePointer<UInt64> {
+    unsafe flow_memory_allocate(capacity * 8).bindMemory(to: UInt64.self, capacity: capacity)
   }
 
   /// Octets of the tables.
@@ -71,20 +79,14 @@ package struct HashIndex: ~Copyable {
     }
   }
 
-  /// The first slot that a probe for `hash` would look at, or -1: where a batch fetches ahead.
+  /// Fetches the bucket of `hash`, so that it is in the cache when the lookup comes.
   @inline(__always)
-  package func guess(_ hash: UInt32) -> Int {
-    let bucket = unsafe buckets[Int(hash) & mask]
-    return Int(UInt32(truncatingIfNeeded: bucket)) &- 1
-  }
-
-  /// Reads the bucket of `hash`, so that it is in the cache when the lookup comes.
-  @inline(__always)
-  package func touch(_ hash: UInt32) -> UInt64 { unsafe buckets[Int(hash) & mask] }
+  package func fetch(_ hash: UInt32) { unsafe flow_prefetch(buckets + (Int(hash) & mask)) }
 
   /// Adds `slot` under `hash`, before slots of the same hash.
   package mutating func insert(_ hash: UInt32, _ slot: Int) {
     if (count + 1) * 2 > mask + 1 { grow() }
+    version &+= 1
     move(Self.moveStep)
     unsafe Self.place(buckets, mask, UInt64(hash) << 32 | UInt64(slot + 1), first: true)
     count += 1
@@ -94,6 +96,7 @@ package struct HashIndex: ~Copyable {
   /// - Returns: whether it was there.
   @discardableResult
   package mutating func remove(_ hash: UInt32, _ slot: Int) -> Bool {
+    version &+= 1
     move(Self.moveStep)
     let bucket = UInt64(hash) << 32 | UInt64(slot + 1)
     var removed = unsafe Self.take(buckets, mask, bucket)
@@ -110,8 +113,7 @@ package struct HashIndex: ~Copyable {
     unsafe previous = buckets
     previousMask = mask
     cursor = 0
-    unsafe buckets = .allocate(capacity: capacity)
-    unsafe buckets.initialize(repeating: 0, count: capacity)
+    unsafe buckets = Self.table(capacity)
     mask = capacity - 1
   }
 
@@ -130,7 +132,7 @@ package struct HashIndex: ~Copyable {
       }
     }
     if cursor > previousMask {
-      unsafe table.deallocate()
+      unsafe flow_memory_free(table, (previousMask + 1) * 8)
       unsafe previous = nil
     }
   }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+internal import CFlowMemory
+
 /// Storage of flat records, in chunks that never move, with a list of free slots.
 ///
+/// Of a slab that has become large, eight chunks share a block of memory, of which large pages can be made; each is
+/// written to only when its turn comes.
 /// `@safe`: a slot is valid below `capacity`, which `isValid` tests; the subscript traps beyond it.
 @safe
 package struct Slab<Record: BitwiseCopyable>: ~Copyable {
@@ -10,8 +14,14 @@ package struct Slab<Record: BitwiseCopyable>: ~Copyable {
   private var chunks: UnsafeMutablePointer<UnsafeMutablePointer<Record>>
   private var chunkRoom = 64
   private var chunkCount = 0
-  private var free: [UInt32] = []
+  /// Where the next chunk of the last block begins, and how many it still has.
+  private var block: UnsafeMutablePointer<Record>?
+  private var blockLeft = 0
+  /// The free slot that is used next, or `.max`; the first four octets of each free record name the one after it.
+  private var firstFree = UInt32.max
   private let blank: Record
+  /// The first four octets of `blank`.
+  private let firstOctets: UInt32
   /// Slots that exist, used or free.
   package private(set) var capacity = 0
   /// Slots in use.
@@ -19,34 +29,59 @@ package struct Slab<Record: BitwiseCopyable>: ~Copyable {
 
   /// Octets of memory.
   package var footprint: Int {
-    capacity * MemoryLayout<Record>.stride + chunkRoom * 8 + free.capacity * 4
+    capacity * MemoryLayout<Record>.stride + chunkRoom * 8
   }
 
   /// An empty slab whose new records are copies of `blank`.
   package init(_ blank: Record) {
+    precondition(MemoryLayout<Record>.size >= 4 && MemoryLayout<Record>.alignment >= 4)
     self.blank = blank
+    // Safe: a record is larger.
+    firstOctets = unsafe withUnsafeBytes(of: blank) { unsafe $0.load(as: UInt32.self) }
     unsafe chunks = .allocate(capacity: 64)
   }
 
   deinit {
-    for index in 0..<chunkCount { unsafe UnsafeMutableRawPointer(chunks[index]).deallocate() }
+    var index = 0
+    while index < chunkCount {
+      let shared = Self.chunksOfBlock(index)
+      unsafe flow_memory_free(chunks[index], shared * Self.chunkOctets)
+      index += shared
+    }
     unsafe chunks.deallocate()
   }
 
+  /// Chunks of the block that begins with chunk `first`.
+  private static func chunksOfBlock(_ first: Int) -> Int { first < 8 ? 1 : 8 }
+  private static var chunkOctets: Int { chunkSize * MemoryLayout<Record>.stride }
+
   /// A slot that holds a copy of the blank record.
   package mutating func allocate() -> Int {
-    if free.isEmpty { addChunk() }
-    let slot = Int(free.removeLast())
+    if firstFree == .max { addChunk() }
+    let slot = Int(firstFree)
+    // Safe: a free record is the blank one but for the number in its first octets.
+    firstFree = unsafe UnsafeRawPointer(pointer(slot)).load(as: UInt32.self)
+    setFirstOctets(slot, firstOctets)
     count += 1
-    self[slot] = blank
     return slot
   }
 
   /// Gives `slot` back.
   package mutating func release(_ slot: Int) {
     self[slot] = blank
-    free.append(UInt32(slot))
+    chain(slot)
     count -= 1
+  }
+
+  /// Puts `slot` in front of the free ones.
+  private mutating func chain(_ slot: Int) {
+    setFirstOctets(slot, firstFree)
+    firstFree = UInt32(truncatingIfNeeded: slot)
+  }
+
+  private func setFirstOctets(_ slot: Int, _ value: UInt32) {
+    // Safe: a record is larger and has no invalid bit patterns while it is free.
+    unsafe UnsafeMutableRawPointer(pointer(slot)).storeBytes(of: value, as: UInt32.self)
   }
 
   private mutating func addChunk() {
@@ -58,16 +93,19 @@ package struct Slab<Record: BitwiseCopyable>: ~Copyable {
       chunkRoom *= 2
     }
     // A record is a whole number of cache lines; only a raw allocation can promise 64-octet alignment.
-    let chunk =
-      unsafe UnsafeMutableRawPointer
-      .allocate(byteCount: Self.chunkSize * MemoryLayout<Record>.stride, alignment: 64)
-      .bindMemory(to: Record.self, capacity: Self.chunkSize)
+    if blockLeft == 0 {
+      blockLeft = Self.chunksOfBlock(chunkCount)
+      unsafe block = flow_memory_allocate(blockLeft * Self.chunkOctets)
+        .bindMemory(to: Record.self, capacity: blockLeft * Self.chunkSize)
+    }
+    guard let chunk = unsafe block else { preconditionFailure("no block") }
+    unsafe block = chunk + Self.chunkSize
+    blockLeft -= 1
     unsafe chunk.initialize(repeating: blank, count: Self.chunkSize)
     unsafe (chunks + chunkCount).initialize(to: chunk)
     chunkCount += 1
-    free.reserveCapacity(free.count + Self.chunkSize)
-    for slot in (capacity..<capacity + Self.chunkSize).reversed() { free.append(UInt32(slot)) }
     capacity += Self.chunkSize
+    for slot in (capacity - Self.chunkSize..<capacity).reversed() { chain(slot) }
   }
 
   /// Where the record of `slot` is: valid while the slab lives. Traps when there is no such slot.

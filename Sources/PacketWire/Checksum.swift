@@ -56,6 +56,13 @@ public enum Checksum {
     return total
   }
 
+  /// `checksum` after changes under it whose one's complement sum, folded, is `delta`.
+  @inlinable @inline(__always)
+  public static func adding(_ delta: UInt16, to checksum: UInt16) -> UInt16 {
+    let sum = UInt32(~checksum) &+ UInt32(delta)
+    return ~UInt16(truncatingIfNeeded: sum &+ sum >> 16)
+  }
+
   /// `checksum` after one 32-bit word under it changed (kernel: csum_replace4).
   @inlinable @inline(__always)
   public static func replacing(_ checksum: UInt16, _ old: UInt32, with new: UInt32) -> UInt16 {

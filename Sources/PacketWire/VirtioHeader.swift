@@ -29,7 +29,8 @@ package struct TAPOffloads: OptionSet, Hashable, Sendable, BitwiseCopyable {
 /// Offsets count octets from the start of the frame. On the wire ten octets, all fields little-endian
 /// (TUNSETVNETLE, or the host's own order on x86).
 /// Source: include/uapi/linux/virtio_net.h, struct virtio_net_hdr.
-package struct VirtioHeader: Hashable, Sendable, BitwiseCopyable {
+@frozen
+public struct VirtioHeader: Hashable, Sendable, BitwiseCopyable {
   /// Octets of the header.
   package static let length = 10
 
@@ -43,21 +44,25 @@ package struct VirtioHeader: Hashable, Sendable, BitwiseCopyable {
   package static let udp: UInt8 = 5
   package static let ecn: UInt8 = 0x80
 
-  package var flags: UInt8 = 0
+  /// ``needsChecksum``, ``dataValid``.
+  public var flags: UInt8 = 0
   /// How the frame is to be cut; 0: not at all.
-  package var type: UInt8 = 0
+  public var type: UInt8 = 0
   /// Octets of the headers, or, of frames that the kernel gives, those that lie in one piece in front.
-  package var headerLength: UInt16 = 0
+  public var headerLength: UInt16 = 0
   /// Octets of payload in each segment.
-  package var segmentSize: UInt16 = 0
-  /// Where the sum of an unfinished checksum begins, and where, from there, it is to be stored.
-  package var checksumStart: UInt16 = 0
-  package var checksumOffset: UInt16 = 0
+  public var segmentSize: UInt16 = 0
+  /// Where the sum of an unfinished checksum begins.
+  public var checksumStart: UInt16 = 0
+  /// Where, from there, it is to be stored.
+  public var checksumOffset: UInt16 = 0
 
   /// A frame that is as it is.
-  package static let none = VirtioHeader()
+  @inlinable public static var none: VirtioHeader { VirtioHeader() }
 
-  package init() {}
+  /// A frame that is as it is.
+  @inlinable
+  public init() {}
 
   /// `nil` unless there are ten octets. No value of them is refused here: see ``accepted(for:)``.
   package init?(_ bytes: RawSpan) {
@@ -98,20 +103,20 @@ package struct VirtioHeader: Hashable, Sendable, BitwiseCopyable {
   }
 
   /// Whether nothing is left to be done to the frame.
-  @inline(__always)
-  package var isNone: Bool { UInt16(flags | type) | headerLength == 0 }
+  @inlinable
+  public var isNone: Bool { UInt16(flags | type) | headerLength == 0 }
   /// Whether the checksum field holds the sum of the pseudo header only.
-  @inline(__always)
-  package var isPartial: Bool { flags & Self.needsChecksum != 0 }
+  @inlinable
+  public var isPartial: Bool { flags & 1 != 0 }
   /// Whether the frame is to be cut into segments.
-  @inline(__always)
-  package var isSegmented: Bool { type != 0 }
+  @inlinable
+  public var isSegmented: Bool { type != 0 }
   /// ``type`` without the bit for ECN.
   package var kind: UInt8 { type & ~Self.ecn }
 
   /// The same header of a frame that begins `count` octets earlier.
-  @inline(__always)
-  package func shifted(by count: Int) -> VirtioHeader {
+  @inlinable
+  public func shifted(by count: Int) -> VirtioHeader {
     var result = self
     let step = UInt16(truncatingIfNeeded: count)
     if isSegmented { result.headerLength &+= step }

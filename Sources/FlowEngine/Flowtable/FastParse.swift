@@ -6,10 +6,18 @@ import PacketWire
 struct FastParse: BitwiseCopyable {
   var key: FlowKey
   var hash: UInt32 = 0
+  /// The flow direction that the lookup looks at first, as the index had it when the batch was read; -1 for none.
+  var candidate: Int32 = -1
   /// Why the frame does not take the fast path; `fastForwarded` while nothing speaks against it.
   var reason: Reason
   var family: IPFamily = .ipv4
   var proto: UInt8 = 0
+  /// Octets from the IP header to the transport checksum, 0 when there is none.
+  var checksumPlace: UInt8 = 0
+  /// Octets of the IP and the transport header that were found to be there.
+  var headers: UInt8 = 0
+  /// Which time-out of ``FlowStore/Terms`` the protocol has.
+  var idleClass: UInt8 = 0
   /// TCP flags.
   var flags: UInt8 = 0
   /// Octets of encapsulation in front of the IP header that stand in the frame.
@@ -157,16 +165,24 @@ struct FastParse: BitwiseCopyable {
   /// Whether the transport header is one that flows have, and is all there; takes TCP's flags.
   @inline(__always)
   private mutating func checkTransport(_ bytes: RawSpan, _ transport: Int, _ end: Int) -> Reason {
+    let headerLength = UInt8(truncatingIfNeeded: family.headerLength)
     if proto == IPProtocol.tcp {
       guard transport &+ TCPView.minimumLength <= end else { return .fastTruncated }
       flags = bytes.u8(transport &+ 13)
+      checksumPlace = headerLength &+ 16
+      headers = headerLength &+ UInt8(truncatingIfNeeded: TCPView.minimumLength)
       return .fastForwarded
     }
     if proto == IPProtocol.udp {
+      checksumPlace = headerLength &+ 6
+      headers = headerLength &+ UInt8(truncatingIfNeeded: UDPView.headerLength)
+      idleClass = 1
       return transport &+ UDPView.headerLength <= end ? .fastForwarded : .fastTruncated
     }
     guard proto == IPProtocol.gre else { return .fastProtocol }
     guard transport &+ GREView.minimumLength <= end else { return .fastTruncated }
+    headers = headerLength &+ UInt8(truncatingIfNeeded: GREView.minimumLength)
+    idleClass = 2
     return bytes.u8(transport &+ 1) & 7 == 0 ? .fastForwarded : .fastProtocol
   }
 }

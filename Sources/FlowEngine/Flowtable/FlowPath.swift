@@ -71,6 +71,8 @@ package struct FlowPath: BitwiseCopyable, Sendable {
   package var epoch: UInt32 = 0
   package var mtu: UInt16 = 0
   package var exit: FlowExit = .unresolved
+  /// Whether the output device has egress chains.
+  package var hasEgress = false
   package var output: UInt32 = 0
   /// Last four octets of the Ethernet source address.
   package var ethernetEnd: UInt32 = 0

@@ -6,86 +6,147 @@ import PacketWire
 enum FastVerdict: Equatable {
   /// Handed on unmodified, for the reason given.
   case passUp(Reason)
-  /// Rewritten, to be sent on the device from the Ethernet header at `start` on.
-  case forward(UInt32, start: Int)
+  /// Rewritten, to be sent on the device from the Ethernet header at `start` on, by its egress chains if it has any.
+  case forward(UInt32, start: Int, hasEgress: Bool)
   /// Rewritten, but the next hop's address is not known yet.
   case resolve
   /// What the flow knows of routes and neighbours may be out of date: look, then ask again.
   case check
 }
 
-extension FlowEntry {
+/// The octets of a packet from its network header on, for the rewrite: fields at fixed places, in network order.
+///
+/// `@unsafe`: whoever makes one has checked that network and transport header are there as a whole.
+@unsafe
+private struct HeaderFields {
+  let start: UnsafeMutableRawPointer
+
+  @inline(__always)
+  func be16(_ offset: Int) -> UInt16 {
+    unsafe UInt16(bigEndian: start.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+  }
+  @inline(__always)
+  func store(_ value: UInt16, _ offset: Int) {
+    unsafe start.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt16.self)
+  }
+  @inline(__always)
+  func store(_ value: UInt32, _ offset: Int) {
+    unsafe start.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt32.self)
+  }
+  @inline(__always)
+  func store(_ value: Address, _ offset: Int) {
+    unsafe start.storeBytes(of: value.high.bigEndian, toByteOffset: offset, as: UInt64.self)
+    unsafe start.storeBytes(of: value.low.bigEndian, toByteOffset: offset &+ 8, as: UInt64.self)
+  }
+  /// Lowers TTL or hop limit.
+  @inline(__always)
+  func decrement(_ offset: Int) {
+    let value = unsafe start.load(fromByteOffset: offset, as: UInt8.self)
+    unsafe start.storeBytes(of: value &- 1, toByteOffset: offset, as: UInt8.self)
+  }
+}
+
+// By pointers, since each call would copy the record otherwise.
+extension UnsafeMutablePointer<FlowEntry> {
+  /// Translates and lowers the TTL or hop limit of a packet of which `parse` was read. `other`: the key of the other
+  /// direction. Traps unless the headers are there.
+  @inline(__always)
+  fileprivate func rewrite(
+    _ bytes: inout MutableRawSpan, _ parse: UnsafePointer<FastParse>, _ other: UnsafePointer<FlowKey>
+  ) {
+    let network = unsafe Int(parse.pointee.network)
+    precondition(unsafe network &+ Int(parse.pointee.headers) <= bytes.byteCount)
+    // Safe: the headers are there, and the pointer is not used after the span.
+    let start = unsafe bytes.withUnsafeMutableBytes { $0.baseAddress }
+    guard let start = unsafe start else { return }
+    let fields = unsafe HeaderFields(start: start + network)
+    if unsafe parse.pointee.family == .ipv4 {
+      unsafe rewriteIPv4(fields, parse)
+    } else {
+      unsafe rewriteIPv6(fields, parse, other)
+    }
+  }
+
   /// Translates IPv4 addresses and ports, lowers the TTL.
   ///
   /// Source: net/netfilter/nf_flow_table_ip.c, nf_flow_nat_ip, ip_decrease_ttl. The checksums change by sums that
   /// were added up when the flow was made: one's complement addition gives the kernel's result, since no partial
   /// sum is zero.
   @inline(__always)
-  func rewriteIPv4(_ bytes: inout MutableRawSpan, _ network: Int, isPartial: Bool) {
-    var checksum = bytes.bytes.be16(network + 10)
-    if networkDelta != 0 {
-      rewriteTransport(&bytes, network + IPv4View.minimumLength, isPartial)
-      bytes.storeBytes(of: newSource.bigEndian, toByteOffset: network + 12, as: UInt32.self)
-      bytes.storeBytes(of: newDestination.bigEndian, toByteOffset: network + 16, as: UInt32.self)
-      checksum = ~Checksum.fold(UInt64(~checksum) &+ UInt64(networkDelta))
+  private func rewriteIPv4(_ fields: HeaderFields, _ parse: UnsafePointer<FastParse>) {
+    var checksum = unsafe fields.be16(10)
+    if unsafe pointee.networkDelta != 0 {
+      unsafe rewriteTransport(fields, IPv4View.minimumLength, parse)
+      unsafe fields.store(pointee.newSource, 12)
+      unsafe fields.store(pointee.newDestination, 16)
+      checksum = unsafe Checksum.adding(pointee.networkDelta, to: checksum)
     }
-    let timeToLive = bytes.bytes.u8(network + 8) &- 1
-    bytes.storeBytes(of: timeToLive, toByteOffset: network + 8, as: UInt8.self)
-    let decremented = Checksum.decrementingTTL(checksum)
-    bytes.storeBytes(of: decremented.bigEndian, toByteOffset: network + 10, as: UInt16.self)
+    unsafe fields.decrement(8)
+    unsafe fields.store(Checksum.decrementingTTL(checksum), 10)
   }
 
-  /// Translates IPv6 ports, lowers the hop limit. The addresses are written by ``rewriteAddresses``.
+  /// Translates IPv6 addresses, which the other direction's key has, and ports, lowers the hop limit.
   @inline(__always)
-  func rewriteIPv6(_ bytes: inout MutableRawSpan, _ network: Int, isPartial: Bool) {
-    if transportDelta != 0 { rewriteTransport(&bytes, network + IPv6View.headerLength, isPartial) }
-    let hopLimit = bytes.bytes.u8(network + 7) &- 1
-    bytes.storeBytes(of: hopLimit, toByteOffset: network + 7, as: UInt8.self)
+  private func rewriteIPv6(
+    _ fields: HeaderFields, _ parse: UnsafePointer<FastParse>, _ other: UnsafePointer<FlowKey>
+  ) {
+    if unsafe pointee.transportDelta != 0 {
+      unsafe rewriteTransport(fields, IPv6View.headerLength, parse)
+      unsafe fields.store(other.pointee.destination, 8)
+      unsafe fields.store(other.pointee.source, 24)
+    }
+    unsafe fields.decrement(7)
   }
 
   @inline(__always)
-  private func rewriteTransport(_ bytes: inout MutableRawSpan, _ transport: Int, _ isPartial: Bool) {
-    let isTCP = key.proto == IPProtocol.tcp
-    guard isTCP || key.proto == IPProtocol.udp else { return }
-    if isPartial { rewriteOpenChecksum(&bytes, transport, transport + (isTCP ? 16 : 6)) }
-    bytes.storeBytes(of: newSourcePort.bigEndian, toByteOffset: transport, as: UInt16.self)
-    bytes.storeBytes(of: newDestinationPort.bigEndian, toByteOffset: transport + 2, as: UInt16.self)
-    let offset = transport + (isTCP ? 16 : 6)
-    let checksum = bytes.bytes.be16(offset)
-    // A UDP checksum of zero means that there is none.
-    if isPartial || !isTCP && checksum == 0 { return }
-    var result = ~Checksum.fold(UInt64(~checksum) &+ UInt64(transportDelta))
-    if !isTCP, result == 0 { result = 0xffff }
-    bytes.storeBytes(of: result.bigEndian, toByteOffset: offset, as: UInt16.self)
+  private func rewriteTransport(
+    _ fields: HeaderFields, _ transport: Int, _ parse: UnsafePointer<FastParse>
+  ) {
+    let place = unsafe Int(parse.pointee.checksumPlace)
+    guard place != 0 else { return }
+    if unsafe parse.pointee.isPartial { return unsafe rewriteOpen(fields, transport, place) }
+    unsafe fields.store(pointee.newSourcePort, transport)
+    unsafe fields.store(pointee.newDestinationPort, transport &+ 2)
+    let checksum = unsafe fields.be16(place)
+    var result = unsafe Checksum.adding(pointee.transportDelta, to: checksum)
+    // A UDP checksum of zero means that there is none, and is never the result. No branches: which protocol comes
+    // next cannot be foretold.
+    let isUDP = unsafe parse.pointee.idleClass == 1
+    result = result == 0 ? (isUDP ? 0xffff : 0) : result
+    result = isUDP && checksum == 0 ? 0 : result
+    unsafe fields.store(result, place)
   }
 
-  /// Translates a checksum that is left to the device: it holds the sum of the pseudo header, in which the ports are
-  /// not. To be called before the ports are written.
+  /// Translates ports, and a checksum that is left to the device: it holds the sum of the pseudo header, in which the
+  /// ports are not.
   ///
   /// Source: net/core/utils.c, inet_proto_csum_replace4.
   @inline(never)
-  private func rewriteOpenChecksum(_ bytes: inout MutableRawSpan, _ transport: Int, _ place: Int) {
-    let old = UInt64(bytes.bytes.be16(transport)) &+ UInt64(bytes.bytes.be16(transport + 2))
-    let addresses = UInt64(transportDelta) &+ old &+ UInt64(~newSourcePort) &+ UInt64(~newDestinationPort)
-    var sum = Checksum.fold(UInt64(bytes.bytes.be16(place)) &+ addresses)
-    if sum == 0, key.proto == IPProtocol.udp { sum = 0xffff }
-    bytes.storeBytes(of: sum.bigEndian, toByteOffset: place, as: UInt16.self)
+  private func rewriteOpen(_ fields: HeaderFields, _ transport: Int, _ place: Int) {
+    let old = unsafe UInt64(fields.be16(transport)) &+ UInt64(fields.be16(transport &+ 2))
+    let new = unsafe UInt64(~pointee.newSourcePort) &+ UInt64(~pointee.newDestinationPort)
+    let addresses = unsafe UInt64(pointee.transportDelta) &+ old &+ new
+    var sum = unsafe Checksum.fold(UInt64(fields.be16(place)) &+ addresses)
+    if sum == 0, unsafe pointee.key.proto == IPProtocol.udp { sum = 0xffff }
+    unsafe fields.store(sum, place)
+    unsafe fields.store(pointee.newSourcePort, transport)
+    unsafe fields.store(pointee.newDestinationPort, transport &+ 2)
   }
 }
 
-extension FlowPath {
+extension UnsafeMutablePointer<FlowPath> {
   /// Writes the Ethernet header and what is pushed between it and `network`.
   /// - Returns: where the frame begins.
   @inline(__always)
   func writeLink(_ bytes: inout MutableRawSpan, _ network: Int, _ family: IPFamily) -> Int {
     var start = network - EthernetView.headerLength
-    if encapsulation != 0 {
-      start = pushEncapsulations(&bytes, network, family)
+    if unsafe pointee.encapsulation != 0 {
+      start = unsafe pushEncapsulations(&bytes, network, family)
     } else {
       bytes.storeBytes(of: family.ethertype.bigEndian, toByteOffset: network - 2, as: UInt16.self)
     }
-    bytes.storeBytes(of: ethernetStart.bigEndian, toByteOffset: start, as: UInt64.self)
-    bytes.storeBytes(of: ethernetEnd.bigEndian, toByteOffset: start + 8, as: UInt32.self)
+    unsafe bytes.storeBytes(of: pointee.ethernetStart.bigEndian, toByteOffset: start, as: UInt64.self)
+    unsafe bytes.storeBytes(of: pointee.ethernetEnd.bigEndian, toByteOffset: start + 8, as: UInt32.self)
     return start
   }
 
@@ -98,7 +159,7 @@ extension FlowPath {
   private func pushEncapsulations(_ bytes: inout MutableRawSpan, _ network: Int, _ family: IPFamily) -> Int {
     var position = network
     var type = family.ethertype
-    var word = UInt32(truncatingIfNeeded: encapsulation)
+    var word = unsafe UInt32(truncatingIfNeeded: pointee.encapsulation)
     for place in 0..<2 {
       if word != 0 {
         let identifier = UInt16(truncatingIfNeeded: word >> 16)
@@ -118,10 +179,37 @@ extension FlowPath {
         }
         type = kind
       }
-      if place == 0 { word = UInt32(truncatingIfNeeded: encapsulation >> 32) }
+      if place == 0 { word = unsafe UInt32(truncatingIfNeeded: pointee.encapsulation >> 32) }
     }
     bytes.storeBytes(of: type.bigEndian, toByteOffset: position - 2, as: UInt16.self)
     return position - EthernetView.headerLength
+  }
+}
+
+extension FlowEntry {
+  /// Translates and lowers the TTL or hop limit of a packet of which `parse` was read. IPv6 addresses become those
+  /// given.
+  func rewrite(_ bytes: inout MutableRawSpan, _ parse: FastParse, source: Address, destination: Address) {
+    var entry = self
+    var other = key
+    other.source = destination
+    other.destination = source
+    // Safe: all three are copies that live until the call is over.
+    unsafe withUnsafeMutablePointer(to: &entry) { entry in
+      unsafe withUnsafePointer(to: other) { other in
+        unsafe withUnsafePointer(to: parse) { unsafe entry.rewrite(&bytes, $0, other) }
+      }
+    }
+  }
+}
+
+extension FlowPath {
+  /// Writes the Ethernet header and what is pushed between it and `network`.
+  /// - Returns: where the frame begins.
+  func writeLink(_ bytes: inout MutableRawSpan, _ network: Int, _ family: IPFamily) -> Int {
+    var path = self
+    // Safe: the copy lives until the call is over.
+    return unsafe withUnsafeMutablePointer(to: &path) { unsafe $0.writeLink(&bytes, network, family) }
   }
 }
 
@@ -129,42 +217,31 @@ extension FlowStore {
   /// Times and rules that hold for a batch.
   struct Terms: BitwiseCopyable {
     var now: UInt64
-    /// Nanoseconds of idleness that end a flow.
-    var tcpTimeout: UInt64
-    var udpTimeout: UInt64
-    var greTimeout: UInt64
+    /// Nanoseconds of idleness that end a flow: TCP's, UDP's, GRE's, as ``FastParse/idleClass`` numbers them.
+    var timeouts: [3 of UInt64]
     var epoch: UInt32
     var closesOnClassicPath: Bool
   }
 
   /// Sends one frame that hit a flow through it. Nothing is changed unless the frame is forwarded or marks the
-  /// flow closing.
+  /// flow closing. Traps unless `bytes` hold the headers that were read.
   @inline(__always)
-  mutating func process(_ found: Int, _ bytes: inout MutableRawSpan, _ parse: FastParse, _ terms: Terms)
-    -> FastVerdict
-  {
+  @unsafe
+  mutating func process(
+    _ found: Int, _ bytes: inout MutableRawSpan, _ parse: UnsafePointer<FastParse>, _ terms: borrowing Terms
+  ) -> FastVerdict {
     // Safe: `found` came from the index, and the slab's records do not move.
     let entry = unsafe entry(found)
     let path = unsafe paths.pointer(entry.pointee.path)
-    guard unsafe Int(parse.largest) <= Int(path.pointee.mtu) &+ Int(parse.inline) else {
+    guard unsafe Int(parse.pointee.largest) <= Int(path.pointee.mtu) &+ Int(parse.pointee.inline) else {
       return .passUp(.fastTooBig)
     }
-    let idle: UInt64
-    if parse.proto == IPProtocol.tcp {
-      idle = terms.tcpTimeout
-      if parse.flags & 0x07 != 0 {
-        let isClosing = unsafe entry.pointee.flags.contains(.closing)
-        if terms.closesOnClassicPath {
-          guard parse.flags & 0x05 == 0 else { return .passUp(.fastClosed) }
-        } else if parse.flags & 0x02 != 0, isClosing {
-          return .passUp(.fastReopened)
-        } else if parse.flags & 0x05 != 0, !isClosing {
-          set(.closing, found >> 1)
-        }
-      }
-    } else {
-      idle = parse.proto == IPProtocol.udp ? terms.udpTimeout : terms.greTimeout
+    // Only TCP has flags.
+    if unsafe parse.pointee.flags & 0x07 != 0 {
+      let reason = unsafe noteFlags(found, parse.pointee.flags, terms.closesOnClassicPath)
+      if reason != .fastForwarded { return .passUp(reason) }
     }
+    let idle = unsafe terms.timeouts[Int(parse.pointee.idleClass)]
     guard unsafe path.pointee.epoch == terms.epoch else { return .check }
     let exit = unsafe path.pointee.exit
     guard exit != .stale else { return .passUp(.fastStale) }
@@ -175,29 +252,26 @@ extension FlowStore {
       unsafe entry.pointee.deadline = deadline
       if deadline < known { pairs[found >> 1].sides[1 - found & 1].deadline = deadline }
     }
-    let network = Int(parse.network)
-    if parse.family == .ipv4 {
-      unsafe entry.pointee.rewriteIPv4(&bytes, network, isPartial: parse.isPartial)
-    } else {
-      unsafe entry.pointee.rewriteIPv6(&bytes, network, isPartial: parse.isPartial)
-      if unsafe entry.pointee.transportDelta != 0 { rewriteAddresses(found >> 1, found & 1, &bytes, network) }
-    }
-    if unsafe entry.pointee.flags.contains(.counts) {
+    // Safe: the key comes first in a record.
+    unsafe entry.rewrite(
+      &bytes, parse, UnsafeRawPointer(self.entry(found ^ 1)).assumingMemoryBound(to: FlowKey.self))
+    if unsafe entry.pointee.flags.rawValue & FlowFlags.counts.rawValue != 0 {
       unsafe entry.pointee.packets &+= 1
-      unsafe entry.pointee.bytes &+= UInt64(parse.length)
+      unsafe entry.pointee.bytes &+= UInt64(parse.pointee.length)
     }
     guard exit == .device else { return .resolve }
-    let start = unsafe path.pointee.writeLink(&bytes, network, parse.family)
-    return unsafe .forward(path.pointee.output, start: start)
+    let begin = unsafe path.writeLink(&bytes, Int(parse.pointee.network), parse.pointee.family)
+    return unsafe .forward(path.pointee.output, start: begin, hasEgress: path.pointee.hasEgress)
   }
 
+  /// What a TCP segment with SYN, FIN or RST does to its flow.
+  /// - Returns: why it goes the classic way; `fastForwarded` when it does not.
   @inline(never)
-  private func rewriteAddresses(_ flow: Int, _ side: Int, _ bytes: inout MutableRawSpan, _ network: Int) {
-    let source = pairs[flow].sides[1 - side].key.destination
-    let destination = pairs[flow].sides[1 - side].key.source
-    bytes.storeBytes(of: source.high.bigEndian, toByteOffset: network + 8, as: UInt64.self)
-    bytes.storeBytes(of: source.low.bigEndian, toByteOffset: network + 16, as: UInt64.self)
-    bytes.storeBytes(of: destination.high.bigEndian, toByteOffset: network + 24, as: UInt64.self)
-    bytes.storeBytes(of: destination.low.bigEndian, toByteOffset: network + 32, as: UInt64.self)
+  private mutating func noteFlags(_ found: Int, _ flags: UInt8, _ closesOnClassicPath: Bool) -> Reason {
+    let isClosing = pairs[found >> 1].sides[found & 1].flags.contains(.closing)
+    if closesOnClassicPath { return flags & 0x05 == 0 ? .fastForwarded : .fastClosed }
+    if flags & 0x02 != 0, isClosing { return .fastReopened }
+    if flags & 0x05 != 0, !isClosing { set(.closing, found >> 1) }
+    return .fastForwarded
   }
 }

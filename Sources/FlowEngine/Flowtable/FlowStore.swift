@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+internal import CFlowMemory
 import PacketWire
 
 /// A flowtable as rules and control see it.
@@ -66,7 +67,25 @@ package struct FlowStore: ~Copyable {
   @inline(__always)
   package func find(_ key: FlowKey, _ hash: UInt32) -> Int {
     // Safe: the index holds slots of the slab only.
-    let found = index.first(hash) { unsafe entry($0).pointee.key.equals(key) }
+    living(index.first(hash) { unsafe entry($0).pointee.key.equals(key) })
+  }
+
+  /// As ``find(_:_:)``, for what has been read of a frame whose flow was fetched.
+  @inline(__always)
+  @unsafe
+  func find(_ parse: UnsafePointer<FastParse>, fetched version: UInt64) -> Int {
+    if version == index.version {
+      let slot = unsafe Int(parse.pointee.candidate)
+      if slot < 0 { return -1 }
+      // Safe: the index holds slots of the slab only, and has not changed since.
+      if unsafe entry(slot).pointee.key.equals(parse.pointee.key) { return living(slot) }
+    }
+    return unsafe find(parse.pointee.key, parse.pointee.hash)
+  }
+
+  @inline(__always)
+  private func living(_ found: Int) -> Int {
+    // Safe: as above.
     if found >= 0, unsafe entry(found).pointee.flags.rawValue & FlowFlags.gone.rawValue != 0 { return -1 }
     return found
   }
@@ -83,6 +102,17 @@ package struct FlowStore: ~Copyable {
   /// When the flow ends by idleness, as the direction `found` knows.
   @inline(__always)
   func deadline(_ found: Int) -> UInt64 { pairs[found >> 1].sides[found & 1].deadline }
+
+  /// The flow direction that a lookup of `hash` looks at first, fetched into the cache; -1 for none.
+  @inline(__always)
+  func fetch(_ hash: UInt32) -> Int {
+    let slot = index.first(hash) { _ in true }
+    guard slot >= 0 else { return -1 }
+    // Safe: the index holds slots of the slab only; an entry is two cache lines.
+    unsafe flow_prefetch_for_writing(entry(slot))
+    unsafe flow_prefetch_for_writing(UnsafeRawPointer(entry(slot)) + 64)
+    return slot
+  }
 
   /// Sets flags of both directions.
   package mutating func set(_ flags: FlowFlags, _ slot: Int) {

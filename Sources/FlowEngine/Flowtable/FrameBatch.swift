@@ -22,14 +22,41 @@ package struct FrameBatch: ~Copyable {
   /// Octets in front of each frame, for headers that are pushed.
   package static let headroom = 64
 
+  /// 32 octets.
   struct Slot: BitwiseCopyable {
-    var offset = 0
-    var length = 0
+    fileprivate var start: UInt32 = 0
+    fileprivate var octets: UInt32 = 0
     var outcome = FrameOutcome.pending
     /// What is left to be done to the frame; offsets from where it begins now.
     var offload = VirtioHeader.none
+    fileprivate var sent: UInt32 = 0
+
+    /// Where the frame begins in the batch's memory.
+    @inline(__always)
+    var offset: Int {
+      get { Int(start) }
+      set { start = UInt32(truncatingIfNeeded: newValue) }
+    }
+    @inline(__always)
+    var length: Int {
+      get { Int(octets) }
+      set { octets = UInt32(truncatingIfNeeded: newValue) }
+    }
     /// How many frames the router had sent before this one was dealt with.
-    var sentBefore = 0
+    @inline(__always)
+    var sentBefore: Int {
+      get { Int(sent) }
+      set { sent = UInt32(truncatingIfNeeded: newValue) }
+    }
+
+    init() {}
+
+    @inline(__always)
+    init(offset: Int, length: Int, offload: VirtioHeader = .none) {
+      self.offload = offload
+      self.offset = offset
+      self.length = length
+    }
   }
 
   /// The slots, in memory of their own.
@@ -65,6 +92,8 @@ package struct FrameBatch: ~Copyable {
   var slots: Slots
   /// Frames in the batch.
   package private(set) var count = 0
+  /// Whether something may be left to be done to one of the frames.
+  private(set) var hasOffloads = false
 
   /// An empty batch for frames of up to `largestFrame` octets.
   package init(largestFrame: Int = 1984) {
@@ -77,7 +106,27 @@ package struct FrameBatch: ~Copyable {
   deinit { unsafe memory.deallocate() }
 
   /// Takes all frames out.
-  package mutating func removeAll() { count = 0 }
+  package mutating func removeAll() {
+    count = 0
+    hasOffloads = false
+  }
+
+  /// Takes all frames out and adds `count` of `length` octets each, with nothing left to be done to them, that `fill`
+  /// writes: it gets room for all, and how many octets the frames are apart. Traps when they are too many or too large.
+  package mutating func refill(
+    count: Int, length: Int, _ fill: (inout MutableRawSpan, _ distance: Int) -> Void
+  ) {
+    precondition(count >= 0 && count <= Self.capacity && length >= 0 && length <= stride - Self.headroom)
+    for index in 0..<count {
+      slots[index] = Slot(offset: index &* stride &+ Self.headroom, length: length)
+    }
+    self.count = count
+    hasOffloads = false
+    // All slots lie inside the memory; the span does not outlive the call.
+    var span = unsafe MutableRawSpan(
+      _unsafeStart: memory + Self.headroom, byteCount: stride * Self.capacity - Self.headroom)
+    fill(&span, stride)
+  }
 
   /// Copies a frame in, from its Ethernet header on, with what is left to be done to it. False: the batch is full or
   /// the frame too large.
@@ -97,6 +146,7 @@ package struct FrameBatch: ~Copyable {
   ) -> Bool {
     guard count < Self.capacity, length >= 0, length <= stride - Self.headroom else { return false }
     slots[count] = Slot(offset: count * stride + Self.headroom, length: length, offload: offload)
+    if !offload.isNone { hasOffloads = true }
     count += 1
     var bytes = frame(count - 1)
     fill(&bytes)
@@ -116,6 +166,7 @@ package struct FrameBatch: ~Copyable {
     var bytes = frame(count - 1)
     let length = fill(&bytes, &offload)
     slots[count - 1].offload = offload
+    if !offload.isNone { hasOffloads = true }
     if (0...room).contains(length) {
       slots[count - 1].length = length
     } else {

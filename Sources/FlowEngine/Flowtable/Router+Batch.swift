@@ -2,11 +2,27 @@
 
 import PacketWire
 
-/// What the stages of a batch know of each frame.
+/// What the stages of a batch know of each frame, in memory of its own.
+///
+/// `@safe`: each access checks that there is such a frame.
+@safe
 struct BatchWork: ~Copyable {
-  var parses: [32 of FastParse] = .init(repeating: FastParse(.fastMissed))
-  /// Sum of what was read ahead, kept so that the reads are made.
-  var touched: UInt64 = 0
+  private let parses: UnsafeMutablePointer<FastParse>
+
+  init() {
+    unsafe parses = .allocate(capacity: FrameBatch.capacity)
+    unsafe parses.initialize(repeating: FastParse(.fastMissed), count: FrameBatch.capacity)
+  }
+
+  deinit { unsafe parses.deallocate() }
+
+  /// Where what is known of frame `position` is: valid while this value lives.
+  @inline(__always)
+  @unsafe
+  func pointer(_ position: Int) -> UnsafeMutablePointer<FastParse> {
+    precondition(position >= 0 && position < FrameBatch.capacity)
+    return unsafe parses + position
+  }
 }
 
 extension Router {
@@ -20,7 +36,7 @@ extension Router {
     advance(to: time)
     let start = sent.count
     statistics[.received] &+= UInt64(batch.count)
-    acceptOffloads(&batch)
+    if batch.hasOffloads { acceptOffloads(&batch) }
     if hardware.exists { takeInHardware(&batch, index, start) }
     guard Int(index) < devices.count, devices[Int(index)]?.isUp == true,
       ruleset.ingressHookCount(device: index) == 1,
@@ -31,55 +47,81 @@ extension Router {
       }
       return
     }
-    var terms = terms()
     readAhead(&batch, FastTable(table), index)
+    var terms = terms()
+    let version = flows.index.version
+    let hasHardware = hardware.exists
     var forwarded: UInt64 = 0
     for position in 0..<batch.count where batch.slots[position].outcome == .pending {
+      // Safe: the work outlives the batch's stages.
+      let parse = unsafe work.pointer(position)
+      var found = -1
+      var verdict = unsafe FastVerdict.passUp(parse.pointee.reason)
+      if unsafe parse.pointee.reason == .fastForwarded {
+        found = unsafe flows.find(parse, fetched: version)
+        if found >= 0 {
+          let before = hasHardware ? flows.deadline(found) : 0
+          verdict = batch.withRoom(position) { unsafe flows.process(found, &$0, parse, terms) }
+          if verdict == .check {
+            verdict = batch.withRoom(position) { unsafe forwardChecked(found, &$0, parse.pointee, terms) }
+          }
+          // Hardware is asked again whenever software has moved a flow's time.
+          if hasHardware, flows.deadline(found) != before { refreshHardware(found >> 1) }
+        } else {
+          verdict = .passUp(.fastMissed)
+        }
+      }
+      if case .forward(let output, let begin, false) = verdict, !batch.hasOffloads {
+        forwarded &+= 1
+        batch.slots[position].sentBefore = sent.count &- start
+        batch.move(position, to: begin)
+        batch.slots[position].outcome = .forward(output)
+        continue
+      }
+      if unsafe settle(&batch, position, verdict, found, parse.pointee, index, start) { forwarded &+= 1 }
       // A frame on the classic path may have changed neighbours or routes.
       terms.epoch = epoch
-      let reason = work.parses[position].reason
-      guard reason == .fastForwarded else {
-        statistics.count(reason)
-        receiveClassic(&batch, position, index, start, skipsIngress: true)
-        continue
-      }
-      let found = flows.find(work.parses[position].key, work.parses[position].hash)
-      guard found >= 0 else {
-        statistics.count(.fastMissed)
-        receiveClassic(&batch, position, index, start, skipsIngress: true)
-        continue
-      }
-      let outcome = batch.withRoom(position) { forward(found, &$0, work.parses[position], terms) }
-      batch.slots[position].sentBefore = sent.count - start
-      switch outcome {
-      case .sent(let output, let start):
-        forwarded &+= 1
-        batch.move(position, to: start)
-        if !ruleset.hasEgress(device: output), leavesAsItIs(&batch, position, output) {
-          batch.slots[position].outcome = .forward(output)
-          continue
-        }
-        batch.slots[position].outcome = .taken
-        statistics[.sent] &-= 1
-        emit(Packet(frame: batch.octets(position)).frame(), batch.slots[position].offload, on: output)
-      case .passUp(let reason):
-        statistics.count(reason)
-        receiveClassic(&batch, position, index, start, skipsIngress: true)
-      case .waiting:
-        forwarded &+= 1
-        batch.slots[position].outcome = .taken
-        var packet = Packet(frame: batch.octets(position), offload: batch.slots[position].offload)
-        packet.input = index
-        sendResolving(&packet, found, work.parses[position])
-      }
     }
     statistics[.fastForwarded] &+= forwarded
     statistics[.sent] &+= forwarded
     finish()
   }
 
+  /// Does what is left to do for a frame that does not leave just as it was rewritten.
+  /// - Returns: whether the fast path forwarded it.
+  @inline(never)
+  private func settle(
+    _ batch: inout FrameBatch, _ position: Int, _ verdict: FastVerdict, _ found: Int, _ parse: FastParse,
+    _ index: UInt32, _ start: Int
+  ) -> Bool {
+    batch.slots[position].sentBefore = sent.count - start
+    switch verdict {
+    case .forward(let output, let begin, let hasEgress):
+      batch.move(position, to: begin)
+      if !hasEgress, leavesAsItIs(&batch, position, output) {
+        batch.slots[position].outcome = .forward(output)
+        return true
+      }
+      batch.slots[position].outcome = .taken
+      statistics[.sent] &-= 1
+      emit(Packet(frame: batch.octets(position)).frame(), batch.slots[position].offload, on: output)
+      return true
+    case .resolve:
+      batch.slots[position].outcome = .taken
+      var packet = Packet(frame: batch.octets(position), offload: batch.slots[position].offload)
+      packet.input = index
+      sendResolving(&packet, found, parse)
+      return true
+    case .passUp, .check:
+      let reason = parse.reason == .fastForwarded ? .fastMissed : parse.reason
+      statistics.count(found >= 0 ? noteRefusal(verdict, found) : reason)
+      receiveClassic(&batch, position, index, start, skipsIngress: true)
+      return false
+    }
+  }
+
   /// Takes what is left to be done to each frame as the kernel would; frames for which it cannot be are taken out.
-  @inline(__always)
+  @inline(never)
   private func acceptOffloads(_ batch: inout FrameBatch) {
     for position in 0..<batch.count where !batch.slots[position].offload.isNone {
       if let accepted = batch.slots[position].offload.accepted(for: batch.octets(position)) {
@@ -117,23 +159,20 @@ extension Router {
   /// The first two stages: headers, hashes, buckets; then the flows that the buckets name.
   @inline(__always)
   private func readAhead(_ batch: inout FrameBatch, _ table: FastTable, _ index: UInt32) {
-    var touched: UInt64 = 0
     let seed = flows.seed
     for position in 0..<batch.count {
-      work.parses[position] = parse(batch.octetsWithRoom(position), table, index, seed)
-      if !batch.slots[position].offload.isNone {
-        work.parses[position].take(batch.slots[position].offload, batch.octetsWithRoom(position))
+      // Safe: the work outlives the batch's stages.
+      let work = unsafe work.pointer(position)
+      unsafe work.pointee = parse(batch.octetsWithRoom(position), table, index, seed)
+      if batch.hasOffloads, !batch.slots[position].offload.isNone {
+        unsafe work.pointee.take(batch.slots[position].offload, batch.octetsWithRoom(position))
       }
-      touched ^= flows.index.touch(work.parses[position].hash)
+      unsafe flows.index.fetch(work.pointee.hash)
     }
     for position in 0..<batch.count {
-      let slot = flows.index.guess(work.parses[position].hash)
-      guard slot >= 0 else { continue }
-      // Safe: the index holds slots of the slab only.
-      touched ^= unsafe flows.entry(slot).pointee.key.source.low
-      touched ^= unsafe flows.entry(slot).pointee.deadline
+      let work = unsafe work.pointer(position)
+      unsafe work.pointee.candidate = Int32(truncatingIfNeeded: flows.fetch(work.pointee.hash))
     }
-    work.touched = touched
   }
 
   /// Reads a frame with room in front; a tag of its own is taken for the outermost one.

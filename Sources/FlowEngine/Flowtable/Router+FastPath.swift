@@ -7,9 +7,11 @@ extension Router {
   func terms() -> FlowStore.Terms {
     FlowStore.Terms(
       now: now.nanoseconds,
-      tcpTimeout: conntrack.settings.flowtableTCPTimeout &* Instant.second,
-      udpTimeout: conntrack.settings.flowtableUDPTimeout &* Instant.second,
-      greTimeout: 30 * Instant.second, epoch: epoch, closesOnClassicPath: generation.closesOnClassicPath)
+      timeouts: [
+        conntrack.settings.flowtableTCPTimeout &* Instant.second,
+        conntrack.settings.flowtableUDPTimeout &* Instant.second, 30 * Instant.second,
+      ],
+      epoch: epoch, closesOnClassicPath: generation.closesOnClassicPath)
   }
 
   /// Sends a packet through a flow of the flowtable, if there is one for it. False: it goes on unmodified.
@@ -27,17 +29,24 @@ extension Router {
       return false
     }
     if !packet.offload.isNone { parse.take(packet.offload, packet.bytes.raw) }
+    let terms = terms()
+    // Hardware is asked again whenever software has moved a flow's time.
+    let before = hardware.exists ? flows.deadline(found) : 0
+    defer { if hardware.exists, flows.deadline(found) != before { refreshHardware(found >> 1) } }
     var span = packet.bytes.mutableSpan
     var bytes = unsafe span.mutableBytes
-    switch forward(found, &bytes, parse, terms()) {
-    case .passUp(let reason):
-      statistics.count(reason)
+    // Safe: the parse outlives the call.
+    var verdict = unsafe withUnsafePointer(to: parse) { unsafe flows.process(found, &bytes, $0, terms) }
+    if verdict == .check { verdict = forwardChecked(found, &bytes, parse, terms) }
+    switch verdict {
+    case .passUp, .check:
+      statistics.count(noteRefusal(verdict, found))
       return false
-    case .sent(let device, let start):
+    case .forward(let device, let start, _):
       statistics.count(.fastForwarded)
       packet.link = start
       emit(packet.frame(), packet.frameOffload, on: device)
-    case .waiting:
+    case .resolve:
       statistics.count(.fastForwarded)
       sendResolving(&packet, found, parse)
     }
@@ -59,38 +68,24 @@ extension Router {
     transmit(packet, to: way.nextHop, way.hopFamily, on: way.routeDevice)
   }
 
-  /// What became of a frame that hit a flow, once everything was looked after.
-  enum FlowOutcome: Equatable {
-    case passUp(Reason)
-    /// Sent on the device, from the Ethernet header at `start` on.
-    case sent(UInt32, start: Int)
-    case waiting
+  /// Sends a frame through the flow direction `found` once more, after routes and neighbours were looked at again.
+  @inline(never)
+  func forwardChecked(
+    _ found: Int, _ bytes: inout MutableRawSpan, _ parse: FastParse, _ terms: FlowStore.Terms
+  ) -> FastVerdict {
+    revalidate(flows.pairs[found >> 1].sides[found & 1].path)
+    var fresh = terms
+    fresh.epoch = epoch
+    // Safe: the parse is a copy that lives until the call is over.
+    return unsafe withUnsafePointer(to: parse) { unsafe flows.process(found, &bytes, $0, fresh) }
   }
 
-  /// Sends a frame through the flow direction `found`; checks routes and neighbours when they may have changed, and
-  /// tears the flow down when they did.
-  @inline(__always)
-  func forward(_ found: Int, _ bytes: inout MutableRawSpan, _ parse: FastParse, _ terms: FlowStore.Terms)
-    -> FlowOutcome
-  {
-    // Hardware is asked again whenever software has moved a flow's time.
-    let before = hardware.exists ? flows.deadline(found) : 0
-    defer { if hardware.exists, flows.deadline(found) != before { refreshHardware(found >> 1) } }
-    var verdict = flows.process(found, &bytes, parse, terms)
-    if verdict == .check {
-      revalidate(flows.pairs[found >> 1].sides[found & 1].path)
-      var fresh = terms
-      fresh.epoch = epoch
-      verdict = flows.process(found, &bytes, parse, fresh)
-    }
-    switch verdict {
-    case .forward(let device, let start): return .sent(device, start: start)
-    case .resolve: return .waiting
-    case .check: return .passUp(.fastStale)
-    case .passUp(let reason):
-      if reason != .fastTooBig { tearDown(found >> 1) }
-      return .passUp(reason)
-    }
+  /// What a frame that was not forwarded does to its flow: torn down, unless the frame was too big only.
+  /// - Returns: why the frame goes the classic way.
+  func noteRefusal(_ verdict: FastVerdict, _ found: Int) -> Reason {
+    guard case .passUp(let reason) = verdict else { return .fastStale }
+    if reason != .fastTooBig { tearDown(found >> 1) }
+    return reason
   }
 
   /// Looks whether the route of a path still holds, and finds out anew how its frames leave.
@@ -126,6 +121,7 @@ extension Router {
         path.setEthernet(to: neighbours[key]?.mac ?? .zero, from: source)
       }
     }
+    path.hasEgress = ruleset.hasEgress(device: path.output)
     // Looking a stale neighbour up begins a new epoch.
     path.epoch = epoch
     flows.paths[number] = path

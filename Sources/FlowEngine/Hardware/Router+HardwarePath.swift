@@ -35,17 +35,7 @@ extension Router {
     var span = packet.bytes.mutableSpan
     // Safe: octets of the packet, whose storage outlives the span.
     var bytes = unsafe span.mutableBytes
-    if parse.family == .ipv4 {
-      rule.entry.rewriteIPv4(&bytes, network, isPartial: parse.isPartial)
-    } else {
-      rule.entry.rewriteIPv6(&bytes, network, isPartial: parse.isPartial)
-      if rule.entry.transportDelta != 0 {
-        bytes.storeBytes(of: rule.newSource.high.bigEndian, toByteOffset: network + 8, as: UInt64.self)
-        bytes.storeBytes(of: rule.newSource.low.bigEndian, toByteOffset: network + 16, as: UInt64.self)
-        bytes.storeBytes(of: rule.newDestination.high.bigEndian, toByteOffset: network + 24, as: UInt64.self)
-        bytes.storeBytes(of: rule.newDestination.low.bigEndian, toByteOffset: network + 32, as: UInt64.self)
-      }
-    }
+    rule.entry.rewrite(&bytes, parse, source: rule.newSource, destination: rule.newDestination)
     packet.link = rule.path.writeLink(&bytes, network, parse.family)
     table[found].packets &+= 1
     table[found].bytes &+= UInt64(parse.length)
