@@ -189,13 +189,13 @@ _ftctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    list|get|count|stats|monitor|top|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|demo|run|replay|verify|exec|conntrack|help)
+    list|get|count|stats|monitor|top|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|demo|run|replay|trace|verify|exec|conntrack|help)
         # Offer subcommand argument completions
         "_ftctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'list get count stats monitor top annotate delete flush add expect offload flowtable rule apply export explain doctor demo run replay verify exec conntrack help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'list get count stats monitor top annotate delete flush add expect offload flowtable rule apply export explain doctor demo run replay trace verify exec conntrack help' -- "${cur}"))
         ;;
     esac
 }
@@ -2588,6 +2588,134 @@ _ftctl_replay() {
         ;;
     '--ruleset')
         __ftctl_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_ftctl_trace() {
+    repeating_flags=()
+    non_repeating_flags=(--userspace -j --json --flow --rules --version -h --help)
+    repeating_options=(-l --label --flowtable)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output --input --count)
+    __ftctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion trace -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion trace -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-f'|'--family')
+        __ftctl_add_completions -W 'ipv4'$'\n''ipv6'
+        return
+        ;;
+    '-p'|'--proto'|'--protonum')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion trace -- --proto "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-s'|'--src'|'--orig-src')
+        return
+        ;;
+    '-d'|'--dst'|'--orig-dst')
+        return
+        ;;
+    '-r'|'--reply-src')
+        return
+        ;;
+    '-q'|'--reply-dst')
+        return
+        ;;
+    '--sport'|'--orig-port-src')
+        return
+        ;;
+    '--dport'|'--orig-port-dst')
+        return
+        ;;
+    '--reply-sport'|'--reply-port-src')
+        return
+        ;;
+    '--reply-dport'|'--reply-port-dst')
+        return
+        ;;
+    '-m'|'--mark')
+        return
+        ;;
+    '-l'|'--label')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion trace -- --label "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-w'|'--zone')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion trace -- --zone "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--orig-zone')
+        return
+        ;;
+    '--reply-zone')
+        return
+        ;;
+    '--state')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion trace -- --state "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-u'|'--status')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion trace -- --status "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '-n'|'--src-nat')
+        return
+        ;;
+    '-g'|'--dst-nat')
+        return
+        ;;
+    '--any-nat')
+        return
+        ;;
+    '--offload')
+        __ftctl_add_completions -W 'any'$'\n''software'$'\n''hardware'$'\n''none'
+        return
+        ;;
+    '--flowtable')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion trace -- --flowtable "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--device')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion trace -- --device "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--min-bytes')
+        return
+        ;;
+    '--min-packets')
+        return
+        ;;
+    '--older-than')
+        return
+        ;;
+    '--expires-within')
+        return
+        ;;
+    '--where')
+        return
+        ;;
+    '-o'|'--output')
+        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        return
+        ;;
+    '--input')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion trace -- --input "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--count')
         return
         ;;
     esac

@@ -76,6 +76,7 @@ _ftctl() {
             'demo:Show a flow taking the fast path of the userspace engine'
             'run:Run a router with flowtables in this process, between TAP devices'
             'replay:Let the userspace engine forward the frames of captures, and capture what leaves'
+            'trace:Follow packets through a running userspace engine, step by step'
             'verify:Play recorded traces of a kernel on the userspace engine and compare'
             'exec:Run a program whose netlink sockets reach a userspace engine'
             'conntrack:Do what conntrack(8) does, with its command line and its output'
@@ -85,7 +86,7 @@ _ftctl() {
         ;;
     arg)
         case "${words[1]}" in
-        list|get|count|stats|monitor|top|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|demo|run|replay|verify|exec|conntrack|help)
+        list|get|count|stats|monitor|top|annotate|delete|flush|add|expect|offload|flowtable|rule|apply|export|explain|doctor|demo|run|replay|trace|verify|exec|conntrack|help)
             "_ftctl_${words[1]}" && ret=0
             ;;
         esac
@@ -1282,6 +1283,60 @@ _ftctl_replay() {
         '--ruleset[Rules in nft'\''s syntax, loaded by nft(8)]:file:_files'
         '--report[Tell what became of each flow'\''s frames]'
         '(-j --json)'{-j,--json}'[The report as JSON]'
+        '--version[Show the version.]'
+        '(-h --help)'{-h,--help}'[Show help information.]'
+    )
+    _arguments -w -s -S : "${arg_specs[@]}" && ret=0
+
+    return "${ret}"
+}
+
+_ftctl_trace() {
+    local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
+    local -ar ___family=('ipv4' 'ipv6')
+    local -ar ___offload=('any' 'software' 'hardware' 'none')
+    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
+    local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion trace -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion trace -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
+        '(-p --proto --protonum)'{-p,--proto,--protonum}'[Layer 4 protocols\: names or numbers, a comma between]:name|number:{__ftctl_custom_complete ---completion trace -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-s --src --orig-src)'{-s,--src,--orig-src}'[Source in original direction]:addr\[/len\]:'
+        '(-d --dst --orig-dst)'{-d,--dst,--orig-dst}'[Destination in original direction]:addr\[/len\]:'
+        '(-r --reply-src)'{-r,--reply-src}'[Source in reply direction]:addr\[/len\]:'
+        '(-q --reply-dst)'{-q,--reply-dst}'[Destination in reply direction]:addr\[/len\]:'
+        '(--sport --orig-port-src)'{--sport,--orig-port-src}'[Source port or range of ports]:port\[-port\]:'
+        '(--dport --orig-port-dst)'{--dport,--orig-port-dst}'[Destination port or range of ports]:port\[-port\]:'
+        '(--reply-sport --reply-port-src)'{--reply-sport,--reply-port-src}'[Source port in reply direction]:port\[-port\]:'
+        '(--reply-dport --reply-port-dst)'{--reply-dport,--reply-port-dst}'[Destination port in reply direction]:port\[-port\]:'
+        '(-m --mark)'{-m,--mark}'[Mark\: decimal, 0x hexadecimal or octal; only the mask'\''s bits count]:value\[/mask\]:'
+        '(-l --label)'{-l,--label}'[Labels, all of which are set\: names or bit numbers]:name:{__ftctl_custom_complete ---completion trace -- --label "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-w --zone)'{-w,--zone}'[Zone of both directions, 0 to 65535]:n:{__ftctl_custom_complete ---completion trace -- --zone "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--orig-zone[Zone of the original direction alone]:n:'
+        '--reply-zone[Zone of the reply direction alone]:n:'
+        '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion trace -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion trace -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
+        '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
+        '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
+        '--offload[Flows by tag\: any (in a flowtable), software, hardware, none]:tag:{__ftctl_complete "${___offload[@]}"}'
+        '--flowtable[Flows that this flowtable carries\: NAME, or FAMILY TABLE NAME]:name:{__ftctl_custom_complete ---completion trace -- --flowtable "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--device[Offloaded flows that go through this device]:name:{__ftctl_custom_complete ---completion trace -- --device "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--min-bytes[At least so many octets in both directions; k, M, G, Ki, Mi, Gi may follow]:n:'
+        '--min-packets[At least so many packets in both directions]:n:'
+        '--older-than[Started at least so long ago\: seconds, or 5m, 2h, 1d]:duration:'
+        '--expires-within[Expires within this time\: seconds, or 5m, 2h, 1d]:duration:'
+        '--where[All of it as one expression, for example '\''tcp and dport in {80,443} and not offload'\'']:expression:'
+        '(-o --output)'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '(-j --json)'{-j,--json}'[Short for -o json]'
+        '--input[Packets that arrive on this device]:device:{__ftctl_custom_complete ---completion trace -- --input "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--count[End after so many packets (default\: none)]:n:'
+        '--flow[Follow the flow of the first packet alone, until its conntrack entry is gone]'
+        '--rules[Show rules that did not match, too]'
+        ':expression:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

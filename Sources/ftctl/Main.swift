@@ -82,7 +82,8 @@ struct Ftctl: ParsableCommand {
       CommandGroup(
         name: "Userspace",
         subcommands: [
-          DemoCommand.self, RunCommand.self, ReplayCommand.self, VerifyCommand.self, ExecCommand.self,
+          DemoCommand.self, RunCommand.self, ReplayCommand.self, TraceCommand.self, VerifyCommand.self,
+          ExecCommand.self,
         ]),
       CommandGroup(name: "Drop-in", subcommands: [ConntrackCommand.self]),
     ])

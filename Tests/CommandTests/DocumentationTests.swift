@@ -14,6 +14,7 @@ struct DocumentationTests {
     ("monitor", "ftctl-flows.8", ["Selection", "Output", "ftctl monitor"]),
     ("top", "ftctl-flows.8", ["Selection", "Tables", "ftctl top"]),
     ("run", "ftctl-engine.7", ["Router", "ftctl run"]), ("demo", "ftctl-engine.7", ["ftctl demo"]),
+    ("trace", "ftctl-engine.7", ["Selection", "Output", "ftctl trace"]),
     ("replay", "ftctl-engine.7", ["Router", "ftctl replay"]),
     ("annotate", "ftctl-change.8", ["Selection", "Changes", "ftctl annotate"]),
     ("delete", "ftctl-change.8", ["Selection", "Changes"]),

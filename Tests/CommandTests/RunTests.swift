@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Two namespaces with the engine between them, run by `ftctl --userspace run`.
-private final class RoutedPair {
+final class RoutedPair {
   let lan: LiveNamespace
   let wan: LiveNamespace
   let folder = "/tmp/ftctl-run-\(UInt32.random(in: 0...UInt32.max))"

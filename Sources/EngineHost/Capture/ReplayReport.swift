@@ -125,7 +125,7 @@ package struct ReplayReport: Sendable {
                 "reasons",
                 .object(
                   flow.reasons.sorted { $0.key.rawValue < $1.key.rawValue }.map {
-                    ("\($0.key)", .number($0.value))
+                    ($0.key.name, .number($0.value))
                   })
               ),
             ])
@@ -162,15 +162,5 @@ extension Reason {
       false
     default: true
     }
-  }
-
-  /// The reason's name as words.
-  fileprivate var text: String {
-    var result = ""
-    for character in "\(self)" {
-      if character.isUppercase { result += " " }
-      result += character.lowercased()
-    }
-    return result
   }
 }

@@ -42,6 +42,8 @@ package final class ControlServer {
     ready.watch(lock.listener.number, .read, isNew: true)
     add(InstanceService(instance: instance.name, process: getpid()))
     add(SysctlService())
+    add(StatisticsService())
+    add(TraceService())
   }
 
   /// Readable when there is something to do.

@@ -8,6 +8,7 @@ extension Router {
   /// Source: net/netfilter/nf_conntrack_core.c, nf_conntrack_in.
   func track(_ packet: inout Packet, isOutput: Bool) -> Bool {
     guard tracks(packet.family), packet.tracking == .none, packet.entry.isNone else { return true }
+    defer { noteTracking(packet) }
     guard packet.transport >= 0, packet.fragmentOffset == 0 else { return invalidate(&packet) }
     let isICMP = packet.proto == (packet.family == .ipv4 ? IPProtocol.icmp : IPProtocol.icmpv6)
     if isICMP {

@@ -37,6 +37,7 @@ extension Router {
     let start = sent.count
     statistics[.received] &+= UInt64(batch.count)
     if batch.hasOffloads { acceptOffloads(&batch) }
+    if tracing.isOn { return receiveTraced(&batch, index, start) }
     if hardware.exists { takeInHardware(&batch, index, start) }
     guard Int(index) < devices.count, devices[Int(index)]?.isUp == true,
       ruleset.ingressHookCount(device: index) == 1,
@@ -141,6 +142,16 @@ extension Router {
       if forwardInHardware(batch.octets(position), batch.slots[position].offload, on: index) {
         batch.slots[position].outcome = .taken
       }
+    }
+  }
+
+  /// Takes the frames one by one, and records what happens to each.
+  @inline(never)
+  private func receiveTraced(_ batch: inout FrameBatch, _ index: UInt32, _ start: Int) {
+    for position in 0..<batch.count where batch.slots[position].outcome == .pending {
+      batch.slots[position].sentBefore = sent.count - start
+      batch.slots[position].outcome = .taken
+      takeTraced(batch.octets(position), batch.slots[position].offload, on: index)
     }
   }
 

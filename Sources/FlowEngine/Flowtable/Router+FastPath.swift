@@ -21,13 +21,16 @@ extension Router {
       vlanTag: packet.vlanTag, device: packet.input, FastTable(flowtable), seed: flows.seed)
     guard parse.reason == .fastForwarded else {
       statistics.count(parse.reason)
+      note(.flowtable(flowtable.id, parse.reason))
       return false
     }
     let found = flows.find(parse.key, parse.hash)
     guard found >= 0 else {
       statistics.count(.fastMissed)
+      note(.flowtable(flowtable.id, .fastMissed))
       return false
     }
+    noteFlow(found)
     if !packet.offload.isNone { parse.take(packet.offload, packet.bytes.raw) }
     let terms = terms()
     // Hardware is asked again whenever software has moved a flow's time.
@@ -40,14 +43,18 @@ extension Router {
     if verdict == .check { verdict = forwardChecked(found, &bytes, parse, terms) }
     switch verdict {
     case .passUp, .check:
-      statistics.count(noteRefusal(verdict, found))
+      let reason = noteRefusal(verdict, found)
+      statistics.count(reason)
+      note(.flowtable(flowtable.id, reason))
       return false
     case .forward(let device, let start, _):
       statistics.count(.fastForwarded)
+      note(.flowtable(flowtable.id, .fastForwarded))
       packet.link = start
       emit(packet.frame(), packet.frameOffload, on: device)
     case .resolve:
       statistics.count(.fastForwarded)
+      note(.flowtable(flowtable.id, .fastForwarded))
       sendResolving(&packet, found, parse)
     }
     return true

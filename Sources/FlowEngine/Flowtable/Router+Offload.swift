@@ -7,55 +7,63 @@ extension Router {
   ///
   /// Source: net/netfilter/nft_flow_offload.c, nft_flow_offload_eval.
   func addFlow(_ packet: Packet, to number: UInt32) -> Bool {
-    guard let flowtable = flowtables[number], let slot = conntrack.slot(packet.entry),
-      mayOffload(packet, slot)
-    else {
-      statistics.count(.flowRefused)
-      return false
-    }
+    guard let flowtable = flowtables[number] else { return refuse(number, .noFlowtable) }
+    guard let slot = conntrack.slot(packet.entry) else { return refuse(number, .untracked) }
+    if let reason = refusal(packet, slot) { return refuse(number, reason) }
     conntrack[slot].status.insert(.offload)
-    guard let route = packet.route, let back = reverseRoute(packet, slot),
-      let path = path(route, packet, slot, packet.direction, flowtable),
-      let backPath = self.path(back, packet, slot, packet.direction.opposite, flowtable),
-      !conntrack[slot].isDying
+    guard let route = packet.route, let back = reverseRoute(packet, slot) else {
+      conntrack[slot].status.remove(.offload)
+      return refuse(number, .noRoute)
+    }
+    guard let path = path(route, packet, slot, packet.direction, flowtable),
+      let backPath = self.path(back, packet, slot, packet.direction.opposite, flowtable)
     else {
       conntrack[slot].status.remove(.offload)
-      statistics.count(.flowRefused)
-      return false
+      return refuse(number, .noPath)
+    }
+    guard !conntrack[slot].isDying else {
+      conntrack[slot].status.remove(.offload)
+      return refuse(number, .dying)
     }
     let isOriginal = packet.direction == .original
     insertFlow(
       slot, isOriginal ? [route, back] : [back, route], isOriginal ? [path, backPath] : [backPath, path],
       flowtable)
     statistics.count(.flowAdded)
+    note(.flowAdded(number))
     return true
   }
 
-  /// The checks that need no route, in the kernel's order.
-  private func mayOffload(_ packet: Packet, _ slot: Int) -> Bool {
-    if packet.family == .ipv4, packet.hasOptions { return false }
+  private func refuse(_ number: UInt32, _ reason: OffloadRefusal) -> Bool {
+    statistics.count(.flowRefused)
+    note(.flowRefused(number, reason))
+    return false
+  }
+
+  /// The checks that need no route, in the kernel's order; nil: none speaks against it.
+  private func refusal(_ packet: Packet, _ slot: Int) -> OffloadRefusal? {
+    if packet.family == .ipv4, packet.hasOptions { return .options }
     let entry = conntrack[slot]
     switch entry.proto {
     case IPProtocol.tcp:
       guard packet.transport >= 0, packet.transport + TCPView.minimumLength <= packet.bytes.count else {
-        return false
+        return .noHeader
       }
       let flags = TCPFlags(rawValue: packet.bytes[packet.transport + 13])
-      guard flags.isDisjoint(with: [.fin, .rst]), entry.tcp.state == .established,
-        entry.status.contains(.assured)
-      else { return false }
+      guard flags.isDisjoint(with: [.fin, .rst]) else { return .closing }
+      guard entry.tcp.state == .established, entry.status.contains(.assured) else { return .notEstablished }
     case IPProtocol.udp: break
     case IPProtocol.gre:
       guard entry.status.isDisjoint(with: .anyNAT), entry.original.sourcePort == 0,
         entry.original.destinationPort == 0
-      else { return false }
-    default: return false
+      else { return .translatedGRE }
+    default: return .unsupportedProtocol
     }
-    guard !entry.extensions.contains(.helper), entry.status.isDisjoint(with: [.sequenceAdjusted, .clash])
-    else {
-      return false
-    }
-    return entry.isConfirmed && !entry.isOffloaded
+    if entry.extensions.contains(.helper) { return .helper }
+    if entry.status.contains(.sequenceAdjusted) { return .sequenceAdjusted }
+    if entry.status.contains(.clash) { return .clash }
+    guard entry.isConfirmed else { return .unconfirmed }
+    return entry.isOffloaded ? .alreadyOffloaded : nil
   }
 
   /// The route of the other direction: to this direction's real source, through the device that the packet came

@@ -22,6 +22,7 @@ extension Router {
     if exceeds(packet, mtu) { return refuseTooBig(packet, mtu) }
     packet.decrementTimeToLive()
     packet.output = route.device
+    note(.hook(.forward))
     guard runRules(.forward, &packet) else { return }
     if packet.recordRouteSlot != 0 { recordRoute(&packet, route) }
     statistics.count(.classicForwarded)
@@ -54,6 +55,7 @@ extension Router {
   func postrouting(_ packet: inout Packet) {
     guard let route = packet.route else { return statistics.count(.noRoute) }
     packet.output = route.device
+    note(.hook(.postrouting))
     guard runRules(.postrouting, below: 100, &packet) else { return }
     guard translate(.postrouting, .source, &packet) else { return }
     guard runRules(.postrouting, from: 100, &packet) else { return }
@@ -71,6 +73,9 @@ extension Router {
     }
     packet.route = route
     packet.output = route.device
+    noteAnswer(packet)
+    note(.route(route))
+    note(.hook(.output))
     guard runRules(.output, below: -200, &packet), track(&packet, isOutput: true) else { return }
     guard runRules(.output, from: -200, below: -100, &packet) else { return }
     guard translate(.output, .destination, &packet) else { return }

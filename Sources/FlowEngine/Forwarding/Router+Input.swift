@@ -101,6 +101,8 @@ extension Router {
   ///
   /// Source: include/uapi/linux/netfilter_ipv4.h, enum nf_ip_hook_priorities.
   func prerouting(_ packet: inout Packet) {
+    noteFlow(packet)
+    note(.hook(.prerouting))
     guard runRules(.prerouting, below: -400, &packet) else { return }
     if tracks(packet.family), packet.tracking == .none {
       guard reassemble(&packet) else { return }
@@ -133,11 +135,13 @@ extension Router {
     guard !source.isUnspecified else { return statistics.count(.martian) }
     guard let route = lookUpRoute(.ipv4, destination) else {
       guard !isLocal(source, .ipv4) else { return statistics.count(.martian) }
+      note(.route(nil))
       statistics.count(.noRoute)
       return sendUnreachable(packet, code: 0)
     }
     guard !isLocal(source, .ipv4) else { return statistics.count(.martian) }
     packet.route = route
+    note(.route(route))
     switch route.type {
     case .local, .broadcast: deliver(&packet)
     case .unicast: forward(&packet)
@@ -159,10 +163,12 @@ extension Router {
       return isOwn == true ? deliver(&packet) : statistics.count(.noRoute)
     }
     guard let route = lookUpRoute(.ipv6, destination) else {
+      note(.route(nil))
       statistics.count(.noRoute)
       return sendUnreachable(packet, code: 0)
     }
     packet.route = route
+    note(.route(route))
     switch route.type {
     case .local: deliver(&packet)
     case .unicast: forward(&packet)

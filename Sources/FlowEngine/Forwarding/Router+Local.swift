@@ -8,6 +8,7 @@ extension Router {
   /// Source: net/ipv4/ip_input.c, ip_local_deliver; net/ipv6/ip6_input.c, ip6_input.
   func deliver(_ packet: inout Packet) {
     guard reassemble(&packet) else { return }
+    note(.hook(.input))
     guard runRules(.input, below: 100, &packet) else { return }
     guard translate(.input, .source, &packet) else { return }
     guard runRules(.input, from: 100, &packet) else { return }

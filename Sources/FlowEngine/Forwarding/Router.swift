@@ -42,6 +42,8 @@ package final class Router {
   package var ruleset: Ruleset
   var hardware = HardwareOffload()
   package var statistics = Statistics()
+  /// Who wants to know what happens to which packets.
+  package var tracing = TraceRecorder()
   /// Frames that left, oldest first; the caller takes them.
   package var sent: [SentFrame] = []
   /// Whether packets of a family are tracked: some rule asked for it.

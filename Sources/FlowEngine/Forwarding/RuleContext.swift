@@ -18,6 +18,17 @@ package struct RuleContext: RuleEnvironment {
   package mutating func store(_ octet: UInt8, at offset: Int) { packet.bytes[offset] = octet }
   package var now: UInt64 { router.now.nanoseconds }
   package var wallClock: UInt64 { router.wallClock }
+  package var isTraced: Bool { router.tracing.isOpen }
+
+  package mutating func trace(chain: UInt32, rule: UInt64, _ step: RuleStep) {
+    if step == .noMatch, !router.tracing.recordsMismatches { return }
+    router.note(.rule(chain: chain, handle: rule, step))
+  }
+
+  package mutating func trace(chain: UInt32, accepts: Bool) {
+    router.note(.policy(chain: chain, accepts: accepts))
+  }
+
   package mutating func randomNumber() -> UInt32 { UInt32(truncatingIfNeeded: router.random.next()) }
 
   package func deviceName(_ index: UInt32) -> UInt128 { router.device(index)?.paddedName ?? 0 }

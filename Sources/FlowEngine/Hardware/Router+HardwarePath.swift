@@ -51,6 +51,9 @@ extension Router {
     guard let frames = Segmentation.prepare(bytes, offload, device.offloads) else {
       return statistics.count(.offloadRefused)
     }
-    for frame in frames { sent.append(SentFrame(device: index, bytes: frame.bytes, offload: frame.header)) }
+    for frame in frames {
+      noteSent(frame.bytes, on: index)
+      sent.append(SentFrame(device: index, bytes: frame.bytes, offload: frame.header))
+    }
   }
 }

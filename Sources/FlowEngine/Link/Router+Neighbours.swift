@@ -33,6 +33,7 @@ extension Router {
     }
     if packet.route?.type == .broadcast { return emit(packet, to: .broadcast, on: index) }
     let key = NeighbourKey(device: index, family: family, address: hop)
+    note(.neighbour(key, neighbours[key]?.state ?? .none, neighbours[key]?.mac ?? .zero))
     if let mac = usableAddress(key) { return emit(packet, to: mac, on: index) }
     enqueue(packet, key)
   }

@@ -13,6 +13,7 @@ extension Router {
     advance(to: time)
     statistics.count(.received)
     guard let accepted = offload.accepted(for: frame) else { return statistics.count(.offloadRefused) }
+    if tracing.isOn { return takeTraced(frame, accepted, on: index) }
     if !hardware.exists || !forwardInHardware(frame, accepted, on: index) {
       admit(frame, accepted, on: index, skipsIngress: false)
     }
@@ -72,10 +73,14 @@ extension Router {
       guard upper.isUp else { return statistics.count(.deviceDown) }
       packet.vlanTag = 0
       packet.input = upper.index
+      note(.device(upper.index))
       if packet.type == .otherHost, packet.bytes.raw.mac(packet.link) == upper.mac { packet.type = .host }
       return enter(&packet, skipsIngress: false)
     }
-    if let master = device(packet.input)?.master, master != 0 { return bridge(&packet, master) }
+    if let master = device(packet.input)?.master, master != 0 {
+      note(.device(master))
+      return bridge(&packet, master)
+    }
     if packet.vlanTag != 0 {
       // No VLAN device takes the tag: priority tags are dropped from the frame, others are for somebody else.
       guard packet.vlanTag & 0x0fff == 0 else { return statistics.count(.unknownTag) }
@@ -131,6 +136,7 @@ extension Router {
     case .port:
       guard !offload.isNone else {
         statistics.count(.sent)
+        noteSent(bytes, on: index)
         sent.append(SentFrame(device: index, bytes: bytes))
         return
       }
@@ -140,6 +146,7 @@ extension Router {
       if frames.count > 1 { statistics.count(.segmented) }
       for frame in frames {
         statistics.count(.sent)
+        noteSent(frame.bytes, on: index)
         sent.append(SentFrame(device: index, bytes: frame.bytes, offload: frame.header))
       }
     case .vlan(let link):

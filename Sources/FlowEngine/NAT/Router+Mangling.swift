@@ -34,6 +34,9 @@ extension Router {
       }
     case .none, .untracked: return true
     }
+    guard tracing.isOpen else { return rewrite(part, &packet, slot) }
+    let before = ends(packet)
+    defer { noteTranslation(packet, since: before) }
     return rewrite(part, &packet, slot)
   }
 

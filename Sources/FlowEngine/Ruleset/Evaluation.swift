@@ -32,6 +32,8 @@ extension Ruleset {
       hook: hook, nfproto: base.nfproto == 0 ? packet.family.rawValue : base.nfproto, now: environment.now)
     // Jumps nest sixteen deep at most: the loader refuses more.
     var stack = InlineArray<16, Int>(repeating: 0)
+    let isTraced = environment.isTraced
+    var trail = RuleTrail(base.chain)
     var depth = 0
     var place = Int(program.chains[Int(base.chain)])
     var nextRule = place
@@ -42,11 +44,21 @@ extension Ruleset {
       case .beginRule:
         nextRule = Int(instruction.a)
         walk.rule = instruction.c
+        if isTraced {
+          trail.close(as: .next, &environment)
+          trail.isInRule = true
+          trail.rule = instruction.c
+        }
         continue
       case .endChain:
+        if isTraced {
+          trail.close(as: .next, &environment)
+          if depth == 0 { environment.trace(chain: base.chain, accepts: base.accepts) }
+        }
         guard depth > 0 else { return applyPolicy(base, packet) }
         depth -= 1
         place = stack[depth]
+        trail.leave(depth)
         continue
       case .verdict, .lookup:
         var target = instruction.a
@@ -54,6 +66,7 @@ extension Ruleset {
         if instruction.opcode == .lookup {
           switch lookUp(instruction, &walk, packet, environment.now) {
           case .missing:
+            if isTraced { trail.close(as: .noMatch, &environment) }
             place = nextRule
             continue
           case .found:
@@ -63,26 +76,37 @@ extension Ruleset {
             target = itsTarget
           }
         }
+        if isTraced {
+          trail.close(code, target, &environment)
+          if code == NFTablesVerdict.return, depth == 0 {
+            environment.trace(chain: base.chain, accepts: base.accepts)
+          }
+        }
         switch code {
         case NFTablesVerdict.continue: continue
         case NFTablesVerdict.break: place = nextRule
         case NFTablesVerdict.jump:
           guard depth < 16 else { return .drop }
           stack[depth] = nextRule
+          trail.enter(target, depth)
           depth += 1
           place = Int(program.chains[Int(target)])
         case NFTablesVerdict.goto:
+          trail.chain = target
           place = Int(program.chains[Int(target)])
         case NFTablesVerdict.return:
           guard depth > 0 else { return applyPolicy(base, packet) }
           depth -= 1
           place = stack[depth]
+          trail.leave(depth)
         case NFTablesVerdict.accept: return .accept
         default: return .drop
         }
         continue
       default:
-        switch step(instruction, &walk, &packet, &environment) {
+        let outcome = step(instruction, &walk, &packet, &environment)
+        if isTraced { trail.close(outcome, &environment) }
+        switch outcome {
         case .next: continue
         case .leaveRule: place = nextRule
         case .accept: return .accept

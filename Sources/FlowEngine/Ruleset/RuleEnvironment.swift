@@ -133,6 +133,14 @@ package protocol RuleEnvironment: ~Copyable, ~Escapable {
 
   /// Monotonic time, nanoseconds.
   var now: UInt64 { get }
+  /// Whether ``trace(chain:rule:_:)`` and ``trace(chain:accepts:)`` are to be called.
+  var isTraced: Bool { get }
+  /// A rule was left.
+  @_lifetime(self: copy self)
+  mutating func trace(chain: UInt32, rule: UInt64, _ step: RuleStep)
+  /// A base chain ended, and its policy decided.
+  @_lifetime(self: copy self)
+  mutating func trace(chain: UInt32, accepts: Bool)
   /// Wall-clock time, nanoseconds since 1970.
   var wallClock: UInt64 { get }
   @_lifetime(self: copy self)
@@ -203,6 +211,14 @@ package protocol RuleEnvironment: ~Copyable, ~Escapable {
   /// `fwd`: sends the frame out of `device`; `dup` sends a copy.
   @_lifetime(self: copy self)
   mutating func transmit(on device: UInt32, isCopy: Bool, packet: RulePacket)
+}
+
+extension RuleEnvironment where Self: ~Copyable & ~Escapable {
+  package var isTraced: Bool { false }
+  @_lifetime(self: copy self)
+  package mutating func trace(chain: UInt32, rule: UInt64, _ step: RuleStep) {}
+  @_lifetime(self: copy self)
+  package mutating func trace(chain: UInt32, accepts: Bool) {}
 }
 
 /// Number of a flowtable inside the engine, never used again while the engine lives.

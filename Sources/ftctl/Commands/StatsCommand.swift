@@ -8,7 +8,7 @@ struct StatsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stats", abstract: "Show how full the table is and what it has dropped",
     discussion: """
-      Sums the counters of all CPUs since boot. When the table is at least nine tenths full, the sources that fill it \
+      Sums the counters of all CPUs since boot; of a userspace engine also how often it took each decision. When the table is at least nine tenths full, the sources that fill it \
       follow on stderr.
 
       EXAMPLES:
@@ -29,7 +29,8 @@ struct StatsCommand: ParsableCommand {
     try global.forEachNamespace { namespace in
       let session = try global.session()
       let fill = try session.conntrackFill()
-      report.add(fill, try session.conntrackStatistics(), namespace: namespace)
+      report.add(
+        fill, try session.conntrackStatistics(), namespace: namespace, decisions: EngineHostQuery.decisions())
       if fill.isNearlyFull { try explainFill(fill, namespace: namespace) }
     }
     var buffer = OutputBuffer()

@@ -18,4 +18,12 @@ enum EngineHostQuery {
     else { return nil }
     return value
   }
+
+  /// How often the current engine took each decision, by its reason; nil on a kernel.
+  static func decisions() -> [(name: String, value: UInt64)]? {
+    guard case .engine(let instance) = NetlinkEndpoint.current,
+      let reasons = ask(instance, #"{"request":"statistics"}"#)?["reasons"]?.members
+    else { return nil }
+    return reasons.compactMap { member in member.value.integer(as: UInt64.self).map { (member.name, $0) } }
+  }
 }

@@ -9,6 +9,8 @@ struct StatsReport {
     var namespace: String?
     var fill: ConntrackFill
     var perCPU: [ConntrackStatistics]
+    /// What a userspace engine counted, by reason; nil for a kernel.
+    var decisions: [(name: String, value: UInt64)]?
 
     /// Names and sums, in the kernel's order.
     var sums: [(name: String, value: UInt64)] {
@@ -31,8 +33,13 @@ struct StatsReport {
 
   init(isPerCPU: Bool) { self.isPerCPU = isPerCPU }
 
-  mutating func add(_ fill: ConntrackFill, _ perCPU: [ConntrackStatistics], namespace: String?) {
-    places.append(Place(namespace: namespace, fill: fill, perCPU: perCPU.sorted { $0.cpu < $1.cpu }))
+  mutating func add(
+    _ fill: ConntrackFill, _ perCPU: [ConntrackStatistics], namespace: String?,
+    decisions: [(name: String, value: UInt64)]? = nil
+  ) {
+    places.append(
+      Place(
+        namespace: namespace, fill: fill, perCPU: perCPU.sorted { $0.cpu < $1.cpu }, decisions: decisions))
   }
 
   func write(_ format: OutputFormat, palette: Palette, to output: inout OutputBuffer) {
@@ -63,6 +70,8 @@ struct StatsReport {
         output.append(byte: 0x0a)
       }
       line("", place.sums)
+      // Those that never applied are left to the other forms.
+      if let counted = place.decisions?.filter({ $0.value > 0 }), !counted.isEmpty { line("", counted) }
       guard isPerCPU else { continue }
       for cpu in place.perCPU {
         line("cpu=\(cpu.cpu) ", place.names.map { ($0.name, UInt64(cpu.value(of: $0.attribute))) })
@@ -87,6 +96,9 @@ struct StatsReport {
         }
         row(&output, first + [sum.name, "\(sum.value)"] + each)
       }
+      for decision in place.decisions ?? [] {
+        row(&output, first + ["engine.\(decision.name)", "\(decision.value)"] + none)
+      }
     }
   }
 
@@ -110,7 +122,9 @@ struct StatsReport {
         object(
           [("cpu", UInt64(cpu.cpu))] + place.names.map { ($0.name, UInt64(cpu.value(of: $0.attribute))) })
       }
-      output.append(text: cpus.joined(separator: ",") + "]}")
+      output.append(text: cpus.joined(separator: ",") + "]")
+      if let decisions = place.decisions { output.append(text: ",\"engine\":\(object(decisions))") }
+      output.append("}")
       if !isArray { output.append(byte: 0x0a) }
     }
     if isArray { output.append("]\n") }
@@ -124,10 +138,15 @@ struct StatsReport {
     var events = PrometheusFamily(
       name: "ftctl_conntrack_events_total", help: "What conntrack counted since boot, by kind.",
       kind: .counter)
+    var decided = PrometheusFamily(
+      name: "ftctl_engine_decisions_total",
+      help: "Decisions of a userspace engine since it began, by reason.",
+      kind: .counter)
     for place in places {
       let labels = place.namespace.map { [("netns", $0)] } ?? []
       entries.add(labels, UInt64(place.fill.entries))
       if let limit = place.fill.maximum { maximum.add(labels, UInt64(limit)) }
+      for decision in place.decisions ?? [] { decided.add([("reason", decision.name)], decision.value) }
       for (index, sum) in place.sums.enumerated() {
         guard isPerCPU else {
           events.add(labels + [("event", sum.name)], sum.value)
@@ -139,7 +158,8 @@ struct StatsReport {
         }
       }
     }
-    for family in [entries, maximum, events] { output.append(family) }
+    let isEngine = places.contains { $0.decisions != nil }
+    for family in [entries, maximum, events] + (isEngine ? [decided] : []) { output.append(family) }
   }
 }
 

@@ -244,8 +244,9 @@ struct FastPathTests {
     #expect(scene.send(.client, .ack, large) == .fast)
   }
 
-  @Test("a batch forwards what single frames would, in place and in order")
-  func batch() throws {
+  @Test(
+    "a batch forwards what single frames would, in place and in order; traced, too", arguments: [false, true])
+  func batch(isTraced: Bool) throws {
     let single = Scene(rules: RecordedBatch.counting, accounting: true).handshake()
     let batched = Scene(rules: RecordedBatch.counting, accounting: true).handshake()
     var batch = FrameBatch()
@@ -258,7 +259,9 @@ struct FastPathTests {
       expected += single.sent
       batch.append(frame.raw)
     }
+    if isTraced { batched.router.tracing.setFilter(TraceFilter(), for: 1) }
     batched.router.receive(&batch, on: batched.lan, at: batched.now)
+    #expect(batched.router.tracing.take(for: 1).records.count == (isTraced ? 8 : 0))
     let sent = batched.engine.takeSent()
     var got: [SentFrame] = []
     var taken = 0
