@@ -115,6 +115,11 @@ extension Router {
       return true
     case .passUp, .check:
       let reason = parse.reason == .fastForwarded ? .fastMissed : parse.reason
+      if reason == .fastProtocol, !tunnels.isEmpty {
+        // There may be a flow for what is inside.
+        receiveClassic(&batch, position, index, start, skipsIngress: false)
+        return false
+      }
       statistics.count(found >= 0 ? noteRefusal(verdict, found) : reason)
       receiveClassic(&batch, position, index, start, skipsIngress: true)
       return false

@@ -19,6 +19,11 @@ extension Router {
     var parse = FastParse(
       packet.bytes.raw, start: packet.network, etherType: packet.etherType,
       vlanTag: packet.vlanTag, device: packet.input, FastTable(flowtable), seed: flows.seed)
+    if parse.reason == .fastProtocol, !tunnels.isEmpty,
+      let inner = parseTunnelled(packet, parse, flowtable)
+    {
+      parse = inner
+    }
     guard parse.reason == .fastForwarded else {
       statistics.count(parse.reason)
       note(.flowtable(flowtable.id, parse.reason))
@@ -71,6 +76,7 @@ extension Router {
     packet.type = .host
     packet.vlanTag = 0
     let way = flows.paths[flows.pairs[found >> 1].sides[found & 1].path].way
+    if way.tunnelFamily != 0 { return sendTunnelled(packet, way) }
     if way.transmit == .direct { return sendDirect(&packet, way) }
     transmit(packet, to: way.nextHop, way.hopFamily, on: way.routeDevice)
   }
@@ -106,7 +112,9 @@ extension Router {
     path.output = way.output
     path.encapsulation = way.encapsulation
     path.exit = .device
-    if way.transmit == .direct {
+    if way.tunnelFamily != 0 {
+      path.exit = holds(way.validity, way.family) ? .unresolved : .stale
+    } else if way.transmit == .direct {
       path.setEthernet(to: way.destination, from: way.source)
       // Before 7.2 an upper device may stand for the stack and sends the frame its own way.
       if device(way.output)?.kind != .port { path.exit = .unresolved }

@@ -100,6 +100,7 @@ extension Router {
         device: paths[1 - side].lowest)
       key.encapsulation = paths[1 - side].encapsulation
       key.kind |= UInt64(flowtable.id) << 32
+      if let ends = paths[1 - side].tunnel { key.kind |= tunnelNumber(ends) << 16 }
       var one = FlowEntry(key: key)
       one.deadline = now.adding(seconds: timeout).nanoseconds
       if flowtable.counts { one.flags.insert(.counts) }
@@ -112,6 +113,7 @@ extension Router {
       way.validity = routes[side].validity
       way.nextHop = routes[side].gateway ?? entry.tuple(direction.opposite).source
       way.hopFamily = routes[side].gateway == nil ? tuple.family : routes[side].gatewayFamily
+      if let ends = paths[side].tunnel { enter(ends, &way) }
       one.path = flows.paths.intern(way)
       pair.sides[side] = one
     }
@@ -130,6 +132,22 @@ extension Router {
     let added = flows.insert(pair, detail)
     conntrack[slot].flow = UInt32(added + 1)
     if flowtable.offloadsToHardware { beginHardware(added) }
+  }
+
+  /// Has a direction's packets go through a tunnel: the route that counts is the one to its other end.
+  ///
+  /// Source: net/netfilter/nf_flow_table_path.c, nft_flow_tunnel_update_route.
+  private func enter(_ ends: TunnelEnds, _ way: inout FlowWay) {
+    guard let route = lookUpRoute(ends.family, ends.remote) else { return }
+    way.family = ends.family
+    way.tunnelFamily = ends.family.rawValue
+    way.tunnelSource = ends.local
+    way.tunnelDestination = ends.remote
+    way.mtu = UInt16(clamping: mtu(of: route) - ends.family.headerLength)
+    way.routeDevice = route.device
+    way.validity = route.validity
+    way.nextHop = route.gateway ?? ends.remote
+    way.hopFamily = route.gateway == nil ? ends.family : route.gatewayFamily
   }
 
   /// What a direction's packets look like behind the translation, and what that does to their checksums.

@@ -14,6 +14,8 @@ struct ForwardPath {
   var isDirect = false
   var source = MACAddress.zero
   var destination = MACAddress.zero
+  /// The tunnel on the way.
+  var tunnel: TunnelEnds?
 
   init(device: UInt32) {
     lowest = device
@@ -35,6 +37,7 @@ private struct PathWalk {
   /// Innermost first.
   var encapsulations: [(id: UInt16, type: UInt16)] = []
   var firstUpper: UInt32 = 0
+  var tunnel: TunnelEnds?
   var hasBridge = false
   var hasSession = false
   var source = MACAddress.zero
@@ -84,6 +87,7 @@ extension Router {
     path.isDirect = walk.hasBridge || (walk.hasSession && !generation.offloadsWithoutPath)
     path.source = walk.source
     path.destination = walk.destination
+    path.tunnel = walk.tunnel
     if generation.offloadsWithoutPath, walk.firstUpper != 0 { path.exit = walk.firstUpper }
     return path
   }
@@ -92,7 +96,13 @@ extension Router {
   private func step(down current: Device, _ walk: inout PathWalk) -> UInt32? {
     if walk.source == .zero, current.isEthernet { walk.source = current.mac }
     switch current.kind {
-    case .port, .loopback, .tunnel: return nil
+    case .port, .loopback: return nil
+    case .tunnel(let ends):
+      guard generation.acceleratesTunnels else { return nil }
+      guard walk.tunnel == nil, let route = lookUpRoute(ends.family, ends.remote), route.type == .unicast
+      else { return 0 }
+      walk.tunnel = ends
+      return route.device
     case .vlan(let link):
       walk.encapsulations.append((link.id, link.type))
       if walk.firstUpper == 0 { walk.firstUpper = current.index }

@@ -53,6 +53,8 @@ package final class Router {
   /// Changes with everything that a cached address or device of a flow depends on.
   package internal(set) var epoch: UInt32 = 1
 
+  /// The tunnels that flows go or went through; their number in keys is the place, from 1 up.
+  var tunnels: [TunnelEnds] = []
   var reassembly = Reassembly()
   var work = BatchWork()
   var condemned: [Int] = []

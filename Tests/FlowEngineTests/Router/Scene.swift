@@ -58,7 +58,9 @@ final class Scene {
 
   var router: Router { engine.router }
   var client: Address { family == .ipv4 ? Self.client4 : Self.client6 }
-  var server: Address { family == .ipv4 ? Self.server4 : Self.server6 }
+  /// Where the server is when it is not on the link.
+  var farServer: Address?
+  var server: Address { farServer ?? (family == .ipv4 ? Self.server4 : Self.server6) }
 
   init(
     _ generation: KernelGeneration = .linux72, rules: String = RecordedBatch.plain, accounting: Bool = false,
