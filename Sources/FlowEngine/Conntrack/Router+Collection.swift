@@ -6,15 +6,18 @@ extension Router {
   /// Seconds in which conntrack's collection goes through the whole table.
   static let conntrackPeriod: UInt64 = 60
 
+  /// Slots that one step of conntrack's collection looks at.
+  private static let entriesOfStep = 256
+
   /// One step of conntrack's collection: expired entries go, offloaded ones are kept alive where the kernel does so.
   ///
   /// Source: net/netfilter/nf_conntrack_core.c, gc_worker.
   func collectConntrack() {
     let capacity = conntrack.entries.capacity
-    let steps = max(1, (capacity + Self.collectionStep - 1) / Self.collectionStep)
+    let steps = max(1, (capacity + Self.entriesOfStep - 1) / Self.entriesOfStep)
     if conntrackStep >= steps { conntrackStep = 0 }
-    let first = conntrackStep * Self.collectionStep
-    for slot in first..<min(first + Self.collectionStep, capacity) {
+    let first = conntrackStep * Self.entriesOfStep
+    for slot in first..<min(first + Self.entriesOfStep, capacity) {
       guard conntrack[slot].isConfirmed, !conntrack[slot].isDying else { continue }
       if conntrack[slot].isOffloaded, generation.conntrackExtendsOffloaded {
         if conntrack[slot].remaining(now) < 43_200 * Instant.second {

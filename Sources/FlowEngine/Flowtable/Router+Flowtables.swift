@@ -164,33 +164,50 @@ extension Router {
     }
   }
 
-  /// Slots that one step of a collection looks at: few enough that no frame waits long for it.
+  /// Slots that one step of the flows' collection looks at, and flows that it ends at most: few enough that no frame
+  /// waits long for it.
   static let collectionStep = 1024
+  static let mostEnded = 256
 
   /// One step of the flows' collection: idle flows and those whose entry is gone end. Every flow is looked at once a
-  /// second.
+  /// second, unless more have ended than a step takes: then it goes on with the rest a millisecond later.
   ///
   /// Source: net/netfilter/nf_flow_table_core.c, nf_flow_offload_gc_step. The kernel goes through a flowtable at once.
   func collectFlows() {
     let capacity = flows.details.capacity
     let steps = max(1, (capacity + Self.collectionStep - 1) / Self.collectionStep)
-    if flowStep >= steps { flowStep = 0 }
+    if flowStep >= steps { (flowStep, flowRest) = (0, 0) }
     let first = flowStep * Self.collectionStep
-    for slot in first..<min(first + Self.collectionStep, capacity) where flows.details[slot].isUsed {
-      let flags = flows.pairs[slot].sides[0].flags
-      if hardware.exists, generation.collectionSparesPending, hardware.flows[slot]?.isPending == true {
-        continue
+    let end = min(first + Self.collectionStep, capacity)
+    var ended = 0
+    for slot in (first + flowRest)..<max(end, first + flowRest) where flows.details[slot].isUsed {
+      if ended == Self.mostEnded {
+        flowRest = slot - first
+        nextFlowStep = nextFlowStep.adding(nanoseconds: Instant.second / 1000)
+        return
       }
-      if flags.contains(.dying) || isExpired(slot) {
-        tearDown(slot)
-      } else if !generation.conntrackExtendsOffloaded, !flags.contains(.teardown) {
-        extendEntry(slot)
-      }
-      if hardware.exists, !collectHardware(slot) { continue }
-      if !flows.pairs[slot].sides[0].flags.isDisjoint(with: .gone) { free(slot) }
+      if collectFlow(slot) { ended += 1 }
     }
+    flowRest = 0
     flowStep += 1
     nextFlowStep = nextFlowStep.adding(nanoseconds: Instant.second / UInt64(steps))
+  }
+
+  /// Looks at one flow. True: it has ended.
+  private func collectFlow(_ slot: Int) -> Bool {
+    if hardware.exists, generation.collectionSparesPending, hardware.flows[slot]?.isPending == true {
+      return false
+    }
+    let flags = flows.pairs[slot].sides[0].flags
+    if flags.contains(.dying) || isExpired(slot) {
+      tearDown(slot)
+    } else if !generation.conntrackExtendsOffloaded, !flags.contains(.teardown) {
+      extendEntry(slot)
+    }
+    if hardware.exists, !collectHardware(slot) { return false }
+    guard !flows.pairs[slot].sides[0].flags.isDisjoint(with: .gone) else { return false }
+    free(slot)
+    return true
   }
 
   /// Keeps the entry of a living flow from running out.

@@ -64,6 +64,8 @@ package final class Router {
   var conntrackStep = 0
   var nextFlowStep = Instant.distantFuture
   var flowStep = 0
+  /// Slots of the present step that have been looked at already.
+  var flowRest = 0
   var nextIdentification: UInt16
 
   /// - Parameters:
