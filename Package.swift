@@ -119,6 +119,10 @@ if Context.environment["FTCTL_FUZZ"] != nil {
     .executableTarget(
       name: "FuzzControl", dependencies: ["FlowEngine", "NetlinkWire", "PacketWire"],
       swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+  package.targets.append(
+    .executableTarget(
+      name: "FuzzFrame", dependencies: ["FlowEngine", "NetlinkWire", "PacketWire"],
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }
 
 // The engine's interface is the package's own, so that its benchmark is a target here.
