@@ -111,8 +111,12 @@ extension Router {
       way.routeDevice = routes[side].device
       setExit(&way, paths[side])
       way.validity = routes[side].validity
-      way.nextHop = routes[side].gateway ?? entry.tuple(direction.opposite).source
-      way.hopFamily = routes[side].gateway == nil ? tuple.family : routes[side].gatewayFamily
+      // From 7.2 on the fast path knows gateways of the packet's own family only, and takes the destination for the next hop
+      // of others.
+      let knowsGateway = generation.resolvesNeighbours || routes[side].gatewayFamily == tuple.family
+      let gateway = knowsGateway ? routes[side].gateway : nil
+      way.nextHop = gateway ?? entry.tuple(direction.opposite).source
+      way.hopFamily = gateway == nil ? tuple.family : routes[side].gatewayFamily
       if let ends = paths[side].tunnel { enter(ends, &way) }
       one.path = flows.paths.intern(way)
       pair.sides[side] = one
