@@ -220,6 +220,7 @@ extension Router {
     inner.input = index
     inner.type = .host
     inner.mark = packet.mark
+    note(.device(index))
     guard runIngress(&inner) else { return }
     demultiplex(&inner)
   }

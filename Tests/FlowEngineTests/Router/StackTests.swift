@@ -56,6 +56,17 @@ struct StackTests {
     #expect(outputs(router, frame(to: station, from: other), on: ports[1], at: 302) == [ports[0], ports[2]])
   }
 
+  @Test("a trace names the stacked device, and each port that a frame leaves by")
+  func traced() throws {
+    let (router, bridge, ports) = bridged()
+    router.tracing.setFilter(TraceFilter(), for: 1)
+    #expect(outputs(router, frame(to: other, from: station), on: ports[0]) == [ports[1], ports[2]])
+    let steps = try #require(router.tracing.take(for: 1).records.first).steps
+    #expect(steps.first == .device(bridge))
+    let left = steps.compactMap { if case .sent(let device, _, _) = $0 { device } else { nil } }
+    #expect(left == [ports[1], ports[2]])
+  }
+
   @Test("a station that moves is found at its new port; one whose port went down is not known any more")
   func moving() {
     let (router, _, ports) = bridged()
