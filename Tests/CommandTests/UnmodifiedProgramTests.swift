@@ -62,6 +62,20 @@ struct UnmodifiedProgramTests {
     #expect(try run([BuiltProgram.ftctl, "exec", "--", "true"]).status == 2)
   }
 
+  @Test(
+    "without an engine each subcommand says so in one line",
+    arguments: ["list", "doctor", "explain", "stats"])
+  func noEngine(command: String) throws {
+    let words = [BuiltProgram.ftctl, "--userspace", "--instance", "nobody", command]
+    let result = try run(words, environment: ["FTCTL_RUN_DIR": "/tmp"])
+    #expect(result.status == 1)
+    #expect(result.output == "")
+    #expect(result.errorLines.count == 2)
+    #expect(
+      result.errorLines.first?.hasPrefix("ftctl: cannot reach the engine 'nobody' at /tmp/nobody.sock")
+        == true)
+  }
+
   @Test("what is not netlink is left alone")
   func otherSockets() throws {
     let engine = try LiveEngine()

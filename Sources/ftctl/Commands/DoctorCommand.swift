@@ -26,6 +26,8 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     try global.enterNamespace()
+    // An engine that does not run has nothing to be examined.
+    if NetlinkEndpoint.current.isEngine { _ = try global.session() }
     var report = DoctorReport()
     report.examine { try global.session() }
     var buffer = OutputBuffer()
