@@ -64,7 +64,7 @@ struct UnmodifiedProgramTests {
 
   @Test(
     "without an engine each subcommand says so in one line",
-    arguments: ["list", "doctor", "explain", "stats"])
+    arguments: ["list", "doctor", "count", "stats"])
   func noEngine(command: String) throws {
     let words = [BuiltProgram.ftctl, "--userspace", "--instance", "nobody", command]
     let result = try run(words, environment: ["FTCTL_RUN_DIR": "/tmp"])
