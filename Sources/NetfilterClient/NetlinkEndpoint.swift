@@ -1,5 +1,5 @@
-private import CNetfilter
 // SPDX-License-Identifier: GPL-3.0-or-later
+private import CNetfilter
 package import NetlinkWire
 private import Synchronization
 

@@ -91,7 +91,7 @@ struct LossTests {
 
   /// A file of rules that offload TCP and UDP and masquerade.
   private static func rules() throws -> String {
-    let path = "/tmp/ftctl-loss-\(UInt32.random(in: 0...UInt32.max)).nft"
+    let path = ScratchFolder.file("loss.nft")
     try """
     table inet r {
       flowtable f { hook ingress priority 0; devices = { lan0, wan0 }; }

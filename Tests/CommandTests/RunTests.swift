@@ -298,7 +298,7 @@ struct RunTests {
   }
 
   private static func rules(flags: String = "") throws -> String {
-    let path = "/tmp/ftctl-rules-\(UInt32.random(in: 0...UInt32.max)).nft"
+    let path = ScratchFolder.file("rules.nft")
     try """
     table inet r {
       flowtable f { hook ingress priority 0; devices = { lan0, wan0 };\(flags) }

@@ -136,7 +136,7 @@ struct TraceTests {
 
   /// Rules that drop one datagram, count the next and masquerade.
   private static func rules() throws -> String {
-    let path = "/tmp/ftctl-trace-\(UInt32.random(in: 0...UInt32.max)).nft"
+    let path = ScratchFolder.file("trace.nft")
     try """
     table ip t {
       chain forward {

@@ -1,6 +1,7 @@
-import FlowEngine
 // SPDX-License-Identifier: GPL-3.0-or-later
+import FlowEngine
 import Foundation
+import TestSupport
 import Testing
 
 @testable import EngineHost
@@ -13,7 +14,7 @@ struct CaptureTests {
     CapturedFrame(time: 1_700_000_001_000_000_000, octets: []),
   ]
 
-  private static func path() -> String { "/tmp/ftctl-capture-\(UInt64.random(in: 0...UInt64.max))" }
+  private static func path() -> String { ScratchFolder.file("capture") }
 
   private static func write(_ octets: [UInt8]) throws -> String {
     let path = path()

@@ -5,6 +5,7 @@ import FlowEngine
 import Glibc
 import NetlinkWire
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import EngineHost
@@ -25,7 +26,7 @@ final class ServedEngine: @unchecked Sendable {
 
   static func instance(_ name: String = EngineInstance.defaultName) throws -> EngineInstance {
     let number = numbers.add(1, ordering: .relaxed).newValue
-    let folder = "/tmp/ftctl-control-\(getpid())-\(number)"
+    let folder = ScratchFolder.file("\(number)")
     return try #require(EngineInstance(name: name, folder: folder))
   }
 
