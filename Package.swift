@@ -96,7 +96,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EngineHostTests",
-      dependencies: ["EngineHost", "FlowEngine", "NetfilterClient", "NetlinkWire", "CNetfilter"],
+      dependencies: [
+        "EngineHost", "FlowEngine", "NetfilterClient", "NetlinkWire", "CNetfilter", "TestSupport",
+      ],
       exclude: ["Traces"],
       swiftSettings: strict),
     .testTarget(

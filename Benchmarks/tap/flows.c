@@ -2,17 +2,15 @@
 // Flows that come and go: `flows serve PORT` answers on TCP and UDP, `flows make ADDRESS PORT SECONDS RATE` begins RATE flows a
 // second, one half TCP connections, one half UDP exchanges, and prints how many of each were completed.
 #define _GNU_SOURCE
+#include "common.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SIZE = 100, EXCHANGES = 3, EVENTS = 256, FLOWS = 1 << 16 };
@@ -27,20 +25,6 @@ struct flow {
 
 static struct flow flows[FLOWS];
 static int poller;
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static void fail(const char *what)
-{
-    perror(what);
-    exit(1);
-}
 
 static void watch(int descriptor, uint32_t events, int operation)
 {

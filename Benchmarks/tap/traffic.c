@@ -2,32 +2,16 @@
 // Traffic for the comparison of forwarders: `traffic receive tcp|udp PORT` prints what came in each second-long window that
 // it lasted, `traffic send tcp|udp ADDRESS PORT SECONDS SIZE` sends as fast as it can.
 #define _GNU_SOURCE
+#include "common.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { BATCH = 64, LARGEST = 1 << 17 };
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static void fail(const char *what)
-{
-    perror(what);
-    exit(1);
-}
 
 static int open_socket(int is_tcp)
 {

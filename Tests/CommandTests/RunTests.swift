@@ -67,6 +67,67 @@ final class RoutedPair {
     return (client.lines.last.map(String.init) ?? client.error, received)
   }
 
+  /// Datagrams of growing length go to a server in `wan`, and each comes back with the address that it was seen to come from.
+  ///
+  /// - Parameters:
+  ///   - address: where the server listens.
+  ///   - port: its port.
+  ///   - times: datagrams.
+  ///   - seenAs: the address that the server must have seen; any when nil.
+  /// - Returns: what the client complains of; nothing when all came back intact.
+  /// - Throws: when the server does not start.
+  func converse(_ address: String, port: Int, times: Int, seenAs: String? = nil) throws -> String {
+    let words = [address, "\(port)", "\(times)", seenAs ?? ""]
+    let server = try RunningProgram(
+      wan.command(["/usr/bin/python3", "-c", Self.conversation, "answer"] + words))
+    try #require(server.wait(seconds: 20) { server.outputSoFar.contains("listening") })
+    let client = lan.run(["/usr/bin/python3", "-c", Self.conversation, "ask"] + words)
+    return client.status == 0 ? "" : client.error
+  }
+
+  private static let conversation = """
+    import random, socket, sys, time
+    what, address, seen_as = sys.argv[1], sys.argv[2], sys.argv[5]
+    port, times = int(sys.argv[3]), int(sys.argv[4])
+    s = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(50)
+    if what == 'answer':
+        s.bind((address, port))
+        print('listening', flush=True)
+        for _ in range(times):
+            data, peer = s.recvfrom(4000)
+            s.sendto(peer[0].encode() + b' ' + data, peer)
+    else:
+        s.connect((address, port))
+        for n in range(times):
+            data = random.Random(n).randbytes(1 + n * 1400 // times)
+            s.send(data)
+            source, answer = s.recv(4000).split(b' ', 1)
+            assert answer == data, n
+            assert not seen_as or source.decode() == seen_as, source
+            time.sleep(0.001)
+    """
+
+  /// A file of rules that offload TCP and UDP, count what does not take the fast path, and masquerade.
+  static func rules(flags: String = "") throws -> String {
+    let path = ScratchFolder.file("rules.nft")
+    try """
+    table inet r {
+      flowtable f { hook ingress priority 0; devices = { lan0, wan0 };\(flags) }
+      chain forward {
+        type filter hook forward priority 0; policy accept;
+        meta l4proto { tcp, udp } flow add @f
+        counter
+      }
+      chain nat {
+        type nat hook postrouting priority 100;
+        ip saddr 192.0.2.0/24 oifname "wan0" masquerade
+      }
+    }
+    """.write(toFile: path, atomically: true, encoding: .utf8)
+    return path
+  }
+
   private static let program = """
     import hashlib, random, socket, sys
     what, address, port, octets = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
@@ -105,7 +166,7 @@ final class RoutedPair {
 struct RunTests {
   @Test("TCP over IPv4 and IPv6 comes through intact, on the fast path")
   func transfers() throws {
-    let pair = try RoutedPair(["--ruleset", try Self.rules()])
+    let pair = try RoutedPair(["--ruleset", try RoutedPair.rules()])
     for (number, address) in ["198.51.100.2", "2001:db8:2::2"].enumerated() {
       let result = try pair.transfer(address, port: 7000 + number, octets: 3_000_000)
       #expect(result.sent == result.received)
@@ -123,26 +184,9 @@ struct RunTests {
 
   @Test("UDP is forwarded and tagged; the source is translated")
   func datagrams() throws {
-    let pair = try RoutedPair(["--ruleset", try Self.rules()])
-    let echo = """
-      import socket
-      s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('198.51.100.2', 7100)); s.settimeout(50)
-      print('listening', flush=True)
-      for _ in range(20):
-          data, peer = s.recvfrom(2000); s.sendto(data + peer[0].encode(), peer)
-      """
-    let ask = """
-      import socket
-      s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(50); s.connect(('198.51.100.2', 7100))
-      answers = []
-      for n in range(20):
-          s.send(b'%d ' % n); answers.append(s.recv(2000))
-      assert answers == [b'%d 198.51.100.1' % n for n in range(20)], answers
-      """
-    let server = try RunningProgram(pair.wan.command(["/usr/bin/python3", "-c", echo]))
-    try #require(server.wait(seconds: 20) { server.outputSoFar.contains("listening") })
-    let client = pair.lan.run(["/usr/bin/python3", "-c", ask])
-    #expect(client.status == 0, "\(client.error)")
+    let pair = try RoutedPair(["--ruleset", try RoutedPair.rules()])
+    let error = try pair.converse("198.51.100.2", port: 7100, times: 20, seenAs: "198.51.100.1")
+    #expect(error.isEmpty)
     let flows = try pair.ftctl(["list", "--proto", "udp"]).output
     #expect(flows.contains("[OFFLOAD]"))
     #expect(flows.contains("dst=198.51.100.1 sport=7100"))
@@ -204,7 +248,7 @@ struct RunTests {
 
   @Test("with two queues many connections come through intact, and each device has both queues")
   func queues() throws {
-    let pair = try RoutedPair(["--ruleset", try Self.rules(), "--queues", "2"])
+    let pair = try RoutedPair(["--ruleset", try RoutedPair.rules(), "--queues", "2"])
     for device in ["lan0", "wan0"] {
       let host = device == "lan0" ? pair.lan : pair.wan
       let queues = host.run(["ls", "/sys/class/net/\(device)/queues"])
@@ -260,31 +304,17 @@ struct RunTests {
     #expect(result.output.contains("flow add @f"))
   }
 
-  /// A file of rules that offload TCP and UDP, count what does not take the fast path, and masquerade.
   @Test("simulated hardware carries flows; list, explain, flowtable list and offload clear show it")
   func hardware() throws {
     let pair = try RoutedPair([
-      "--ruleset", try Self.rules(flags: " flags offload; counter;"), "--hardware", "lan0", "--hardware",
+      "--ruleset", try RoutedPair.rules(flags: " flags offload; counter;"), "--hardware", "lan0",
+      "--hardware",
       "wan0",
     ])
     let result = try pair.transfer("198.51.100.2", port: 7300, octets: 3_000_000)
     #expect(result.sent == result.received)
-    let echo = """
-      import socket
-      s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('198.51.100.2', 7301)); s.settimeout(50)
-      print('listening', flush=True)
-      for _ in range(200):
-          data, peer = s.recvfrom(2000); s.sendto(data, peer)
-      """
-    let ask = """
-      import socket, time
-      s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(50); s.connect(('198.51.100.2', 7301))
-      for n in range(200):
-          s.send(b'%d' % n); assert s.recv(2000) == b'%d' % n; time.sleep(0.001)
-      """
-    let server = try RunningProgram(pair.wan.command(["/usr/bin/python3", "-c", echo]))
-    try #require(server.wait(seconds: 20) { server.outputSoFar.contains("listening") })
-    #expect(pair.lan.run(["/usr/bin/python3", "-c", ask]).status == 0)
+    let error = try pair.converse("198.51.100.2", port: 7301, times: 200)
+    #expect(error.isEmpty)
     let carried = try pair.ftctl(["list", "--proto", "udp", "--offload", "hardware"])
     #expect(carried.status == 0)
     #expect(carried.output.contains("[HW_OFFLOAD]"))
@@ -295,24 +325,5 @@ struct RunTests {
     #expect(listed.lines.count { $0.contains("hardware offload on") } == 2, "\(listed.output)")
     #expect(try pair.ftctl(["offload", "clear", "--proto", "udp"]).status == 0)
     #expect(try pair.ftctl(["list", "--proto", "udp", "--offload", "hardware"]).lines.isEmpty)
-  }
-
-  private static func rules(flags: String = "") throws -> String {
-    let path = ScratchFolder.file("rules.nft")
-    try """
-    table inet r {
-      flowtable f { hook ingress priority 0; devices = { lan0, wan0 };\(flags) }
-      chain forward {
-        type filter hook forward priority 0; policy accept;
-        meta l4proto { tcp, udp } flow add @f
-        counter
-      }
-      chain nat {
-        type nat hook postrouting priority 100;
-        ip saddr 192.0.2.0/24 oifname "wan0" masquerade
-      }
-    }
-    """.write(toFile: path, atomically: true, encoding: .utf8)
-    return path
   }
 }

@@ -120,7 +120,7 @@ struct TraceDocument {
 
   private func place(_ found: TracedChain, _ kind: String) -> [(String, JSONValue?)] {
     [
-      ("family", .string(Self.familyName(found.family))), ("table", .string(found.table)),
+      ("family", .string(NFTables.familyName(found.family))), ("table", .string(found.table)),
       (kind, .string(found.chain)),
     ]
   }
@@ -169,24 +169,12 @@ struct TraceDocument {
     }
   }
 
+  /// The names of the bits that tell how far a flow has come; not those of NAT's and tracking's own accounts.
   private static func names(_ status: FlowEngine.ConntrackStatus) -> [String] {
-    let known: [(FlowEngine.ConntrackStatus, String)] = [
-      (.expected, "EXPECTED"), (.seenReply, "SEEN_REPLY"), (.assured, "ASSURED"), (.confirmed, "CONFIRMED"),
-      (.sourceNAT, "SRC_NAT"), (.destinationNAT, "DST_NAT"), (.offload, "OFFLOAD"),
-      (.hardwareOffload, "HW_OFFLOAD"),
+    let told: FlowEngine.ConntrackStatus = [
+      .expected, .seenReply, .assured, .confirmed, .sourceNAT, .destinationNAT, .offload, .hardwareOffload,
     ]
-    return known.filter { status.contains($0.0) }.map(\.1)
-  }
-
-  private static func familyName(_ family: UInt8) -> String {
-    switch family {
-    case 1: "inet"
-    case 2: "ip"
-    case 3: "arp"
-    case 5: "netdev"
-    case 7: "bridge"
-    case 10: "ip6"
-    default: "\(family)"
-    }
+    let shown = NetlinkWire.ConntrackStatus(rawValue: status.intersection(told).rawValue)
+    return NetlinkWire.ConntrackStatus.names.filter { shown.contains($0.bit) }.map(\.name)
   }
 }

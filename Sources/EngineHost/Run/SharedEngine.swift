@@ -14,7 +14,7 @@ final class SharedEngine: @unchecked Sendable {
     /// The TAP devices, by the engine's index.
     fileprivate(set) var ports: [TapPort?] = []
     /// Whether frames are taken from the ports.
-    var movesFrames = false
+    fileprivate(set) var movesFrames = false
     /// Changes with the ports, and with whether frames are taken from them.
     fileprivate(set) var revision = 1
 

@@ -84,17 +84,6 @@ struct RulesetText {
     }
   }
 
-  static func familyName(_ family: UInt8) -> String {
-    switch family {
-    case NFTables.Family.inet: "inet"
-    case NFTables.Family.ipv4: "ip"
-    case NFTables.Family.ipv6: "ip6"
-    case NFTables.Family.arp: "arp"
-    case NFTables.Family.netdev: "netdev"
-    default: "bridge"
-    }
-  }
-
   private func lines(of table: NFTables.Table, _ family: UInt8) -> [String] {
     var blocks: [[String]] = []
     for object in objects { blocks.append(lines(of: object)) }
@@ -112,7 +101,7 @@ struct RulesetText {
       blocks.append(block + ["}"])
     }
     for chain in chains { blocks.append(lines(of: chain, family)) }
-    var lines = ["table \(Self.familyName(family)) \(table.name ?? "") {"]
+    var lines = ["table \(NFTables.familyName(family)) \(table.name ?? "") {"]
     for (index, block) in blocks.enumerated() {
       if index > 0 { lines.append("") }
       lines += block.map { "\t" + $0 }

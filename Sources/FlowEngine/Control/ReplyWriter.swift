@@ -13,6 +13,37 @@ struct ReplyWriter {
 
   init(client: ControlClient) { self.client = client }
 
+  /// The datagrams that answer every request of one datagram, each executed by `execute`, which writes what it finds: an
+  /// acknowledgement where one is wanted or an error to be told, and the end of a dump.
+  ///
+  /// Source: net/netlink/af_netlink.c, netlink_rcv_skb and netlink_dump.
+  static func answers(
+    to datagram: RawSpan, from client: ControlClient,
+    _ execute: (NetlinkHeader, RawSpan, inout ReplyWriter) throws(ControlError) -> Void
+  ) -> [[UInt8]] {
+    var datagrams: [[UInt8]] = []
+    var messages = NetlinkMessageCursor(datagram)
+    while let more = try? messages.advance(), more {
+      guard messages.flags.contains(.request), messages.type >= NetlinkControlType.firstFamilyType else {
+        continue
+      }
+      var writer = ReplyWriter(client: client)
+      do throws(ControlError) {
+        try execute(messages.header, messages.payload, &writer)
+        if messages.flags.contains(.dump) {
+          writer.done(sequence: messages.sequence)
+        } else if messages.flags.contains(.acknowledge) {
+          writer.acknowledge(messages.message, nil)
+        }
+      } catch {
+        writer.acknowledge(messages.message, error)
+      }
+      writer.flush()
+      datagrams += writer.datagrams
+    }
+    return datagrams
+  }
+
   /// Appends one message; the present datagram is closed first when the message does not fit.
   mutating func append(_ message: [UInt8]) {
     if !writer.bytes.isEmpty, writer.bytes.count + message.count > Self.datagramLimit { flush() }

@@ -26,27 +26,17 @@ extension Router {
   /// - Returns: what goes back to the client.
   package func controlGeneric(_ datagram: RawSpan, from client: ControlClient) -> ControlOutput {
     var output = ControlOutput()
-    var messages = NetlinkMessageCursor(datagram)
-    while let more = try? messages.advance(), more {
-      guard messages.flags.contains(.request), messages.type >= NetlinkControlType.firstFamilyType else {
-        continue
-      }
-      var writer = ReplyWriter(client: client)
-      do throws(ControlError) {
-        let content = try answer(messages.type, messages.payload)
-        var message = NetlinkWriter()
-        let mark = message.beginMessage(
-          NetlinkHeader(
-            type: messages.type, flags: [], sequence: messages.sequence, portID: client.portID))
-        message.raw(content.bytes)
-        message.endMessage(mark)
-        writer.append(message.bytes)
-        if messages.flags.contains(.acknowledge) { writer.acknowledge(messages.message, nil) }
-      } catch {
-        writer.acknowledge(messages.message, error)
-      }
-      writer.flush()
-      output.replies += writer.datagrams
+    output.replies = ReplyWriter.answers(to: datagram, from: client) {
+      header, payload, writer throws(ControlError) in
+      // Neither is a list of things: a dump is refused as an unknown command is.
+      guard !header.flags.contains(.dump) else { throw ControlError(ErrorNumber.notSupported) }
+      let content = try answer(header.type, payload)
+      var message = NetlinkWriter()
+      let mark = message.beginMessage(
+        NetlinkHeader(type: header.type, flags: [], sequence: header.sequence, portID: client.portID))
+      message.raw(content.bytes)
+      message.endMessage(mark)
+      writer.append(message.bytes)
     }
     return output
   }

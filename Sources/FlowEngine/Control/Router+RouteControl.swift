@@ -33,25 +33,9 @@ extension Router {
   /// - Returns: what goes back to the client.
   package func controlRoutes(_ datagram: RawSpan, from client: ControlClient) -> ControlOutput {
     var output = ControlOutput()
-    var messages = NetlinkMessageCursor(datagram)
-    while let more = try? messages.advance(), more {
-      guard messages.flags.contains(.request), messages.type >= NetlinkControlType.firstFamilyType else {
-        continue
-      }
-      var writer = ReplyWriter(client: client)
-      let isDump = messages.flags.contains(.dump)
-      do throws(ControlError) {
-        try answer(messages.header, messages.payload, isDump: isDump, &writer)
-        if isDump {
-          writer.done(sequence: messages.sequence)
-        } else if messages.flags.contains(.acknowledge) {
-          writer.acknowledge(messages.message, nil)
-        }
-      } catch {
-        writer.acknowledge(messages.message, error)
-      }
-      writer.flush()
-      output.replies += writer.datagrams
+    output.replies = ReplyWriter.answers(to: datagram, from: client) {
+      header, payload, writer throws(ControlError) in
+      try answer(header, payload, isDump: header.flags.contains(.dump), &writer)
     }
     return output
   }

@@ -80,7 +80,6 @@ extension RulesetRefusal {
     case .operationNotPermitted:
       hint = "table '\(place.text)' is owned by another process, which alone may change it"
       kind = .notPermitted
-    case .invalid where number.rawValue == ERANGE: break
     default:
       if number.rawValue == ERANGE { hint = "the table's name is too long: 255 octets at most" }
     }

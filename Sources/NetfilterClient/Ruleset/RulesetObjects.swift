@@ -5,26 +5,6 @@ package import NetlinkWire
 extension NFTables {
   /// Families of tables that can hold flowtables, in the order in which they are offered.
   package static let flowtableFamilies: [UInt8] = [Family.inet, Family.ipv4, Family.ipv6]
-
-  /// The family's name as nft writes it; its number where it has none.
-  package static func familyName(_ number: UInt8) -> String {
-    switch number {
-    case Family.inet: "inet"
-    case Family.ipv4: "ip"
-    case Family.ipv6: "ip6"
-    case Family.arp: "arp"
-    case Family.netdev: "netdev"
-    case Family.bridge: "bridge"
-    default: "\(number)"
-    }
-  }
-
-  /// The family of this name; nil for any other word.
-  package static func family(named name: some StringProtocol) -> UInt8? {
-    [Family.inet, Family.ipv4, Family.ipv6, Family.arp, Family.netdev, Family.bridge].first {
-      familyName($0) == name
-    }
-  }
 }
 
 /// What a flowtable is to be, or is.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import CNetfilter
+import EngineHost
 import Glibc
 import JSONDocument
 import NetfilterClient
@@ -89,7 +90,7 @@ struct PacketTracer: ~Copyable {
       return StandardError.report("\(number) packets came too fast to be recorded")
     }
     var entry = ConntrackEntry()
-    let octets = Self.octets(record["entry"]?.string ?? "")
+    let octets = Trace.octets(record["entry"]?.string ?? "") ?? []
     let hasFlow = octets.count > NetlinkHeader.encodedLength
     if hasFlow {
       // Safe: octets have no invalid bit pattern, and a span checks its bounds.
@@ -132,19 +133,5 @@ struct PacketTracer: ~Copyable {
       members.insert(JSONValue.Member("flow", flow), at: place)
     }
     return .object(members)
-  }
-
-  /// The octets of a text in hexadecimal; none when it is something else.
-  private static func octets(_ text: String) -> [UInt8] {
-    let digits = Array(text.utf8)
-    var result: [UInt8] = []
-    result.reserveCapacity(digits.count / 2)
-    for place in stride(from: 0, to: digits.count - 1, by: 2) {
-      guard let octet = UInt8(String(decoding: digits[place...place + 1], as: UTF8.self), radix: 16) else {
-        return []
-      }
-      result.append(octet)
-    }
-    return result
   }
 }

@@ -215,29 +215,21 @@ struct StackedFlowTests {
     "FT-025 no flow without a station for the client; FT-067 the bridge's address is the source, on the port")
   func bridge() {
     let stacked = Stacked()
-    let bridge = stacked.bridge()
+    _ = stacked.bridge()
     stacked.handshake(to: Self.upperMAC)
     #expect(stacked.scene.isOffloaded)
     #expect(stacked.isFast { stacked.send(.server) })
     #expect(stacked.sent.raw.mac(6) == Self.upperMAC)
     #expect(stacked.scene.sent.first?.device == stacked.scene.lan)
     let other = Stacked()
-    let second = other.bridge()
+    let bridge = other.bridge()
     other.load()
     other.send(.client, .syn, [], to: Self.upperMAC)
     other.send(.server, [.syn, .ack], [])
-    other.send(.client, .ack, [], to: Self.upperMAC)
-    #expect(other.scene.isOffloaded)
-    let third = Stacked()
-    let last = third.bridge()
-    third.load()
-    third.send(.client, .syn, [], to: Self.upperMAC)
-    third.send(.server, [.syn, .ack], [])
     // The station is forgotten; it is learned again only by a frame of its own.
-    third.router.bridges[last]?.stations = [:]
-    third.send(.server, .ack, [1])
-    #expect(!third.scene.isOffloaded)
-    #expect(bridge == second)
+    other.router.bridges[bridge]?.stations = [:]
+    other.send(.server, .ack, [1])
+    #expect(!other.scene.isOffloaded)
   }
 
   @Test(
