@@ -1669,7 +1669,7 @@ _ftctl_offload() {
 
 _ftctl_offload_clear() {
     repeating_flags=()
-    non_repeating_flags=(--userspace --dry-run --allow-none --version -h --help)
+    non_repeating_flags=(--userspace --dry-run --allow-none --stale --version -h --help)
     repeating_options=(-l --label --flowtable)
     non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report)
     __ftctl_offer_flags_options 0

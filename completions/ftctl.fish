@@ -60,7 +60,7 @@ function __ftctl_parse_tokens -S
             __ftctl_parse_subcommand 0 'netns=' 'color=' 'userspace' 'instance=' 'version' 'h/help'
             switch $unparsed_tokens[1]
             case 'clear'
-                __ftctl_parse_subcommand 0 'netns=' 'color=' 'userspace' 'instance=' 'f/family=' 'p/proto=' 's/src=' 'd/dst=' 'r/reply-src=' 'q/reply-dst=' 'sport=' 'dport=' 'reply-sport=' 'reply-dport=' 'm/mark=' 'l/label=+' 'w/zone=' 'orig-zone=' 'reply-zone=' 'state=' 'u/status=' 'n/src-nat=' 'g/dst-nat=' 'any-nat=' 'offload=' 'flowtable=+' 'device=' 'min-bytes=' 'min-packets=' 'older-than=' 'expires-within=' 'where=' 'dry-run' 'allow-none' 'report=' 'version' 'h/help'
+                __ftctl_parse_subcommand 0 'netns=' 'color=' 'userspace' 'instance=' 'f/family=' 'p/proto=' 's/src=' 'd/dst=' 'r/reply-src=' 'q/reply-dst=' 'sport=' 'dport=' 'reply-sport=' 'reply-dport=' 'm/mark=' 'l/label=+' 'w/zone=' 'orig-zone=' 'reply-zone=' 'state=' 'u/status=' 'n/src-nat=' 'g/dst-nat=' 'any-nat=' 'offload=' 'flowtable=+' 'device=' 'min-bytes=' 'min-packets=' 'older-than=' 'expires-within=' 'where=' 'dry-run' 'allow-none' 'report=' 'stale' 'version' 'h/help'
             end
         case 'flowtable'
             __ftctl_parse_subcommand 0 'version' 'h/help'
@@ -677,6 +677,7 @@ complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "f
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl offload clear" dry-run' -l 'dry-run' -d 'Change nothing; print what would be changed'
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl offload clear" allow-none' -l 'allow-none' -d 'End with status 0, not 3, when nothing matched'
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl offload clear" report' -l 'report' -d 'Print each flow with what was done to it, why and when (default form: line)' -rfka 'line json jsonl'
+complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl offload clear" stale' -l 'stale' -d 'Those alone whose route, neighbour, bridge port or device no longer agrees with what they use'
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl offload clear" version' -l 'version' -d 'Show the version.'
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl offload clear" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl flowtable" version' -l 'version' -d 'Show the version.'

@@ -821,6 +821,7 @@ _ftctl_offload_clear() {
         '--dry-run[Change nothing; print what would be changed]'
         '--allow-none[End with status 0, not 3, when nothing matched]'
         '--report[Print each flow with what was done to it, why and when (default form\: line)]:line|json|jsonl:{__ftctl_complete "${___report[@]}"}'
+        '--stale[Those alone whose route, neighbour, bridge port or device no longer agrees with what they use]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
     )

@@ -25,7 +25,7 @@ struct DocumentationTests {
     ("expect add", "ftctl-change.8", ["Expected flow", "ftctl expect add"]),
     ("expect delete", "ftctl-change.8", ["Expected flow", "ftctl expect delete"]),
     ("expect flush", "ftctl-change.8", ["ftctl expect flush"]),
-    ("offload clear", "ftctl-change.8", ["Selection", "Changes"]),
+    ("offload clear", "ftctl-change.8", ["Selection", "Changes", "ftctl offload clear"]),
     ("flowtable list", "ftctl-flowtable.8", ["Output"]),
     ("flowtable show", "ftctl-flowtable.8", ["Output"]),
     ("flowtable add", "ftctl-flowtable.8", ["ftctl flowtable add"]),

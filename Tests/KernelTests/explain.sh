@@ -170,12 +170,15 @@ shows 'list counts the flow' ' f .* 1 +1 '
 shows 'JSON' '"offload": \{"state": "software", "flowtable": \{"family": "inet", "table": "x", "name": "f"\}, "devices": \["lan", "wan"\]\}'
 
 # Stale flows.
+runs 'no flow is stale' 3 offload clear --stale
 ip neighbour del 10.0.2.2 dev wan
 first 'neighbour lost' neighbour -p tcp --dport 80
 ip link add other type dummy
 ip link set other up
 ip route add 10.0.2.2/32 dev other
 first 'route moved' route -p tcp --dport 80
+runs 'the stale flow would be cleared' 0 offload clear --stale --dry-run
+prints 'it alone' '^tcp .*dport=80 .*\[OFFLOAD\]'
 ip route del 10.0.2.2/32 dev other
 ip route add unreachable 10.0.2.2/32
 first 'route gone' no-route -p tcp --dport 80

@@ -64,13 +64,23 @@ extension Topology {
   static func setNeighbour(
     _ device: String, _ text: String, _ mac: String, on router: Router
   ) throws(DescriptionError) {
+    let key = try neighbourKey(device, text, router)
+    guard let mac = AddressReader.mac(mac) else {
+      throw DescriptionError("neighbour \(text) has no hardware address")
+    }
+    router.setNeighbour(key, mac)
+  }
+
+  static func neighbourKey(
+    _ device: String, _ text: String, _ router: Router
+  ) throws(DescriptionError) -> NeighbourKey {
     guard let index = router.device(named: device)?.index else {
       throw DescriptionError("no device \(device)")
     }
-    guard let (address, family) = AddressReader.address(text), let mac = AddressReader.mac(mac) else {
+    guard let (address, family) = AddressReader.address(text) else {
       throw DescriptionError("neighbour \(text) is not an address")
     }
-    router.setNeighbour(NeighbourKey(device: index, family: family, address: address), mac)
+    return NeighbourKey(device: index, family: family, address: address)
   }
 
   static func setRoute(

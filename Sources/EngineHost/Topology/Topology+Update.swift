@@ -42,6 +42,12 @@ extension Topology {
       else { continue }
       router.removeRoute(family, address, length, device: index)
     }
+    for neighbour in old.neighbours
+    where !neighbours.contains(where: { $0.device == neighbour.device && $0.address == neighbour.address }) {
+      // Where the device has gone, its neighbours went with it.
+      guard let key = try? Self.neighbourKey(neighbour.device, neighbour.address, router) else { continue }
+      router.removeNeighbour(key)
+    }
     for neighbour in neighbours {
       try Self.setNeighbour(neighbour.device, neighbour.address, neighbour.mac, on: router)
     }

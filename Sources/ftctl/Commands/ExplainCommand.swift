@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ArgumentParser
-import Glibc
 import JSONDocument
 import NetfilterClient
 import NetlinkWire
@@ -31,18 +30,13 @@ struct ExplainCommand: ParsableCommand {
         .usage, "explain needs a selection", hint: "for example 'ftctl explain --offload none'")
     }
     try global.enterNamespace()
-    let editor = RulesetEditor(session: try global.session())
-    let ruleset = try editor.session.ruleset()
-    try editor.requireFlowtables(for: "explain flows", in: ruleset)
-    let links = try NetworkLinks.read(pppoe: SystemFile.text("/proc/net/pppoe"))
-    let carriers = try query.carriers(isShown: true)
-    guard let carriers else { return }
-    let explainer = try FlowExplainer(
-      ruleset: ruleset, links: links, carriers: carriers, settings: Self.settings)
+    let session = try global.session()
+    guard let carriers = try query.carriers(isShown: true) else { return }
+    let explainer = try FlowExplainer.ofPlace(session, carriers, for: "explain flows")
     var buffer = OutputBuffer()
     var count = 0
     if choice.format == .json { buffer.append("[") }
-    let summary = try query.forEach(in: editor.session, carriers: carriers) { entry, _ in
+    let summary = try query.forEach(in: session, carriers: carriers) { entry, _ in
       let explanation = explainer.explain(entry)
       switch choice.format {
       case .line: write(entry, explanation, to: &buffer)
@@ -60,18 +54,6 @@ struct ExplainCommand: ParsableCommand {
     try StandardOutput.flush(&buffer)
     StandardError.report("\(count) flow entries have been explained.")
     guard count > 0 else { throw CommandFailure.nothingMatched }
-  }
-
-  private static var settings: FlowExplainer.Settings {
-    func isOn(_ path: String) -> Bool { SystemFile.setting(path).map { $0 != 0 } ?? false }
-    var time = timespec()
-    // Safe: the structure lives through the call.
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return FlowExplainer.Settings(
-      needsWholePath: KernelRelease.current >= KernelRelease(6, 19),
-      forwardsIPv4: isOn("net/ipv4/ip_forward"),
-      forwardsIPv6: isOn("net/ipv6/conf/all/forwarding"),
-      now: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
   }
 
   /// The flow in one line: protocol, ends, state.

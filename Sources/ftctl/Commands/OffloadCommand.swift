@@ -31,6 +31,7 @@ struct OffloadClearCommand: ParsableCommand {
       EXAMPLES:
         ftctl offload clear --src 192.0.2.7
         ftctl offload clear --flowtable f --device eth1 --dry-run
+        ftctl offload clear --stale
         ftctl offload clear --report jsonl
       """)
 
@@ -38,17 +39,28 @@ struct OffloadClearCommand: ParsableCommand {
   @OptionGroup(title: "Selection") var selection: SelectionOptions
   @OptionGroup(title: "Changes") var change: ChangeOptions
 
+  @Flag(
+    name: .customLong("stale"),
+    help: "Those alone whose route, neighbour, bridge port or device no longer agrees with what they use")
+  var isStale = false
+
   func run() throws {
     let format = try change.reportFormat()
     let query = try FlowQuery(selection, and: .test(.offload(.any)))
     query.warnAboutMissingData()
     try global.enterNamespace()
-    var deletion = FlowDeletion(query, isDryRun: change.isDryRun)
+    var explainer: FlowExplainer?
+    if isStale, let carriers = try query.carriers(isShown: true) {
+      explainer = try FlowExplainer.ofPlace(try global.session(), carriers, for: "tell which flows are stale")
+    }
+    var deletion = FlowDeletion(query, isDryRun: change.isDryRun) { [explainer] entry in
+      explainer?.explain(entry).staleness.isEmpty != true
+    }
     var translated = 0
     var connections = 0
-    let words = selection.words
+    let words = (isStale ? ["--stale"] : []) + (selection.words.isEmpty ? [] : [selection.words])
     try deletion.run(
-      global, reportingAs: format, reason: "offload clear" + (words.isEmpty ? "" : " \(words)")
+      global, reportingAs: format, reason: (["offload clear"] + words).joined(separator: " ")
     ) { entry in
       if entry.isSourceTranslated || entry.isDestinationTranslated { translated += 1 }
       if entry.original.layer4 == Layer4Protocol.tcp { connections += 1 }

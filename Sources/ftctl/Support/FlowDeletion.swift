@@ -10,14 +10,20 @@ struct FlowDeletion {
   let isDryRun: Bool
   /// Whether an entry that came after the look is spared even if it matches as well.
   let sparesLaterEntries: Bool
+  /// What else must hold of an entry of the selection.
+  let condition: (borrowing ConntrackEntry) -> Bool
   private(set) var matched = 0
   private(set) var deleted = 0
   private(set) var vanished = 0
 
-  init(_ query: FlowQuery, isDryRun: Bool, sparesLaterEntries: Bool = true) {
+  init(
+    _ query: FlowQuery, isDryRun: Bool, sparesLaterEntries: Bool = true,
+    where condition: @escaping (borrowing ConntrackEntry) -> Bool = { _ in true }
+  ) {
     self.query = query
     self.isDryRun = isDryRun
     self.sparesLaterEntries = sparesLaterEntries
+    self.condition = condition
   }
 
   /// Does it.
@@ -29,7 +35,7 @@ struct FlowDeletion {
   mutating func run(
     _ options: GlobalOptions, _ deletion: (borrowing ConntrackEntry) throws -> Void
   ) throws {
-    let query = query
+    let (query, condition) = (query, condition)
     let carriers = try query.carriers(isShown: false)
     var progress = Progress("deleted")
     defer { progress.finish() }
@@ -37,7 +43,7 @@ struct FlowDeletion {
     if isDryRun {
       FlowQuery.report(
         try query.forEach(in: try options.session(), carriers: carriers) { entry, _ in
-          guard !GuardedDeletion.isHolder(entry) else { return true }
+          guard !GuardedDeletion.isHolder(entry), condition(entry) else { return true }
           seen += 1
           try deletion(entry)
           return true
@@ -51,14 +57,14 @@ struct FlowDeletion {
     }
     var clock = Clock()
     var deletions = GuardedDeletion(try options.session()) { entry in
-      query.matches(entry, now: clock.now(), carriers: carriers)
+      query.matches(entry, now: clock.now(), carriers: carriers) && condition(entry)
     }
     func note(_ entry: borrowing ConntrackEntry, _ outcome: GuardedDeletion.Outcome) throws {
       if outcome == .deleted { try deletion(entry) }
     }
     FlowQuery.report(
       try query.forEach(in: try options.session(), carriers: carriers) { entry, _ in
-        guard !GuardedDeletion.isHolder(entry) else { return true }
+        guard !GuardedDeletion.isHolder(entry), condition(entry) else { return true }
         seen += 1
         try deletions.append(entry, outcome: note)
         progress.update(seen)
