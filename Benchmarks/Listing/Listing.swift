@@ -52,11 +52,17 @@ for (index, program) in programs.enumerated() {
 }
 // Completion scripts ask thus, with the shell's name in the environment.
 setenv("SAP_SHELL", "bash", 1)
+bench.shell("nft 'add table inet t; add chain inet t c'")
 let asked = ["\(product)/ftctl", "---completion", "list", "--"]
 let starts: [(name: String, arguments: [String])] = [
   ("ftctl --version", ["\(product)/ftctl", "--version"]), ("conntrack -V", ["conntrack", "-V"]),
   ("completion of list --netns", asked + ["--netns", "2", "0", "ftctl", "list", "--netns", ""]),
   ("completion of list --zone", asked + ["--zone", "2", "0", "ftctl", "list", "--zone", ""]),
+  (
+    "completion of a chain",
+    ["\(product)/ftctl", "---completion", "rule", "add", "--", "positional@0", "5", "0"]
+      + ["ftctl", "rule", "add", "inet", "t", ""]
+  ),
 ]
 var startCosts = [Cost](repeating: Cost(), count: starts.count)
 for _ in 0..<50 {

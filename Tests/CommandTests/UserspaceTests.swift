@@ -116,6 +116,28 @@ struct UserspaceTests {
     #expect(try values("--instance") == ["default"])
   }
 
+  @Test("tables, chains and flowtables are completed from the engine")
+  func rulesetCompletions() throws {
+    let engine = try LiveEngine()
+    let rules = """
+      table ip first { chain c { type filter hook forward priority 0; }; }
+      table inet second { flowtable f { hook ingress priority 0; devices = { d0 }; }; }
+      """
+    #expect(try engine.exec(["nft", "-f", "-"], input: rules).status == 0)
+    func values(_ command: [String], _ words: [String]) throws -> [Substring] {
+      let line = ["ftctl"] + command + ["--userspace"] + words + [""]
+      let asked =
+        [BuiltProgram.ftctl, "---completion"] + command + [
+          "--", "positional@0", "\(line.count - 1)", "0",
+        ] + line
+      return try run(asked, environment: engine.environment.merging(["SAP_SHELL": "bash"]) { $1 }).lines
+    }
+    #expect(try values(["flowtable", "show"], []) == ["inet", "ip", "ip6", "first"])
+    #expect(try values(["flowtable", "show"], ["inet"]) == ["second"])
+    #expect(try values(["flowtable", "show"], ["inet", "second"]) == ["f"])
+    #expect(try values(["rule", "add"], ["ip", "first"]) == ["c"])
+  }
+
   @Test("the preloaded library's tags and limits are the engine's")
   func tags() throws {
     let header = try BuiltProgram.sourceText("Sources/CPreload/ControlPackets.h")

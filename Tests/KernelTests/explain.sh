@@ -271,6 +271,32 @@ talk tcp 10.0.2.2 80
 first 'rule for larger flows' no-rule-matches -p tcp --dport 80
 fresh
 load <<EOF
+table inet x { $both
+chain y { $forward ct state new flow add @f; }
+}
+EOF
+talk tcp 10.0.2.2 80
+first 'rule of the first packet, which never adds a flow' no-rule-matches -p tcp --dport 80
+fresh
+load <<EOF
+table inet x { $both
+set hosts { type ipv4_addr; elements = { 10.0.9.9 }; }
+chain y { $forward ip daddr @hosts flow add @f; }
+}
+EOF
+talk tcp 10.0.2.2 80
+first 'rule of a set without the address' no-rule-matches -p tcp --dport 80
+fresh
+load <<EOF
+table inet x { $both
+chain y { $forward meta l4proto tcp limit rate 1/day burst 1 packets flow add @f; }
+}
+EOF
+talk tcp 10.0.2.2 80
+first 'rule whose rate was used up' rule-condition -p tcp --dport 80
+shows 'evidence: the rate' "evidence: rule [0-9]+ of chain y in inet x: .*limit"
+fresh
+load <<EOF
 table ip x { $both
 chain y { $forward flow add @f; }
 }
@@ -343,6 +369,24 @@ EOF
 talk tcp 10.0.2.2 80
 if [ $needs_whole_path = yes ]; then first 'device that is not in the flowtable' device -p tcp --dport 80
 else first 'device that is not in the flowtable' route -p tcp --dport 80; fi
+fresh
+
+talk tcp 10.0.2.2 80
+echo "table inet x { $both
+chain y { $forward flow add @f; }
+}" | nft -f -
+sysctl -qw net.ipv4.ip_forward=0
+first 'a router that does not forward' forwarding-off -p tcp --dport 80
+sysctl -qw net.ipv4.ip_forward=1
+ip route add unreachable 10.0.2.2/32
+first 'a route that is gone' no-route -p tcp --dport 80
+ip route del unreachable 10.0.2.2/32
+ip -n server link set eth0 down
+first 'a device without carrier' device-down -p tcp --dport 80
+ip -n server link set eth0 up
+ip -n server route add default via 10.0.2.1
+ip -n server -6 addr add fd02::2/64 dev eth0 nodad 2>/dev/null
+ip -n server -6 route add default via fd02::1 2>/dev/null
 fresh
 
 # IPsec: what comes from the client is encrypted, and the rule is for that direction alone.

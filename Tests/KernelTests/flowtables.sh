@@ -58,6 +58,10 @@ completes 'tables are completed' x flowtable show inet
 completes 'flowtables are completed' f flowtable show inet x
 found=$(SAP_SHELL=bash "$ftctl" ---completion rule add -- --flowtable 5 0 ftctl rule add x --flowtable '' | xargs)
 is '--flowtable is completed' [ "$found" = f ]
+nft add chain inet x forward
+found=$(SAP_SHELL=bash "$ftctl" ---completion rule add -- positional@0 5 0 ftctl rule add inet x '' | xargs)
+is 'chains are completed' [ "$found" = forward ]
+nft delete chain inet x forward
 runs 'show of another' 1 flowtable show inet x g
 says 'show of another names those that there are' '^hint: there are: inet x f'
 nft flush ruleset

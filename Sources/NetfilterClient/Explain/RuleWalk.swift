@@ -125,8 +125,9 @@ package struct RuleWalk: Sendable {
     }
   }
 
-  /// Flow rules that the packet comes to and that match, with how sure that is.
-  package private(set) var reached: [(place: Place, certainty: Certainty)] = []
+  /// Flow rules that the packet comes to and that may match; with the statement, if any, of which an entry does not tell
+  /// whether it does.
+  package private(set) var reached: [(place: Place, doubt: String?)] = []
   /// Flow rules that it comes to and that do not match, with the comparison that fails.
   package private(set) var unmatched: [(place: Place, match: RuleMatch)] = []
   /// Where packets are accepted or dropped before they come to the rest of a base chain.
@@ -172,6 +173,7 @@ package struct RuleWalk: Sendable {
   /// - Returns: nil when the packet goes on to the next rule.
   private mutating func pass(_ place: Place, _ rule: NFTables.Rule, depth: Int) -> Outcome? {
     var certainty = Certainty.yes
+    var doubt: String?
     if let verdict = stateVerdict(rule, place) { return decide(verdict, place, .yes, depth: depth) }
     for statement in place.rule.statements {
       switch statement {
@@ -180,13 +182,17 @@ package struct RuleWalk: Sendable {
         case .no:
           if place.rule.flowtable != nil { unmatched.append((place, match)) }
           return nil
-        case .maybe: certainty = .maybe
+        case .maybe:
+          certainty = .maybe
+          doubt = doubt ?? match.text(transport: "th")
         case .yes: break
         }
-      case .other: certainty = .maybe
+      case .other(let name):
+        certainty = .maybe
+        doubt = doubt ?? name
       case .counter: break
       case .flow:
-        reached.append((place, certainty))
+        reached.append((place, doubt))
         // A refused flow ends the rule: what follows is done only for packets that made one.
         return nil
       case .verdict(let verdict):

@@ -70,7 +70,7 @@ enum LiveValues {
     _ members: (Ruleset) -> [(family: UInt8, table: String?, name: String?)]
   ) -> [String] {
     enterNamespace(of: words)
-    let ruleset = try? NetlinkSession(KernelSocket()).ruleset(parts)
+    let ruleset = try? NetlinkSession(NetlinkEndpoint.open()).ruleset(parts)
     let before = words.prefix(max(0, index))
     func tables(_ family: UInt8) -> [String] {
       (ruleset?.tables ?? []).filter { $0.family == family }.compactMap(\.object.name)
