@@ -23,6 +23,8 @@ package struct Trace: Sendable {
     package var note: String?
     /// The frame that arrives.
     package var input: Frame?
+    /// When the step began, seconds since the router was set up; nil where it was not recorded.
+    package var start: Double?
     /// Seconds that pass.
     package var wait: Double?
     /// A change made from outside: the command, and what it changes as data.
@@ -124,6 +126,7 @@ extension Trace.Step {
       }
       input = Trace.Frame(device: device, octets: octets, offload: try VirtioHeader.read(step["vnet"]))
     }
+    start = step["at"]?.double
     wait = step["wait"]?.double
     command = step["command"]?.string
     change = step["change"]

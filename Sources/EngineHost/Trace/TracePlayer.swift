@@ -21,6 +21,8 @@ package struct TracePlayer {
   }
 
   private let trace: Trace
+  /// How much longer each step took in the recording than is usual.
+  private let pace: Double
   private let engine: Engine
   private let client: ControlClient
   private var elapsed = 0.0
@@ -41,8 +43,10 @@ package struct TracePlayer {
   /// - Parameters:
   ///   - trace: what was recorded.
   ///   - generation: whose behaviour to reproduce; nil: that of the kernel that recorded it.
-  package init(_ trace: Trace, generation: KernelGeneration? = nil) {
+  ///   - pace: how many times the usual time each step took, its own waiting aside.
+  package init(_ trace: Trace, generation: KernelGeneration? = nil, pace: Double = 1) {
     self.trace = trace
+    self.pace = pace
     engine = Engine(generation: generation ?? KernelGeneration(release: trace.kernel), seed: 1)
     var client = ControlClient(portID: 1)
     client.wantsExtendedAcknowledgements = true
@@ -62,8 +66,19 @@ package struct TracePlayer {
       countUnplayed()
       return result
     }
-    for (index, step) in trace.steps.enumerated() { play(step, number: index + 1) }
+    for (index, step) in trace.steps.enumerated() {
+      play(step, number: index + 1, duration: duration(ofStep: index))
+    }
     return result
+  }
+
+  /// Seconds that a step took besides its own waiting, as recorded, or as is usual.
+  private func duration(ofStep index: Int) -> Double {
+    let step = trace.steps[index]
+    guard let start = step.start, index + 1 < trace.steps.count, let end = trace.steps[index + 1].start else {
+      return Self.duration(of: step) * pace
+    }
+    return max(0, end - start - (step.wait ?? 0))
   }
 
   /// Nothing of a scenario that cannot be set up is equal.
@@ -93,7 +108,7 @@ package struct TracePlayer {
     engine.advance(to: Instant(nanoseconds: clock))
   }
 
-  private mutating func play(_ step: Trace.Step, number: Int) {
+  private mutating func play(_ step: Trace.Step, number: Int, duration: Double) {
     let what =
       step.note ?? step.command ?? (step.wait != nil ? "wait" : step.input != nil ? "frame" : "look")
     elapsed += step.wait ?? 0.3
@@ -102,7 +117,6 @@ package struct TracePlayer {
     if let input = step.input { receive(input, number, what) }
     if let wait = step.wait { advance(seconds: wait) }
     if step.command != nil || step.change != nil { change(step, number, what) }
-    let duration = Self.duration(of: step)
     if step.conntrack == nil { advance(seconds: duration) }
     compareFrames(step, number, what)
     if let counted = step.counted { compareCounters(counted, since: before, number, what) }

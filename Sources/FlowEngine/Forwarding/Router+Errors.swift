@@ -10,6 +10,15 @@ extension Router {
     sendError(packet, type: type, code: code)
   }
 
+  /// Answers an IPv4 packet that no route takes, unless its sender has just been told.
+  ///
+  /// Source: net/ipv4/route.c, ip_error.
+  func sendUnroutable(_ packet: Packet, code: UInt8) {
+    statistics.count(.noRoute)
+    guard errorCredit.allows(packet.source, at: now) else { return }
+    sendError(packet, type: ICMPType.destinationUnreachable, code: code)
+  }
+
   /// Answers a packet with an ICMP or ICMPv6 error that quotes it, if it may be answered.
   ///
   /// Source: net/ipv4/icmp.c, __icmp_send; net/ipv6/icmp.c, icmp6_send.
@@ -20,6 +29,10 @@ extension Router {
     guard let route = lookUpRoute(packet.family, destination), route.type == .unicast || route.type == .local
     else {
       return statistics.count(.noRoute)
+    }
+    // What tells of a path's MTU counts nowhere.
+    if packet.family == .ipv4, type != ICMPType.destinationUnreachable || code != 4 {
+      errorCredit.spend(destination, at: now)
     }
     let isOurs = isLocal(packet.destination, packet.family)
     let chosen =

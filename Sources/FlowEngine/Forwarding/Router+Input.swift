@@ -136,8 +136,7 @@ extension Router {
     guard let route = lookUpRoute(.ipv4, destination) else {
       guard !isLocal(source, .ipv4) else { return statistics.count(.martian) }
       note(.route(nil))
-      statistics.count(.noRoute)
-      return sendUnreachable(packet, code: 0)
+      return sendUnroutable(packet, code: 0)
     }
     guard !isLocal(source, .ipv4) else { return statistics.count(.martian) }
     packet.route = route
@@ -145,12 +144,8 @@ extension Router {
     switch route.type {
     case .local, .broadcast: deliver(&packet)
     case .unicast: forward(&packet)
-    case .unreachable:
-      statistics.count(.noRoute)
-      sendUnreachable(packet, code: 1)
-    case .prohibit:
-      statistics.count(.noRoute)
-      sendUnreachable(packet, code: 13)
+    case .unreachable: sendUnroutable(packet, code: 1)
+    case .prohibit: sendUnroutable(packet, code: 13)
     case .blackhole, .multicast: statistics.count(.noRoute)
     }
   }

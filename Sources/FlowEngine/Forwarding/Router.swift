@@ -56,6 +56,7 @@ package final class Router {
   /// The tunnels that flows go or went through; their number in keys is the place, from 1 up.
   var tunnels: [TunnelEnds] = []
   var reassembly = Reassembly()
+  var errorCredit = ErrorCredit()
   var work = BatchWork()
   var condemned: [Int] = []
   var rejections: [(Packet, Rejection)] = []

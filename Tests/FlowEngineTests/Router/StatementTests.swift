@@ -195,6 +195,78 @@ struct StatementTests {
     #expect(Self.fast(scene) { scene.send(.client, .ack, [1]) } == 0)
   }
 
+  @Test("FT-113 and FT-114 an offloaded entry is dumped with OFFLOAD and ASSURED, without time-out and state")
+  func dumped() throws {
+    let scene = Scene(.linux612).handshake()
+    let offloaded = try #require(Self.dump(scene).first)
+    let status = try #require(offloaded.status)
+    #expect(status.contains(.offload) && status.contains(.assured))
+    #expect(offloaded.timeout == nil && offloaded.state == nil)
+    scene.send(.client, [.rst, .ack])
+    scene.wait(1.5)
+    let back = try #require(Self.dump(scene).first)
+    #expect(back.status?.contains(.offload) == false)
+    #expect(back.timeout != nil && back.state != nil)
+  }
+
+  /// What a client of ctnetlink is shown.
+  private static func dump(_ scene: Scene) -> [NetlinkWire::ConntrackEntry] {
+    var request = NetlinkWriter()
+    let mark = request.beginMessage(
+      NetlinkHeader(
+        type: ConntrackMessage.type(ConntrackMessage.get), flags: [.request, .dump], sequence: 1),
+      NetfilterHeader(family: 0))
+    request.endMessage(mark)
+    let output = scene.router.control(request.bytes.raw, from: ControlClient(portID: 1))
+    var entries: [NetlinkWire::ConntrackEntry] = []
+    for reply in output.replies {
+      var cursor = NetlinkMessageCursor(reply.raw)
+      while let more = try? cursor.advance(), more {
+        var entry = NetlinkWire::ConntrackEntry()
+        guard cursor.type == ConntrackMessage.type(ConntrackMessage.new),
+          (try? entry.decode(cursor.payload)) != nil
+        else { continue }
+        entries.append(entry)
+      }
+    }
+    return entries
+  }
+
+  @Test("FT-140 an ingress chain of lower priority sees the fast path's packets, one of higher does not")
+  func ingressChains() throws {
+    let scene = Scene(.linux72, rules: RecordedBatch.ingressChains).handshake()
+    #expect(scene.isOffloaded)
+    func count(_ name: String) -> UInt64? { scene.router.ruleset.counter(named: name)?.packets }
+    let early = try #require(count("early"))
+    let late = try #require(count("late"))
+    let packets = Self.fast(scene) { for octet in UInt8(1)...3 { scene.send(.client, .ack, [octet]) } }
+    #expect(packets == 3)
+    #expect(count("early") == early + 3)
+    #expect(count("late") == late)
+    scene.send(.client, .ack, [], Oddity(options: [1, 1, 1, 0]))
+    #expect(count("late") == late + 1)
+  }
+
+  @Test("FT-153 of two flowtables on the same devices, one alone gets an entry's flow")
+  func twoTables() {
+    var first = Self.bare()
+    first.rule("y", Rules.flow("f"))
+    let scene = Self.scene(.linux72, first)
+    var second = BatchBuilder(family: NFTables.Family.ipv4)
+    second.table()
+    second.flowtable("g", devices: ["lan0", "wan0"], priority: 5)
+    second.chain("z", hook: 2, priority: 5)
+    second.rule("z", Self.state)
+    second.rule("z", Rules.flow("g"))
+    Self.load(second, scene)
+    scene.handshake()
+    #expect(scene.isOffloaded)
+    #expect(scene.router.flows.count == 1)
+    #expect(scene.router.statistics[.flowAdded] == 1)
+    scene.exchange()
+    #expect(scene.router.flows.count == 2)
+  }
+
   @Test("FT-117 a device taken out of the flowtable: its packets go the classic way, the others stay fast")
   func removedDevice() {
     let scene = Self.scene()
