@@ -60,6 +60,20 @@ extension CommandLines {
     -I -s 1.1.68.1 -d 2.2.2.2 -t 100 -p udp --sport 4 --dport 2 -p tcp --state NONE --sport 1 --dport 3
     -I -s 10.2.69.1 -d 10.2.69.2 -p icmpv6 --icmpv6-type 128 --icmpv6-code 0 -t 100
     -A -s 2001:db8::70:1 -d ::2 -p icmpv6 --icmpv6-type 128 --icmpv6-code 0 --icmpv6-id 5 -t 100
+    -I -r 10.2.71.1 -q 10.2.71.2 -p icmp --icmp-type 8 --icmp-code 0 -t 100
+    -I -r 10.2.72.1 -q 10.2.72.2 -n 7.7.72.7 -p icmp --icmp-type 8 --icmp-code 0 -t 100
+    -I -p icmp --icmp-type 8 --icmp-code 0 -s 10.2.73.1 -d 10.2.73.2 -t 100
+    -I -p icmp -d 10.2.74.2 --icmp-type 13 --icmp-code 0 -s 10.2.74.1 -t 100
+    -I -s 10.2.75.1 -d 10.2.75.2 -p icmp --icmp-type 13 --icmp-code 0 -r 10.2.75.2 -t 100
+    -I -s 10.2.76.1 -d 10.2.76.2 -p icmp --icmp-type 13 -r 10.2.76.2 --icmp-code 0 -t 100
+    -A -p icmpv6 --icmpv6-type 128 --icmpv6-code 0 -s 2001:db8::77:1 -d ::2 -t 100
+    -I -s 10.2.78.1 -d 10.2.78.2 -p udplite --sport 1 --dport 2 -t 100 -n 7.7.78.7:5
+    -I -s 10.2.79.1 -d 10.2.79.2 -p sctp --sport 1 --dport 2 --state ESTABLISHED --orig-vtag 1 --reply-vtag 2 -t 100 -g 7.7.79.7:5
+    -I -s 10.2.80.1 -d 10.2.80.2 -p udp --sport 1 --dport 2 -t 100 -g 7.7.80.7:0
+    -I -s 10.2.81.1 -d 10.2.81.2 -p dccp --sport 1 --dport 2 --state OPEN --role SERV -t 100
+    -I -s 10.2.82.1 -d 10.2.82.2 -p dccp --sport 1 --dport 2 --state OPEN --role '' -t 100
+    -I -s 10.2.83.1 -d 10.2.83.2 -p dccp --sport 1 --dport 2 --state OPEN --role clients -t 100
+    -I -s 10.2.84.1 -d 10.2.84.2 -p 99 -t 100 -u SEEN -m 9
     """#)
 
   /// What changes a table, one after another.
@@ -166,5 +180,10 @@ extension CommandLines {
     -U -s 10.1.0.8 -u EXPECTED ##1 1.4.7 counts a refusal as an update
     -U -s 10.1.0.14 -t 44 ##1 1.4.7 counts a refusal as an update
     -G -s 10.1.0.13 -d 10.9.9.8 -p udp --sport 5 --dport 53 --reply-port-src 53 ##0 1.4.7 fails, with Success
+    $CT -I -s 10.2.84.1 -d 10.2.84.2 -p 99 -t 100 -m 9 -u SEEN && conntrack -L -s 10.2.84.1 ##0 1.4.7 takes the status that follows for the mark
+    -U -s 10.1.0.12 -m 9 -u SEEN ##0 1.4.7 takes the status that follows for the mark
+    -L -m 5 -u ASSURED ##0 1.4.7 takes the status that follows for the mark
+    -D -m 5 -u ASSURED ##0 1.4.7 takes the status that follows for the mark
+    $CT -I -p icmp --icmp-type 8 --icmp-code 0 -r 10.2.11.1 -q 10.2.11.2 -t 100; conntrack -L -p icmp ##0 1.4.7 makes an entry of protocol 0
     """#)
 }

@@ -148,14 +148,21 @@ struct EventTests {
     ]
     let lines = commands.map { "echo '\($0)'; $CT \($0); echo $?" }.joined(separator: "\n")
     let results = try NamespacePair().run(
-      [Self.withLabelNames(lines), Self.withLabelNames("$CT -D -l zero -o labels")], seed: seed)
+      [
+        Self.withLabelNames(lines),
+        Self.withLabelNames("$CT -U -s 10.0.0.1 -p udp --sport 3 --label-del last"),
+        Self.withLabelNames("$CT -D -p udp --sport 3 -o labels"),
+      ], seed: seed)
     let (original, dropIn) = results[0]
     #expect(original.status == 0)
     #expect(original.output.count > commands.count)
     #expect(dropIn == original)
-    // conntrack 1.4.7 never shows the labels of what it deletes.
-    #expect(results[1].0.output.allSatisfy { !$0.contains("labels=") })
+    // conntrack 1.4.7 takes away all labels when the last one is named.
+    #expect(results[1].0.output.map { $0.contains("labels=") } == [false])
     #expect(results[1].1.output.map { $0.hasSuffix(" labels=zero,three") } == [true])
+    // It never shows the labels of what it deletes, and so does the drop-in.
+    #expect(results[2].1 == results[2].0)
+    #expect(results[2].1.output.map { $0.contains("labels=") } == [false])
   }
 
   /// The lines as a script that has names of labels. Their file is one of the system: a mount namespace gives the

@@ -211,6 +211,30 @@ extension CommandLines {
     -L -z --mask-src 255.0.0.0 -m 5
     -L --mask-src 255.0.0.0 -z
     -A -s ::1 -d ::2 -t 600 -p icmp --icmp-type 8 --icmp-code 0 --icmp-id 2
+    -L -f ipv46
+    -L -f ipv6x -s ::1
+    -L -f ipv4 -s ::1 -f ipv6
+    -L -u '!,ASSURED'
+    -L -u '!FOO,ASSURED'
+    -L -u 'ASSURED,!!SEEN,FIXED'
+    -L -u 'ASSURED,!UNREPLIED,SEEN'
+    -L -o userspace,save
+    -L -o save -o userspace
+    -L -l one -o save
+    -L -o labels,save
+    -L -o labels -l one
+    -L --label-add one --label-del two
+    -L --label-del two --label-add one
+    -L -F foo
+    -h -F dying
+    -V -U expect
+    -C -C foo
+    -L -D expect
+    -G -r ::1 -q ::2 -p icmp --icmp-type 8 --icmp-code 0
+    -G -r 1.1.1.1 -q 2.2.2.2 -p icmp --icmp-type 0 --icmp-code 0
+    -G -s ::1 -d ::2 -p icmp --icmp-type 8 --icmp-code 0
+    -G -s 1.1.1.1 -d 2.2.2.2 -p icmpv6 --icmpv6-type 128 --icmpv6-code 0
+    -G -p icmp --icmp-type 8 --icmp-code 0 -s 1.1.1.1 -d 2.2.2.2
     """#)
 
   /// What selects translated flows.

@@ -121,12 +121,11 @@ enum ArgumentValues {
     return number
   }
 
+  /// What follows the family's name is passed over.
   static func family(_ text: String) throws(DropInFailure) -> AddressFamily {
-    switch text {
-    case "ipv4": return .ipv4
-    case "ipv6": return .ipv6
-    default: throw .usage("`\(text)' unsupported protocol")
-    }
+    if text.hasPrefix("ipv4") { return .ipv4 }
+    if text.hasPrefix("ipv6") { return .ipv6 }
+    throw .usage("`\(text)' unsupported protocol")
   }
 
   /// The value of a protocol's option.
@@ -136,11 +135,10 @@ enum ArgumentValues {
     switch option {
     case .state: return try state(text, layer4)
     case .role:
-      switch text {
-      case "client": return 0
-      case "server": return 1
-      default: throw .usage("Unknown DCCP role `\(text)'")
-      }
+      // A beginning will do, in any case; of nothing at all the first is meant.
+      let role = ["CLIENT", "SERVER"].firstIndex { $0.hasPrefix(text.uppercased()) }
+      guard let role else { throw .usage("Unknown DCCP role `\(text)'") }
+      return UInt32(role)
     default: return layer4 == Layer4Protocol.gre ? unsigned(text, base: 0) : decimal(text)
     }
   }

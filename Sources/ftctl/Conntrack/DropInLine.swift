@@ -24,7 +24,10 @@ struct DropInLine {
   private(set) var given = DropInOptionSet()
   private(set) var givenLayer4: Set<Layer4Option> = []
   private(set) var template = FlowTemplate()
-  private(set) var output: DropInOutput = []
+  /// What to print: what `-o` says, and labels where an option is about them.
+  var output: DropInOutput { namesLabels ? outputKinds.union(.labels) : outputKinds }
+  private var outputKinds: DropInOutput = []
+  private var namesLabels = false
   /// The events to wait for; empty is all.
   private(set) var events: Set<FlowEvent> = []
   /// Octets to ask for as receive buffer.
@@ -47,6 +50,7 @@ struct DropInLine {
         template.numbers[option] = try ArgumentValues.number(
           found.argument ?? "", of: option, template.layer4 ?? 0)
         givenLayer4.insert(option)
+        noteDirections(option)
       }
     }
     if given.contains(.anyNAT), given.contains(.sourceNAT) || given.contains(.destinationNAT) {
@@ -76,21 +80,36 @@ struct DropInLine {
     }
   }
 
+  /// Notes which directions an option of ICMP finds described by those before it.
+  private mutating func noteDirections(_ option: Layer4Option) {
+    if option == .icmpType {
+      template.icmpTypeFollowsAddress =
+        !given.isDisjoint(with: DropInOptionSet(.source, .destination))
+        || template.sourceNAT?.address != nil || template.destinationNAT?.address != nil
+    }
+    if option == .icmpType || option == .icmpCode || option == .icmpID,
+      !given.isDisjoint(with: DropInOptionSet(.replySource, .replyDestination))
+    {
+      template.icmpFollowsReplyAddress = true
+    }
+  }
+
   // MARK: Taking options
 
   /// A table may stand behind a command, or be attached to it. conntrack 1.4.7 throws away what is attached:
   /// `-Fexpect` and `--flush=expect` empty the flows.
   private mutating func take(_ command: DropInCommand, _ attached: String?) throws(DropInFailure) {
+    if let word = attached ?? scanner.takeFollowingWord() {
+      table = try DropInTable(abbreviation: word)
+      if table == .expect, !command.isForExpectations {
+        throw .usage("Can't do --\(command.name) on expectations")
+      }
+      if table == .dying || table == .unconfirmed, command != .list {
+        throw .usage("Can't do that command with tables `dying' and `unconfirmed'")
+      }
+    }
     guard self.command == nil else { throw .usage("Invalid commands combination") }
     self.command = command
-    guard let word = attached ?? scanner.takeFollowingWord() else { return }
-    table = try DropInTable(abbreviation: word)
-    if table == .expect, !command.isForExpectations {
-      throw .usage("Can't do --\(command.name) on expectations")
-    }
-    if table == .dying || table == .unconfirmed, command != .list {
-      throw .usage("Can't do that command with tables `dying' and `unconfirmed'")
-    }
   }
 
   private mutating func take(_ option: DropInOption, _ argument: String?) throws(DropInFailure) {
@@ -169,7 +188,9 @@ struct DropInLine {
     try ArgumentValues.forEachWord(text) { word throws(DropInFailure) in
       let isNegated = word.hasPrefix("!")
       let name = isNegated ? word.dropFirst() : word
-      guard !name.isEmpty else { throw .usage("Bad parameter `\(name)'") }
+      // Of a negated word the message leaves out the mark.
+      let rest = text[name.startIndex...]
+      guard !name.isEmpty else { throw .usage("Bad parameter `\(rest)'") }
       let found = ArgumentValues.lookUp(name, settable)
       if found.isIgnored { return true }
       if let bits = found.value {
@@ -181,7 +202,7 @@ struct DropInLine {
         forbidden.insert(.seenReply)
         return true
       }
-      if isNegated { throw .usage("Bad parameter `\(name)'") }
+      if isNegated { throw .usage("Bad parameter `\(rest)'") }
       return false
     }
     template.requiredStatus = required
@@ -193,15 +214,15 @@ struct DropInLine {
       ("xml", .xml), ("extended", .extended), ("timestamp", .timestamp), ("id", .id),
       ("ktimestamp", .kernelTimestamp), ("labels", .labels), ("userspace", .userspace), ("save", .save),
     ]
-    var chosen = output
+    var chosen = outputKinds
     try ArgumentValues.forEachWord(text) { word throws(DropInFailure) in
       let found = ArgumentValues.lookUp(word, kinds)
       if let kind = found.value { chosen.insert(kind) }
       return found.isIgnored || found.value != nil
     }
-    output = chosen
-    if output.contains(.labels) { readLabelNames() }
-    if output.contains(.save), output != .save {
+    outputKinds = chosen
+    if chosen.contains(.labels) { readLabelNames() }
+    if chosen.contains(.save), !chosen.isSubset(of: [.save, .userspace]) {
       throw .refused("cannot combine save output with any other output type, use -o save only")
     }
   }
@@ -235,6 +256,9 @@ struct DropInLine {
 
   /// As with translations, conntrack 1.4.7 throws away what is attached: `-U --label-del=x` takes away all labels.
   private mutating func takeLabels(_ option: DropInOption, _ attached: String?) throws(DropInFailure) {
+    if given.contains(.labelAdd), given.contains(.labelDelete) {
+      throw .refused("cannot use --label-add and --label-del at the same time")
+    }
     readLabelNames()
     let text = option == .labelDelete ? attached ?? scanner.takeFollowingWord() : attached
     var labels: ConntrackLabels?
@@ -252,19 +276,17 @@ struct DropInLine {
     case .labelAdd: template.labelsToAdd = (template.labelsToAdd ?? none).union(labels ?? none)
     default: template.labelsToDelete = .some(labels)
     }
-    if given.contains(.labelAdd), given.contains(.labelDelete) {
-      throw .refused("cannot use --label-add and --label-del at the same time")
-    }
-    output.insert(.labels)
+    namesLabels = true
   }
 
+  /// A file that is not there is missed each time.
   private mutating func readLabelNames() {
     guard !hasReadLabelNames else { return }
-    hasReadLabelNames = true
     guard let text = SystemFile.text(ConntrackLabelMap.defaultPath) else {
       StandardError.line("nfct_labelmap_new: No such file or directory")
       return
     }
+    hasReadLabelNames = true
     labelNames = ConntrackLabelMap(text: text)
   }
 }

@@ -22,10 +22,12 @@ struct DropInPrinter: ~Copyable {
     if output.contains(.extended) { options.insert(.extended) }
     if output.contains(.id) { options.insert(.id) }
     if output.contains(.kernelTimestamp) { options.insert(.kernelTimestamp) }
-    if output.contains(.labels) { options.insert(.labels) }
+    // conntrack(8) shows no labels of what it deletes.
+    let showsLabels = output.contains(.labels) && line.command != .delete
+    if showsLabels { options.insert(.labels) }
     self.line = LineFormat(options)
     xml = XMLFormat(
-      showsKernelTimestamp: output.contains(.kernelTimestamp), showsLabels: output.contains(.labels),
+      showsKernelTimestamp: output.contains(.kernelTimestamp), showsLabels: showsLabels,
       showsTime: line.command == .event && output.contains(.timestamp))
     context = FormatContext(
       labels: line.labelNames, calendar: LocalCalendar.text, localTime: LocalCalendar.fields)

@@ -79,9 +79,11 @@ struct DropInSession {
   }
 
   private func get() throws {
-    guard let tuples = FlowTuples(template, needsBoth: false),
-      let entry = try open().conntrackEntry(ConntrackKey(tuple: tuples.original))
-    else { throw NetlinkError("look up a conntrack entry", .noSuchEntry) }
+    let task = "look up a conntrack entry"
+    guard let tuples = FlowTuples(template, needsBoth: false) else { throw NetlinkError(task, .invalid) }
+    guard let entry = try open().conntrackEntry(ConntrackKey(tuple: tuples.original)) else {
+      throw NetlinkError(task, .noSuchEntry)
+    }
     var printer = DropInPrinter(line)
     if template.matches(entry, .selection) { try printer.append(entry) }
     // The document stays open, as conntrack(8) leaves it.

@@ -20,6 +20,12 @@ struct FlowTemplate {
   var tupleSource: IPAddress?
   var tupleDestination: IPAddress?
   var layer4: UInt8?
+  /// Whether the type of an ICMP flow stands behind an address of the original direction or a translation.
+  /// conntrack 1.4.7 knows the answer's type only then.
+  var icmpTypeFollowsAddress = false
+  /// Whether any option of ICMP stands behind an address of the reply direction. conntrack 1.4.7 gives that direction
+  /// its protocol only then.
+  var icmpFollowsReplyAddress = false
   /// Numbers of the protocol's options.
   var numbers: [Layer4Option: UInt32] = [:]
   var timeout: UInt32?

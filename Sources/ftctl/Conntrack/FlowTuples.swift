@@ -10,8 +10,8 @@ struct FlowTuples {
   /// Both tuples of a flow. A direction without addresses is the other one turned round, ports included, whatever
   /// ports were given for it.
   ///
-  /// nil when both directions have addresses and one of them lacks the ports that its protocol has, where both are
-  /// needed: the kernel would refuse that.
+  /// nil for what the kernel refuses when conntrack 1.4.7 asks: the addresses of both directions, where both are
+  /// needed, without the ports of one; and an ICMP flow whose addresses follow its type.
   init?(_ template: FlowTemplate, needsBoth: Bool = true) {
     let layer4 = template.layer4 ?? 0
     original = ConntrackTuple()
@@ -38,11 +38,14 @@ struct FlowTuples {
     reply.destination = template.replyDestination ?? anyAddress
     reply.sourcePort = template.port(.replySourcePort) ?? 0
     reply.destinationPort = template.port(.replyDestinationPort) ?? 0
-    // An ICMP of the other family has no tuple; the kernel would take some of them all the same.
-    if layer4 == Layer4Protocol.icmp, template.family == .ipv6 { return nil }
-    if layer4 == Layer4Protocol.icmpv6, template.family == .ipv4 { return nil }
+    // An ICMP of the other family has no tuple; the kernel would create some of them all the same.
+    if needsBoth, layer4 == Layer4Protocol.icmp, template.family == .ipv6 { return nil }
+    if needsBoth, layer4 == Layer4Protocol.icmpv6, template.family == .ipv4 { return nil }
     let hasOriginal = template.source != nil || template.destination != nil
     let hasReply = template.replySource != nil || template.replyDestination != nil
+    if template.octet(.icmpType) != nil, needsBoth || !hasOriginal {
+      guard template.icmpTypeFollowsAddress, !hasReply || template.icmpFollowsReplyAddress else { return nil }
+    }
     if hasOriginal, !hasReply {
       reply.source = original.destination
       reply.destination = original.source
@@ -111,10 +114,11 @@ struct FlowTuples {
     return creation
   }
 
-  /// The port counts only where the protocol has ports.
+  /// The port counts for TCP and UDP only: for the other protocols that have some, conntrack 1.4.7 does not send it.
   private static func target(_ translation: FlowTemplate.Translation?, _ layer4: UInt8) -> NATTarget? {
     guard let translation, let address = translation.address else { return nil }
-    let ports = Layer4Protocol.hasPorts(layer4) ? translation.port.map { $0...$0 } : nil
+    let hasPort = layer4 == Layer4Protocol.tcp || layer4 == Layer4Protocol.udp
+    let ports = hasPort ? translation.port.map { $0...$0 } : nil
     return NATTarget(address...address, ports: ports)
   }
 
