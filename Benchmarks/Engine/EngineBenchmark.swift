@@ -7,7 +7,8 @@ import PacketWire
 ///
 /// The flows and frames are those of fastpath.c, which is to be run beside it:
 ///     EngineBenchmark 1000 1000000
-/// With the word `packets` only established flows are measured, with `flows` only new ones and their ageing.
+/// With the word `packets` only established flows are measured, with `flows` only new ones and their ageing, with
+/// `encapsulations` only established flows whose packets come and go plain, in a VLAN and in a PPPoE session.
 @main
 struct EngineBenchmark {
   static var frameLength: Int { 60 }
@@ -17,6 +18,13 @@ struct EngineBenchmark {
   static func main() {
     let words = CommandLine.arguments.dropFirst()
     let counts = words.compactMap { Int($0) }
+    if words.contains("encapsulations") {
+      // In turn, so that what slows the machine for a while slows each of them.
+      for count in counts.isEmpty ? [1000, 1_000_000] : counts {
+        for _ in 0..<3 { for wrapping in Wrapping.allCases { measure(count, wrapping) } }
+      }
+      return
+    }
     if !words.contains("flows") {
       for count in counts.isEmpty ? [1000, 1_000_000] : counts {
         measure(count)
@@ -81,27 +89,67 @@ struct EngineBenchmark {
     frames.store(be16: checksum, at: offset + 24)
   }
 
-  /// Puts `count` frames of 64 octets each from `offset` on into the batch.
+  /// What is between a frame's addresses and its IP header.
+  enum Wrapping: String, CaseIterable {
+    case plain, vlan, pppoe
+
+    /// Behind the addresses; a PPPoE header's length is that of the benchmark's packets.
+    var header: [UInt8] {
+      switch self {
+      case .plain: []
+      case .vlan: [0x81, 0, 0, 10]
+      case .pppoe: [0x88, 0x64, 0x11, 0, 0, 17, 0, 48, 0, 0x21]
+      }
+    }
+
+    /// As in ``FlowKey/encapsulation``.
+    var word: UInt64 {
+      switch self {
+      case .plain: 0
+      case .vlan: 10 << 48 | UInt64(EtherType.vlan) << 32
+      case .pppoe: 17 << 48 | UInt64(EtherType.pppoeSession) << 32
+      }
+    }
+
+    /// Octets of a frame, whose IP packet has 46.
+    var length: Int { self == .pppoe ? 68 : frameLength + header.count }
+    /// Octets from one frame to the next.
+    var distance: Int { self == .plain ? 64 : 80 }
+
+    /// Puts the header into a plain frame at `offset`; PPPoE's stands for the type, too.
+    func wrap(_ frames: inout [UInt8], _ offset: Int) {
+      guard self != .plain else { return }
+      let packet = Array(frames[offset + (self == .pppoe ? 14 : 12)..<offset + frameLength])
+      frames.replaceSubrange(offset + 12..<offset + length, with: header + packet)
+    }
+  }
+
+  /// Puts a batch of frames from number `first` on into the batch.
   @inline(__always)
-  static func fill(_ batch: inout FrameBatch, _ frames: UnsafeMutablePointer<UInt8>, _ first: Int) {
-    batch.refill(count: FrameBatch.capacity, length: frameLength) { span, distance in
-      // Safe: the frames are 64 octets apart, `first` is below their number.
+  static func fill(
+    _ batch: inout FrameBatch, _ frames: UnsafeMutablePointer<UInt8>, _ first: Int,
+    _ wrapping: Wrapping = .plain
+  ) {
+    let (length, stride) = (wrapping.length, wrapping.distance)
+    batch.refill(count: FrameBatch.capacity, length: length) { span, distance in
+      // Safe: the frames are `stride` octets apart, `first` is below their number.
       unsafe span.withUnsafeMutableBytes { target in
         guard let target = target.baseAddress else { return }
         for position in 0..<FrameBatch.capacity {
           unsafe (target + position &* distance)
-            .copyMemory(from: frames + (first &+ position) &* 64, byteCount: frameLength)
+            .copyMemory(from: frames + (first &+ position) &* stride, byteCount: length)
         }
       }
     }
   }
 
   /// Batches through `count` flows with translation and counters.
-  static func measure(_ count: Int) {
+  static func measure(_ count: Int, _ wrapping: Wrapping = .plain) {
     let (router, lan, wan) = router()
     var way = FlowWay()
     way.transmit = .direct
     way.mtu = 1500
+    way.encapsulation = wrapping.word
     way.output = wan
     way.destination = MACAddress(0x0200_0000_0202)
     way.source = MACAddress(0x0200_0000_0201)
@@ -117,6 +165,7 @@ struct EngineBenchmark {
           sourcePort: side == 0 ? port : 443, destinationPort: side == 0 ? 443 : port,
           device: side == 0 ? lan : wan)
         key.kind |= UInt64(table) << 32
+        key.encapsulation = wrapping.word
         var entry = FlowEntry(key: key)
         entry.flags = [.counts, .sourceNAT]
         entry.deadline = .max
@@ -134,19 +183,21 @@ struct EngineBenchmark {
       _ = router.flows.insert(pair, detail)
     }
     var random = RandomSource(seed: 7)
-    var frames = [UInt8](repeating: 0, count: frameCount * 64)
+    let stride = wrapping.distance
+    var frames = [UInt8](repeating: 0, count: frameCount * stride)
     for index in 0..<frameCount {
-      write(Int(random.number(below: UInt64(count))), &frames, index * 64)
+      write(Int(random.number(below: UInt64(count))), &frames, index * stride)
+      wrapping.wrap(&frames, index * stride)
     }
-    var batch = FrameBatch(largestFrame: 64)
+    var batch = FrameBatch(largestFrame: stride)
     var best = Double.infinity
     // Safe: the pointer is used inside the closure only.
     unsafe frames.withUnsafeMutableBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
       for _ in 0..<7 {
         let begin = ContinuousClock.now
-        for first in stride(from: 0, to: frameCount, by: FrameBatch.capacity) {
-          unsafe fill(&batch, base, first)
+        for first in Swift.stride(from: 0, to: frameCount, by: FrameBatch.capacity) {
+          unsafe fill(&batch, base, first, wrapping)
           router.receive(&batch, on: lan, at: start)
         }
         best = min(best, (ContinuousClock.now - begin) / .nanoseconds(1) / Double(frameCount))
@@ -156,7 +207,7 @@ struct EngineBenchmark {
       fatalError("frames left the fast path: \(router.statistics.nonzero)")
     }
     print(
-      "\(count) flows, fast path, batches of 32: \(rounded(best)) ns a packet,"
+      "\(count) flows, fast path, \(wrapping.rawValue), batches of 32: \(rounded(best)) ns a packet,"
         + " \(router.flows.footprint / count) octets a flow")
   }
 

@@ -32,10 +32,6 @@ package struct Verification {
   /// All differences are shown, not only the first of each scenario.
   package var showsAll = false
 
-  /// A trace does not tell when its frames arrived. Where the usual times of steps do not give what was recorded, because a
-  /// timer of the kernel's ran out between other frames, the steps may have taken more or less time.
-  private static let paces = [1, 0.7, 1.4, 2.0]
-
   package init(generation: KernelGeneration? = nil, names: [String] = []) {
     self.generation = generation
     self.names = names
@@ -88,12 +84,15 @@ package struct Verification {
   }
 
   /// The result of the first pace at which everything is equal; that of the usual one where there is none.
+  ///
+  /// A trace does not tell when its frames arrived. Where the usual times of steps do not give what was recorded, because a
+  /// timer of the kernel's ran out between other frames, the steps may have taken more or less time.
   private func played(_ trace: Trace, _ note: (String) -> Void) -> TracePlayer.Result {
     var usual: TracePlayer.Result?
-    for pace in Self.paces {
+    for pace in trace.isTimed ? [.usual] : TracePace.all {
       let result = TracePlayer(trace, generation: generation, pace: pace).play()
       if result.differences.isEmpty {
-        if pace != 1 { note("equal with steps of \(pace) times the usual length") }
+        if pace != .usual { note("equal with steps of \(pace)") }
         return result
       }
       usual = usual ?? result

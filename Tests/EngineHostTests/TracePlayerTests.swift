@@ -41,6 +41,17 @@ struct TracePlayerTests {
     #expect(difference?.detail.first?.hasPrefix("time to live: expected ") == true)
   }
 
+  @Test("a timer that ran out between other frames is found with steps of another length, and that is said")
+  func paces() throws {
+    var report: [String] = []
+    let verification = Verification(names: ["fuzz-13"])
+    let summary = try verification.run(folder: "\(Self.folder)/7.2") { report.append($0) }
+    #expect(summary.isEqual)
+    #expect(report.first?.hasPrefix("fuzz-13: equal with steps of 0.") == true)
+    let trace = try Verification.trace(at: "\(Self.folder)/7.2/fuzz-13.json")
+    #expect(!TracePlayer(trace).play().differences.isEmpty)
+  }
+
   @Test("a folder that is not there, and a file that is no trace, are errors with their names")
   func unreadable() {
     #expect(throws: DescriptionError.self) { try Verification().run(folder: "/nonexistent") { _ in } }

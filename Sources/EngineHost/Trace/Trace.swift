@@ -48,6 +48,9 @@ package struct Trace: Sendable {
   /// The datagrams that loaded the ruleset.
   package var batches: [[UInt8]]
   package var steps: [Step]
+
+  /// Whether the recording tells when each step began.
+  package var isTimed: Bool { steps.allSatisfy { $0.start != nil } }
 }
 
 extension Trace {

@@ -6,6 +6,37 @@ import NetlinkWire
 import PacketWire
 import Reporting
 
+/// How many times the usual time the steps' own work took in a recording that does not tell.
+package struct TracePace: Equatable, Sendable, CustomStringConvertible {
+  /// Of each step.
+  package var factor: Double
+  /// Draws a further factor for each step, from half to two and a half; 0: there is none.
+  package var seed: UInt64 = 0
+
+  package static let usual = TracePace(factor: 1)
+
+  /// Every pace that is tried, the likeliest first.
+  package static let all: [TracePace] = {
+    var paces = [usual]
+    for step in 1...20 {
+      for sign in [-1, 1] { paces.append(TracePace(factor: Double(40 + sign * step) / 40)) }
+    }
+    for tenth in 16...40 { paces.append(TracePace(factor: Double(tenth) / 10)) }
+    let means = [0.6, 0.8, 1, 1.3, 1.7]
+    for seed in 1...250 { paces.append(TracePace(factor: means[seed % means.count], seed: UInt64(seed))) }
+    return paces
+  }()
+
+  package var description: String {
+    seed == 0 ? "\(factor) times the usual length" : "uneven length (\(factor), \(seed))"
+  }
+
+  fileprivate func factor(_ chance: inout RandomSource) -> Double {
+    guard seed != 0 else { return factor }
+    return factor * (0.5 + Double(chance.number(below: 2001)) / 1000)
+  }
+}
+
 /// Plays a trace on an engine of its own, on a virtual clock, and notes where it differs from the recording.
 package struct TracePlayer {
   /// What was found; counts are of recorded things.
@@ -21,8 +52,8 @@ package struct TracePlayer {
   }
 
   private let trace: Trace
-  /// How much longer each step took in the recording than is usual.
-  private let pace: Double
+  private let pace: TracePace
+  private var chance: RandomSource
   private let engine: Engine
   private let client: ControlClient
   private var elapsed = 0.0
@@ -30,23 +61,28 @@ package struct TracePlayer {
   private var clock: UInt64 = 0
   private var result = Result()
 
-  /// Seconds that a step takes besides its own waiting, as the recorder's sources and recorded time-outs
-  /// show: it listens for a fifth of a second, or a twentieth once a frame came, and starting a program takes its
-  /// time there.
-  private static func duration(of step: Trace.Step) -> Double {
+  /// Seconds that a step listens for frames: a fifth of a second, or a twentieth once one came.
+  private static func listening(to step: Trace.Step) -> Double {
+    if step.wait != nil || step.conntrack != nil { return 0 }
+    return step.outputs.isEmpty ? 0.2 : 0.05
+  }
+
+  /// Seconds that a step takes for its own work, as recorded time-outs show: starting a program takes its time there. Frames
+  /// that leave meanwhile are found by the next step.
+  private static func work(of step: Trace.Step) -> Double {
     if step.wait != nil { return 0 }
     if step.conntrack != nil { return 0.3 }
-    if step.command != nil { return 0.4 }
-    return step.outputs.isEmpty ? 0.22 : 0.075
+    return step.command != nil ? 0.2 : 0.025
   }
 
   /// - Parameters:
   ///   - trace: what was recorded.
   ///   - generation: whose behaviour to reproduce; nil: that of the kernel that recorded it.
-  ///   - pace: how many times the usual time each step took, its own waiting aside.
-  package init(_ trace: Trace, generation: KernelGeneration? = nil, pace: Double = 1) {
+  ///   - pace: how long each step's own work took.
+  package init(_ trace: Trace, generation: KernelGeneration? = nil, pace: TracePace = .usual) {
     self.trace = trace
     self.pace = pace
+    chance = RandomSource(seed: pace.seed)
     engine = Engine(generation: generation ?? KernelGeneration(release: trace.kernel), seed: 1)
     var client = ControlClient(portID: 1)
     client.wantsExtendedAcknowledgements = true
@@ -67,18 +103,18 @@ package struct TracePlayer {
       return result
     }
     for (index, step) in trace.steps.enumerated() {
-      play(step, number: index + 1, duration: duration(ofStep: index))
+      play(step, number: index + 1, work: work(ofStep: index))
     }
     return result
   }
 
-  /// Seconds that a step took besides its own waiting, as recorded, or as is usual.
-  private func duration(ofStep index: Int) -> Double {
+  /// Seconds that a step took for its own work, as recorded, or as is usual.
+  private mutating func work(ofStep index: Int) -> Double {
     let step = trace.steps[index]
     guard let start = step.start, index + 1 < trace.steps.count, let end = trace.steps[index + 1].start else {
-      return Self.duration(of: step) * pace
+      return Self.work(of: step) * pace.factor(&chance)
     }
-    return max(0, end - start - (step.wait ?? 0))
+    return max(0, end - start - (step.wait ?? 0) - Self.listening(to: step))
   }
 
   /// Nothing of a scenario that cannot be set up is equal.
@@ -108,23 +144,20 @@ package struct TracePlayer {
     engine.advance(to: Instant(nanoseconds: clock))
   }
 
-  private mutating func play(_ step: Trace.Step, number: Int, duration: Double) {
+  private mutating func play(_ step: Trace.Step, number: Int, work: Double) {
     let what =
       step.note ?? step.command ?? (step.wait != nil ? "wait" : step.input != nil ? "frame" : "look")
     elapsed += step.wait ?? 0.3
     let before = counters()
     engine.router.drawnPort = step.outputs.lazy.compactMap { RecordedDraw.port($0.octets) }.first
     if let input = step.input { receive(input, number, what) }
-    if let wait = step.wait { advance(seconds: wait) }
     if step.command != nil || step.change != nil { change(step, number, what) }
-    if step.conntrack == nil { advance(seconds: duration) }
-    compareFrames(step, number, what)
+    if step.command != nil { advance(seconds: work) }
+    if step.conntrack == nil, step.ruleset == nil { compareFrames(step, number, what) }
     if let counted = step.counted { compareCounters(counted, since: before, number, what) }
-    if let lines = step.conntrack {
-      compareConntrack(lines, number, what)
-      advance(seconds: duration)
-    }
+    if let lines = step.conntrack { compareConntrack(lines, number, what) }
     if let lines = step.ruleset { compareRuleset(lines, number, what) }
+    if step.command == nil { advance(seconds: work) }
   }
 
   private mutating func note(_ number: Int, _ what: String, _ detail: [String]) {
@@ -154,9 +187,29 @@ package struct TracePlayer {
 
   // MARK: Comparing
 
+  /// Frames as the recorder reads those that have left by now: one of each device in turn.
+  private func readInTurn() -> [SentFrame] {
+    var frames = engine.takeSent()
+    var result: [SentFrame] = []
+    let devices = trace.topology.devices.compactMap { engine.router.device(named: $0.name)?.index }
+    while !frames.isEmpty {
+      let before = result.count
+      for device in devices {
+        guard let place = frames.firstIndex(where: { $0.device == device }) else { continue }
+        result.append(frames.remove(at: place))
+      }
+      if result.count == before { return result + frames }
+    }
+    return result
+  }
+
+  /// Compares what left since frames were read last, and leaves while the step waits and listens.
   private mutating func compareFrames(_ step: Trace.Step, _ number: Int, _ what: String) {
     let headed = Set(trace.topology.devices.lazy.filter { $0.properties["offloads"] != nil }.map(\.name))
-    let actual = engine.takeSent().compactMap { sent in
+    var sent = readInTurn()
+    advance(seconds: (step.wait ?? 0) + Self.listening(to: step))
+    sent += engine.takeSent()
+    let actual = sent.compactMap { sent in
       engine.router.device(sent.device).map { device in
         Trace.Frame(
           device: device.name, octets: sent.bytes, offload: headed.contains(device.name) ? sent.offload : nil)

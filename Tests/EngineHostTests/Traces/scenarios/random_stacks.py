@@ -38,6 +38,14 @@ def session(on_vlan=None):
     return wrap
 
 
+class Stack(Scenario):
+    """A batch of ip(8) takes no options: routes of IPv6 are told by their prefix."""
+
+    def late_commands(self):
+        for command in super().late_commands():
+            yield command.replace("ip -6 route", "ip route")
+
+
 class Side:
     """One side of the router: its devices, the one with the addresses, and how frames there are wrapped."""
 
@@ -135,13 +143,13 @@ def build(seed):
         if side.has_neighbours:
             neighbours += [{"dev": side.top, "ip": address, "mac": mac} for address in addresses]
     offload = r.choice(["meta l4proto { tcp, udp } flow add @f", "ct state established flow add @f"])
-    s = Scenario(f"stack-{seed}", f"seed {seed}: {lan.name} LAN, {wan.name} WAN" + (", masquerade" if masquerade else ""),
-                 devices=lan.devices + wan.devices, neighbours=neighbours, routes=wan.routes,
-                 sysctl={"net.netfilter.nf_conntrack_acct": 1, "net.netfilter.nf_flowtable_tcp_timeout": 4,
-                         "net.netfilter.nf_flowtable_udp_timeout": 4},
-                 ruleset_text=ruleset(offload, devices=", ".join(f'"{name}"' for name in listed),
-                                      nat=MASQUERADE.replace("wan0", leaving) if masquerade else "",
-                                      flags=r.choice(["", "counter;"])))
+    s = Stack(f"stack-{seed}", f"seed {seed}: {lan.name} LAN, {wan.name} WAN" + (", masquerade" if masquerade else ""),
+              devices=lan.devices + wan.devices, neighbours=neighbours, routes=wan.routes,
+              sysctl={"net.netfilter.nf_conntrack_acct": 1, "net.netfilter.nf_flowtable_tcp_timeout": 4,
+                      "net.netfilter.nf_flowtable_udp_timeout": 4},
+              ruleset_text=ruleset(offload, devices=", ".join(f'"{name}"' for name in listed),
+                                   nat=MASQUERADE.replace("wan0", leaving) if masquerade else "",
+                                   flags=r.choice(["", "counter;"])))
     flows = []
     for i in range(r.randint(2, 4)):
         v6 = r.random() < 0.5
