@@ -40,6 +40,22 @@ struct CommandLineTests {
     CommandLines.files.compare(in: try NamespacePair(), seed: SampleTable.lines)
   }
 
+  @Test("counters and times are shown where 1.4.7 shows them")
+  func times() throws {
+    let files = "/proc/sys/net/netfilter/nf_conntrack_acct /proc/sys/net/netfilter/nf_conntrack_timestamp"
+    let entry = "-s 1.1.1.1 -d 2.2.2.2 -p udp --sport"
+    let lines = [
+      "echo 1 | tee \(files); $CT -I \(entry) 1 --dport 2 -t 600", "-I \(entry) 2 --dport 2 -t 600",
+      "-L -o ktimestamp", "-L -o xml,ktimestamp", "-L -o id", "-L -o timestamp", "-L -o save",
+      "-G \(entry) 1 --dport 2 -o ktimestamp", "-U \(entry) 1 -m 3 -o ktimestamp",
+      "-U \(entry) 1 -m 4 -o xml,ktimestamp", "-D \(entry) 1 -o ktimestamp,id",
+      "-D \(entry) 2 -o xml,ktimestamp",
+    ]
+    let results = try NamespacePair().run(lines)
+    #expect(results[2].0.output.allSatisfy { $0.contains(" delta-time=N [start]") })
+    for (line, (original, dropIn)) in zip(lines, results) { #expect(dropIn == original, "conntrack \(line)") }
+  }
+
   @Test("what 1.4.7 does wrong is not done")
   func differences() throws {
     CommandLines.differences.compare(in: try NamespacePair(), seed: SampleTable.lines, isSeededAnew: true)

@@ -129,6 +129,8 @@ final class NamespacePair: Sendable {
       (#"(?<=\d |-t |timeout>)([89][0-9]|100)(?= |<)"#, "T100"),
       (#"\b(found|insert|search_restart|insert_failed)=\d+"#, "$1=N"),
       (#"expect_(new|create|delete)=\d+"#, "expect_$1=N"),
+      (#"\[(start|stop)=[^]]*\]"#, "[$1]"), (#"<(start|stop|deltatime)>\d+"#, "<$1>N"),
+      (#"\bdelta-time=\d+"#, "delta-time=N"),
     ] {
       result = result.replacingOccurrences(of: pattern, with: replacement, options: .regularExpression)
     }

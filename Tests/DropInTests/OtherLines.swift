@@ -77,6 +77,7 @@ extension CommandLines {
     -E -b 100
     -E -b -1 ## a size is no 64-bit number
     -E expect -b 5
+    -E -b 5 --mask-src 255.0.0.0
     -G
     -G -s 10.1.0.7
     -G -s 10.1.0.7 -d 10.9.9.9

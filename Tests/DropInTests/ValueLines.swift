@@ -326,6 +326,16 @@ extension CommandLines {
     printf '%s\r\n' "-I -s 1.1.1.1 -d 2.2.2.2 -p udp --sport 1 --dport 7 -t 600" | $CT -R -
     printf '%s\n' "-I -s 1.1.1.1 -d 2.2.2.2 -p udp --sport 1 --dport 8 -t 600 \"\"" | $CT -R -
     printf '%s\n' "-I -s 1.1.1.1 -d 2.2.2.2 -p udp --sport 1 --dport 8 -t 600 \"-m\" \"3" | $CT -R -
+    printf '%s\n' '-L' '-D --bogus' | $CT -R -
+    printf '%s\n' '-I -s 1.1.1.9 -d 2.2.2.2 -p udp --sport 1 --dport 9 -t 600' '-L' | $CT -R -
+    printf '%s\n\t' '-I -s 1.1.1.9 -d 2.2.2.2 -p udp --sport 1 --dport 9 -t 600' | $CT -R -
+    printf ' ' | $CT -R -
+    printf '%s\r\n' '-D -s 1.1.1.1' | $CT -R -
+    printf '%s\r\n' '-D -m' | $CT -R -
+    printf '%s\n' '-D "' | $CT -R -
+    printf '%s\n' '"' | $CT -R -
+    printf '%s\n' '"#" -F' | $CT -R -
+    printf '%s\n' '#"' '-F foo' | $CT -R -
     $CT -R /dev/null
     $CT -R /
     $CT -R /etc/passwd

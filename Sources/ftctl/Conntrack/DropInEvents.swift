@@ -31,6 +31,7 @@ struct DropInEvents {
     if line.bufferSize != nil {
       StandardError.line("NOTICE: Netlink socket buffer size has been set to \(source.receiveBuffer) bytes.")
     }
+    try line.checkSelection()
     if line.table == .expect {
       var printer = ExpectationPrinter(line)
       try wait(source.descriptor, signals) {

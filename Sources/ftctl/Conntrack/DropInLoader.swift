@@ -12,21 +12,23 @@ enum DropInLoader {
     defer { if descriptor != 0 { close(descriptor) } }
     var lines: [DropInLine] = []
     try forEachLine(of: descriptor) { text throws(DropInFailure) in
-      guard let words = words(of: text) else { return }
-      let line = try DropInLine(words)
-      guard let command = line.command else { throw .usage("Cannot use command `unknown' with --load-file") }
+      if let words = words(of: text) { lines.append(try DropInLine(words)) }
+    }
+    for line in lines {
+      guard let command = line.command else {
+        throw DropInFailure.usage("Cannot use command `unknown' with --load-file")
+      }
       guard command.isForLoading, line.table != .expect else {
         let table = line.table == .expect ? " expect" : ""
-        throw .usage("Cannot use command `-\(command.letter)\(table)' with --load-file")
+        throw DropInFailure.usage("Cannot use command `-\(command.letter)\(table)' with --load-file")
       }
-      lines.append(line)
     }
     for line in lines { try DropInSession(line: line, isLoading: true).run() }
   }
 
-  /// Calls `body` with each line, the last one also where it has no end.
+  /// Calls `body` with each line and its end, which the last one may lack.
   private static func forEachLine(
-    of descriptor: Int32, _ body: (Substring) throws(DropInFailure) -> Void
+    of descriptor: Int32, _ body: (String) throws(DropInFailure) -> Void
   ) throws(DropInFailure) {
     var rest: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 1 << 16)
@@ -40,31 +42,39 @@ enum DropInLoader {
       guard length > 0 else { break }
       rest += block[..<length]
       guard let end = rest.lastIndex(of: 0x0a) else { continue }
-      for line in rest[..<end].split(separator: 0x0a) { try body(String(decoding: line, as: UTF8.self)[...]) }
+      for line in rest[..<end].split(separator: 0x0a) {
+        try body(String(decoding: line, as: UTF8.self) + "\n")
+      }
       rest.removeFirst(end + 1)
     }
-    if !rest.isEmpty { try body(String(decoding: rest, as: UTF8.self)[...]) }
+    if !rest.isEmpty { try body(String(decoding: rest, as: UTF8.self)) }
   }
 
-  /// The words of a line: blanks part them, except between double quotes. nil for a blank line or a comment.
-  static func words(of line: Substring) -> [String]? {
+  /// The words of a line: blanks and the line's end part them, except between double quotes, which need not close.
+  ///
+  /// nil for a comment and for a blank line; blanks behind the last line's end are an empty command.
+  static func words(of line: String) -> [String]? {
+    let start = line.unicodeScalars.first { $0 != " " && $0 != "\t" }
+    if start == "#" || start == "\n" { return nil }
     var words: [String] = []
-    var word: String?
+    var word: String.UnicodeScalarView?
     var isQuoted = false
-    for character in line {
-      switch character {
+    // A carriage return belongs to its word.
+    for scalar in line.unicodeScalars {
+      switch scalar {
       case "\"":
         isQuoted.toggle()
-        word = word ?? ""
-      case " " where !isQuoted, "\t" where !isQuoted, "\r" where !isQuoted:
-        if let finished = word { words.append(finished) }
+        word = word ?? String.UnicodeScalarView()
+      case " " where !isQuoted, "\t" where !isQuoted, "\n" where !isQuoted:
+        if let finished = word { words.append(String(finished)) }
         word = nil
       default:
-        word = (word ?? "") + String(character)
+        var longer = word ?? String.UnicodeScalarView()
+        longer.append(scalar)
+        word = longer
       }
     }
-    if let finished = word { words.append(finished) }
-    guard let first = words.first, !first.hasPrefix("#") else { return nil }
+    if let finished = word { words.append(String(finished)) }
     return words
   }
 }

@@ -21,13 +21,14 @@ struct DropInPrinter: ~Copyable {
     var options: LineOptions = []
     if output.contains(.extended) { options.insert(.extended) }
     if output.contains(.id) { options.insert(.id) }
-    if output.contains(.kernelTimestamp) { options.insert(.kernelTimestamp) }
-    // conntrack(8) shows no labels of what it deletes.
+    // conntrack(8) shows no times of what it deletes and updates, and no labels of what it deletes.
+    let showsTimes = output.contains(.kernelTimestamp) && line.command != .delete && line.command != .update
+    if showsTimes { options.insert(.kernelTimestamp) }
     let showsLabels = output.contains(.labels) && line.command != .delete
     if showsLabels { options.insert(.labels) }
     self.line = LineFormat(options)
     xml = XMLFormat(
-      showsKernelTimestamp: output.contains(.kernelTimestamp), showsLabels: showsLabels,
+      showsKernelTimestamp: showsTimes, showsLabels: showsLabels,
       showsTime: line.command == .event && output.contains(.timestamp))
     context = FormatContext(
       labels: line.labelNames, calendar: LocalCalendar.text, localTime: LocalCalendar.fields)

@@ -15,7 +15,7 @@ struct DropInSession {
 
   /// - Throws: ``DropInFailure``; ``OutputClosed``.
   func run() throws {
-    try line.checkSelection()
+    if line.command != .event { try line.checkSelection() }
     guard let command = line.command else { return DropInUsage.write(for: nil) }
     do {
       switch (command, line.table) {
