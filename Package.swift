@@ -105,7 +105,7 @@ let package = Package(
       name: "KernelTests", dependencies: ["TestSupport"],
       exclude: [
         "agreement.py", "checks.sh", "explain.sh", "flowtables.sh", "full.sh", "offload.sh", "refusals.sh",
-        "traffic.py",
+        "session.py", "traffic.py",
       ],
       swiftSettings: strict),
   ]

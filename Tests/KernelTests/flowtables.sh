@@ -348,6 +348,65 @@ is 'and changes nothing the second time' [ "$before" = "$(generation)" ]
 ip link del eth0
 ip link del eth1
 
+# What is stacked on the devices.
+nft flush ruleset
+ip link add link d2 name d2.10 type vlan id 10
+ip link add link d2.10 name d2.10.20 type vlan id 20
+ip link add br0 type bridge
+ip link set d3 master br0
+modprobe -a ppp_generic pppoe 2>/dev/null
+mkfifo hangup
+python3 -B "$here/session.py" d1 17 02:00:00:00:02:02 <hangup >session.out 2>err &
+exec 6>hangup
+until [ -s session.out ] || [ -s err ]; do sleep 0.2; done
+is 'a PPPoE session' [ "$(cat session.out)" = ppp0 ]
+runs 'a flowtable of devices that others stand on' 0 flowtable add inet s f --device d0 d1 d2 d3
+runs 'show' 0 flowtable show inet s f
+prints 'a device of its own' '# device d0: up, mtu 1500, dummy, no hardware offload$'
+prints 'below a PPPoE session' '# device d1: up, mtu 1500, dummy, below ppp0, no hardware offload$'
+prints 'below VLANs' '# device d2: up, mtu 1500, dummy, below d2\.10, d2\.10\.20, no hardware offload$'
+prints 'below a bridge' '# device d3: up, mtu 1500, dummy, below br0, no hardware offload$'
+runs 'show in JSON' 0 flowtable show inet s f -j
+prints 'the stack in JSON' '"name": "d2", "state": "up", "mtu": 1500, "kind": "dummy", "stacked": \["d2\.10", "d2\.10\.20"\]'
+exec 6>&-
+ip link del br0
+ip link del d2.10
+nft flush ruleset
+if [ $named_devices = yes ]; then
+  runs 'a flowtable of a pattern' 0 flowtable add inet s f --device 'd*'
+  ip link set d1 down
+  runs 'show' 0 flowtable show inet s f
+  prints 'every device of the pattern' '# device d\*: d0 up, d1 down, d2 up, d3 up'
+  ip link set d1 up
+fi
+if modprobe netdevsim 2>/dev/null && echo '7 1' >/sys/bus/netdevsim/new_device; then
+  sleep 1
+  simulated=$(ls /sys/bus/netdevsim/devices/netdevsim7/net)
+  ip link set "$simulated" up
+  runs 'a flowtable of a device with an offload' 0 flowtable add inet t g --device "$simulated"
+  runs 'show' 0 flowtable show inet t g
+  prints 'it is switched on' "# device $simulated: up, mtu 1500, hardware offload on$"
+  ethtool -K "$simulated" hw-tc-offload off 2>/dev/null && {
+    runs 'show' 0 flowtable show inet t g
+    prints 'it is switched off' "# device $simulated: up, mtu 1500, hardware offload possible, switched off$"
+  }
+  nft delete table inet t
+  echo 7 >/sys/bus/netdevsim/del_device
+else
+  echo '# no simulated hardware in this kernel'
+fi
+
+# Two at once: each of them takes effect, whichever was faster.
+nft flush ruleset
+runs 'a flowtable and a chain' 0 flowtable enable d0 d1
+rules() { for number in 1 2 3 4 5 6 7 8 9 10; do "$ftctl" rule add inet x y --flowtable f --comment "$1 $number" || return; done; }
+rules first >out 2>err &
+other=$!
+rules second >out2 2>err2 && ok 'one of two changes the rules' || not_ok 'one of two changes the rules'
+wait $other && ok 'the other changes them, too' || not_ok 'the other changes them, too'
+found=$(nft list chain inet x y | grep -Ec 'comment "(first|second) [0-9]+"')
+is "every rule is there once: $found" [ "$found" = 20 ]
+
 # Without privileges.
 nft flush ruleset
 for subcommand in 'flowtable list' 'flowtable add inet x f' 'rule list' 'flowtable enable d0'; do

@@ -265,14 +265,20 @@ extension FlowtableListing.Device {
   var isUp: Bool { links.contains { $0.isUp && $0.hasCarrier } }
 
   /// State in a word.
-  private var state: String {
-    guard let link = links.first else { return "absent" }
+  private static func state(_ link: NetworkLink?) -> String {
+    guard let link else { return "absent" }
     return link.isUp ? (link.hasCarrier ? "up" : "up, no carrier") : "down"
   }
 
   fileprivate var text: String {
-    var words = ["device \(FlowtableListing.oneLine(name)): \(state)"]
-    if let link = links.first {
+    var words: [String]
+    if case .prefix = device, !links.isEmpty {
+      let states = links.map { "\(FlowtableListing.oneLine($0.name)) \(Self.state($0))" }
+      words = ["device \(FlowtableListing.oneLine(name)): \(states.joined(separator: ", "))"]
+    } else {
+      words = ["device \(FlowtableListing.oneLine(name)): \(Self.state(links.first))"]
+    }
+    if links.count == 1, let link = links.first {
       words.append("mtu \(link.mtu)")
       if let kind = link.kind { words.append(kind) }
     }
@@ -288,7 +294,8 @@ extension FlowtableListing.Device {
 
   fileprivate var json: JSONValue {
     .object([
-      ("name", .string(name)), ("state", .string(state)), ("mtu", links.first.map { .number($0.mtu) }),
+      ("name", .string(name)), ("state", .string(Self.state(links.first))),
+      ("mtu", links.first.map { .number($0.mtu) }),
       ("kind", links.first?.kind.map { .string($0) }),
       ("stacked", uppers.isEmpty ? nil : .array(uppers.map { .string($0) })),
       ("hw_tc_offload", offload.map { .string($0.rawValue) }),
