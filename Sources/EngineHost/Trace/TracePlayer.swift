@@ -61,6 +61,9 @@ package struct TracePlayer {
   private var clock: UInt64 = 0
   private var result = Result()
 
+  /// Seconds from the ruleset to the first step.
+  private static let setup = 0.75
+
   /// Seconds that a step listens for frames: a fifth of a second, or a twentieth once one came.
   private static func listening(to step: Trace.Step) -> Double {
     if step.wait != nil || step.conntrack != nil { return 0 }
@@ -94,8 +97,9 @@ package struct TracePlayer {
     do throws(DescriptionError) {
       try trace.topology.build(on: engine.router)
       for batch in trace.batches { try load(batch) }
-      // The recorder waits before its first step; what the router sent meanwhile is not recorded.
-      advance(seconds: 0.3)
+      // The recorder waits before its first step; what the router sent meanwhile is not recorded. Collections of the
+      // flowtable, one a second, count from here.
+      advance(seconds: trace.steps.first?.start ?? Self.setup * pace.factor(&chance))
       _ = engine.takeSent()
     } catch {
       result.differences.append(TraceDifference(step: 0, what: "setup", detail: [error.description]))

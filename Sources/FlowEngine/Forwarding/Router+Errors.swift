@@ -15,7 +15,7 @@ extension Router {
   /// Source: net/ipv4/route.c, ip_error.
   func sendUnroutable(_ packet: Packet, code: UInt8) {
     statistics.count(.noRoute)
-    guard errorCredit.allows(packet.source, at: now) else { return }
+    guard errorCredit.take(packet.source, at: now) else { return }
     sendError(packet, type: ICMPType.destinationUnreachable, code: code)
   }
 
@@ -31,8 +31,10 @@ extension Router {
       return statistics.count(.noRoute)
     }
     // What tells of a path's MTU counts nowhere.
-    if packet.family == .ipv4, type != ICMPType.destinationUnreachable || code != 4 {
-      errorCredit.spend(destination, at: now)
+    if packet.family == .ipv4, generation.errorsTakeCredit,
+      type != ICMPType.destinationUnreachable || code != 4
+    {
+      errorCredit.takeAll(destination, at: now)
     }
     let isOurs = isLocal(packet.destination, packet.family)
     let chosen =
