@@ -59,6 +59,43 @@ struct TraceComparisonTests {
         Trace.Frame(device: "lan0", octets: error, offload: nil),
         Trace.Frame(device: "lan0", octets: other, offload: nil)))
   }
+
+  /// An IPIP packet from an Ethernet device, with a packet of the given protocol in it.
+  private static func tunnelled(_ proto: UInt8, _ identification: UInt8, _ payload: [UInt8]) -> [UInt8] {
+    func header(_ proto: UInt8, _ length: Int) -> [UInt8] {
+      [0x45, 0, 0, UInt8(length), 0, identification, 0, 0, 64, proto, identification, 0]
+        + [UInt8](repeating: 1, count: 8)
+    }
+    return [UInt8](repeating: 2, count: 12) + [8, 0] + header(4, 40 + payload.count)
+      + header(proto, 20 + payload.count) + payload
+  }
+
+  @Test("in a tunnel, the identification of an ICMP error may differ, that of a forwarded packet may not")
+  func tunnels() {
+    let error: [UInt8] = [3, 1, 0, 0, 0, 0, 0, 0]
+    let datagram: [UInt8] = [0x9c, 0x40, 0, 53, 0, 8, 0, 0]
+    func isSame(_ proto: UInt8, _ payload: [UInt8]) -> Bool {
+      TraceComparison.isSame(
+        Trace.Frame(device: "wan0", octets: Self.tunnelled(proto, 1, payload)),
+        Trace.Frame(device: "wan0", octets: Self.tunnelled(proto, 2, payload)))
+    }
+    #expect(isSame(1, error))
+    #expect(!isSame(17, datagram))
+  }
+
+  @Test("the port that a kernel drew is found behind tags, sessions and tunnels")
+  func drawnPorts() {
+    let datagram: [UInt8] = [0x9c, 0x40, 0, 53, 0, 8, 0, 0]
+    #expect(RecordedDraw.port(Self.tunnelled(17, 1, datagram)) == 40000)
+    #expect(RecordedDraw.port(Self.tunnelled(1, 1, datagram)) == nil)
+    var tagged = Self.tunnelled(17, 1, datagram)
+    tagged.insert(contentsOf: [0x88, 0xa8, 0, 30, 0x81, 0, 0, 31], at: 12)
+    #expect(RecordedDraw.port(tagged) == 40000)
+    #expect(RecordedDraw.port(Array(tagged.dropLast(8))) == nil)
+    var session = Self.tunnelled(17, 1, datagram)
+    session.replaceSubrange(12..<14, with: [0x88, 0x64, 0x11, 0, 0, 17, 0, 50, 0, 0x21])
+    #expect(RecordedDraw.port(session) == 40000)
+  }
 }
 
 extension String {

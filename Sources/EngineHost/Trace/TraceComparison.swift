@@ -4,35 +4,23 @@
 /// identification and checksum, the IPv6 flow label and fragment identification of packets that the router
 /// makes itself; time-outs by as much as a slow machine explains; `use=`; and the order of equal lines.
 package enum TraceComparison {
-  /// A frame with those fields zeroed that may differ.
+  /// A frame with those fields zeroed that may differ, in packets in tunnels, too.
   static func masked(_ frame: [UInt8]) -> [UInt8] {
     var data = frame
-    func be16(_ place: Int) -> Int { Int(data[place]) << 8 | Int(data[place + 1]) }
-    guard data.count >= 14 else { return data }
-    var place = 14
-    var etherType = be16(12)
-    while etherType == 0x8100 || etherType == 0x88a8, data.count >= place + 4 {
-      etherType = be16(place + 2)
-      place += 4
-    }
-    if etherType == 0x8864, data.count >= place + 8 {
-      let number = be16(place + 6)
-      place += 8
-      etherType = number == 0x21 ? 0x0800 : number == 0x57 ? 0x86dd : 0
-    }
-    if etherType == 0x0800, data.count >= place + 20 {
-      if isMadeByRouter(data, place) {
+    for header in NetworkHeader.all(in: frame) {
+      let place = header.offset
+      if header.isIPv6 {
+        let next = header.next(in: frame)
+        if [58, 6, 41, 4, 44].contains(next) {
+          data[place + 1] &= 0xf0
+          data[place + 2] = 0
+          data[place + 3] = 0
+        }
+        if next == 44, data.count >= place + 48 {
+          for offset in 44..<48 { data[place + offset] = 0 }
+        }
+      } else if isMadeByRouter(data, place) {
         for offset in [4, 5, 10, 11] { data[place + offset] = 0 }
-      }
-    } else if etherType == 0x86dd, data.count >= place + 40 {
-      let next = data[place + 6]
-      if [58, 6, 41, 4, 44].contains(next) {
-        data[place + 1] &= 0xf0
-        data[place + 2] = 0
-        data[place + 3] = 0
-      }
-      if next == 44, data.count >= place + 48 {
-        for offset in 44..<48 { data[place + offset] = 0 }
       }
     }
     return data
