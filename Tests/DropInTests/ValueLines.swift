@@ -336,6 +336,11 @@ extension CommandLines {
     printf '%s\n' '"' | $CT -R -
     printf '%s\n' '"#" -F' | $CT -R -
     printf '%s\n' '#"' '-F foo' | $CT -R -
+    printf '%s\n' '-I expect -s 1.1.1.1 -d 2.2.2.2 -p 99 -t 5 --tuple-src ::1 --tuple-dst ::1 --mask-src ::1 --mask-dst ::1' | $CT -R -
+    printf '%s\n' '-I expect -s ::1 -d ::1 -p 99 -t 5 --tuple-src ::1 --tuple-dst ::1 --mask-src ::1 --mask-dst ::1' | $CT -R -
+    echo "-V expect" | $CT -R -
+    echo "-h expect" | $CT -R -
+    echo "-E expect" | $CT -R -
     $CT -R /dev/null
     $CT -R /
     $CT -R /etc/passwd

@@ -19,8 +19,11 @@ enum DropInLoader {
         throw DropInFailure.usage("Cannot use command `unknown' with --load-file")
       }
       guard command.isForLoading, line.table != .expect else {
-        let table = line.table == .expect ? " expect" : ""
-        throw DropInFailure.usage("Cannot use command `-\(command.letter)\(table)' with --load-file")
+        // 1.4.7 has a letter of its own for the creation of expectations, and tables not for every command.
+        let isCreation = line.table == .expect && command == .create
+        let hasTable = line.table == .expect && command != .version && command != .help
+        let words = "-\(isCreation ? "C" : command.letter)\(hasTable ? " expect" : "")"
+        throw DropInFailure.usage("Cannot use command `\(words)' with --load-file")
       }
     }
     for line in lines { try DropInSession(line: line, isLoading: true).run() }

@@ -5,51 +5,7 @@ import NetlinkWire
 
 /// What one flow is made of; the spellings are those of the selection.
 struct FlowOptions: ParsableArguments {
-  @Option(
-    name: [.short, .customLong("proto"), .customLong("protonum")],
-    help: ArgumentHelp("Layer 4 protocol: a name or a number", valueName: "name|number"),
-    completion: .custom { _, _, _ in LiveValues.protocols() })
-  var proto: String?
-
-  @Option(
-    name: [.short, .customLong("src"), .customLong("orig-src")],
-    help: ArgumentHelp("Source in original direction", valueName: "addr"))
-  var src: String?
-
-  @Option(
-    name: [.short, .customLong("dst"), .customLong("orig-dst")],
-    help: ArgumentHelp("Destination in original direction", valueName: "addr"))
-  var dst: String?
-
-  @Option(
-    name: [.short, .customLong("reply-src")],
-    help: ArgumentHelp("Source in reply direction (default: the destination)", valueName: "addr"))
-  var replySource: String?
-
-  @Option(
-    name: [.customShort("q"), .customLong("reply-dst")],
-    help: ArgumentHelp("Destination in reply direction (default: the source)", valueName: "addr"))
-  var replyDestination: String?
-
-  @Option(
-    name: [.customLong("sport"), .customLong("orig-port-src"), .customLong("srckey")],
-    help: ArgumentHelp("Source port, or key of GRE", valueName: "port"))
-  var sport: String?
-
-  @Option(
-    name: [.customLong("dport"), .customLong("orig-port-dst"), .customLong("dstkey")],
-    help: ArgumentHelp("Destination port, or key of GRE", valueName: "port"))
-  var dport: String?
-
-  @Option(
-    name: [.customLong("reply-sport"), .customLong("reply-port-src"), .customLong("reply-key-src")],
-    help: ArgumentHelp("Source port in reply direction (default: the destination port)", valueName: "port"))
-  var replySport: String?
-
-  @Option(
-    name: [.customLong("reply-dport"), .customLong("reply-port-dst"), .customLong("reply-key-dst")],
-    help: ArgumentHelp("Destination port in reply direction (default: the source port)", valueName: "port"))
-  var replyDport: String?
+  @OptionGroup var tuple: TupleOptions<TupleCreation>
 
   @Option(
     name: [.customLong("icmp-type"), .customLong("icmpv6-type")],
@@ -138,10 +94,6 @@ struct FlowOptions: ParsableArguments {
   /// The name of an option that was given; nil when there is none.
   var firstGiven: String? {
     let given: [(String, Bool)] = [
-      ("--proto", proto != nil), ("--src", src != nil), ("--dst", dst != nil),
-      ("--reply-src", replySource != nil),
-      ("--reply-dst", replyDestination != nil), ("--sport", sport != nil), ("--dport", dport != nil),
-      ("--reply-sport", replySport != nil), ("--reply-dport", replyDport != nil),
       ("--icmp-type", icmpType != nil),
       ("--icmp-code", icmpCode != nil), ("--icmp-id", icmpID != nil), ("--timeout", timeout != nil),
       ("--state", state != nil), ("--status", status != nil), ("--mark", mark != nil),
@@ -150,7 +102,7 @@ struct FlowOptions: ParsableArguments {
       ("--src-nat", sourceNAT != nil), ("--dst-nat", destinationNAT != nil), ("--helper", helper != nil),
       ("--orig-vtag", originalTag != nil), ("--reply-vtag", replyTag != nil),
     ]
-    return given.first(where: \.1)?.0
+    return tuple.texts.first { $0.text != nil }?.name ?? given.first(where: \.1)?.0
   }
 
   /// The flow.
@@ -167,21 +119,23 @@ struct FlowOptions: ParsableArguments {
         throw CommandFailure(.usage, "\(name): \(error.message)")
       }
     }
-    draft.layer4 = try option("--proto", proto, parser.layer4)
-    if let address = try option("--src", src, parser.address) { draft.entry.original.source = address }
-    if let address = try option("--dst", dst, parser.address) { draft.entry.original.destination = address }
-    draft.replySource = try option("--reply-src", replySource, parser.address)
-    draft.replyDestination = try option("--reply-dst", replyDestination, parser.address)
+    draft.layer4 = try option("--proto", tuple.proto, parser.layer4)
+    if let address = try option("--src", tuple.src, parser.address) { draft.entry.original.source = address }
+    if let address = try option("--dst", tuple.dst, parser.address) {
+      draft.entry.original.destination = address
+    }
+    draft.replySource = try option("--reply-src", tuple.replySource, parser.address)
+    draft.replyDestination = try option("--reply-dst", tuple.replyDestination, parser.address)
     let layer4 = draft.layer4
     func port(_ text: String) throws -> UInt16 {
       let range = try parser.ports(text, layer4: layer4)
       guard range.lowerBound == range.upperBound else { throw SelectionError("one port, not a range") }
       return range.lowerBound
     }
-    draft.sourcePort = try option("--sport", sport, port)
-    draft.destinationPort = try option("--dport", dport, port)
-    draft.replySourcePort = try option("--reply-sport", replySport, port)
-    draft.replyDestinationPort = try option("--reply-dport", replyDport, port)
+    draft.sourcePort = try option("--sport", tuple.sport, port)
+    draft.destinationPort = try option("--dport", tuple.dport, port)
+    draft.replySourcePort = try option("--reply-sport", tuple.replySport, port)
+    draft.replyDestinationPort = try option("--reply-dport", tuple.replyDport, port)
     draft.icmpType = icmpType
     draft.icmpCode = icmpCode ?? (icmpType == nil ? nil : 0)
     draft.icmpID = icmpID
@@ -234,7 +188,8 @@ struct FlowOptions: ParsableArguments {
   /// What only the command line has to give: a file's line of an offloaded flow lacks it, too.
   private func checkNeeds(_ draft: FlowDraft) throws {
     let missing = [
-      ("--proto", proto == nil), ("--src", src == nil), ("--dst", dst == nil), ("--timeout", timeout == nil),
+      ("--proto", tuple.proto == nil), ("--src", tuple.src == nil), ("--dst", tuple.dst == nil),
+      ("--timeout", timeout == nil),
       ("--state", state == nil && draft.layer4.map(Layer4Protocol.hasState) ?? false),
     ].filter(\.1).map(\.0)
     guard missing.isEmpty else {

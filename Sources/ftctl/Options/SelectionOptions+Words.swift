@@ -11,15 +11,7 @@ extension SelectionOptions {
     }
     func list(_ values: [String]) -> String? { values.isEmpty ? nil : values.joined(separator: ",") }
     add("--family", family)
-    add("--proto", proto)
-    add("--src", src)
-    add("--dst", dst)
-    add("--reply-src", replySource)
-    add("--reply-dst", replyDestination)
-    add("--sport", sport)
-    add("--dport", dport)
-    add("--reply-sport", replySport)
-    add("--reply-dport", replyDport)
+    for (name, text) in tuple.texts { add(name, text) }
     add("--mark", mark)
     add("--label", list(label))
     add("--zone", zone)

@@ -10,51 +10,7 @@ struct SelectionOptions: ParsableArguments {
     help: ArgumentHelp("Address family", valueName: "ipv4|ipv6"), completion: .list(["ipv4", "ipv6"]))
   var family: String?
 
-  @Option(
-    name: [.short, .customLong("proto"), .customLong("protonum")],
-    help: ArgumentHelp("Layer 4 protocols: names or numbers, a comma between", valueName: "name|number"),
-    completion: .custom { _, _, _ in LiveValues.protocols() })
-  var proto: String?
-
-  @Option(
-    name: [.short, .customLong("src"), .customLong("orig-src")],
-    help: ArgumentHelp("Source in original direction", valueName: "addr[/len]"))
-  var src: String?
-
-  @Option(
-    name: [.short, .customLong("dst"), .customLong("orig-dst")],
-    help: ArgumentHelp("Destination in original direction", valueName: "addr[/len]"))
-  var dst: String?
-
-  @Option(
-    name: [.short, .customLong("reply-src")],
-    help: ArgumentHelp("Source in reply direction", valueName: "addr[/len]"))
-  var replySource: String?
-
-  @Option(
-    name: [.customShort("q"), .customLong("reply-dst")],
-    help: ArgumentHelp("Destination in reply direction", valueName: "addr[/len]"))
-  var replyDestination: String?
-
-  @Option(
-    name: [.customLong("sport"), .customLong("orig-port-src")],
-    help: ArgumentHelp("Source port or range of ports", valueName: "port[-port]"))
-  var sport: String?
-
-  @Option(
-    name: [.customLong("dport"), .customLong("orig-port-dst")],
-    help: ArgumentHelp("Destination port or range of ports", valueName: "port[-port]"))
-  var dport: String?
-
-  @Option(
-    name: [.customLong("reply-sport"), .customLong("reply-port-src")],
-    help: ArgumentHelp("Source port in reply direction", valueName: "port[-port]"))
-  var replySport: String?
-
-  @Option(
-    name: [.customLong("reply-dport"), .customLong("reply-port-dst")],
-    help: ArgumentHelp("Destination port in reply direction", valueName: "port[-port]"))
-  var replyDport: String?
+  @OptionGroup var tuple: TupleOptions<TupleSelection>
 
   @Option(
     name: [.short, .customLong("mark")],
@@ -174,19 +130,21 @@ struct SelectionOptions: ParsableArguments {
       .any(
         try texts.split(separator: ",", omittingEmptySubsequences: false).map { .test(try each(String($0))) })
     }
-    let onlyProtocol = proto.flatMap { try? parser.layer4($0) }
+    let onlyProtocol = tuple.proto.flatMap { try? parser.layer4($0) }
 
     try option("--family", family, parser.family) { .test(.family($0)) }
-    try option("--proto", proto, { try list($0) { .layer4(try parser.layer4($0)) } }) { $0 }
-    try option("--src", src, parser.addresses) { .test(.address(.source, $0)) }
-    try option("--dst", dst, parser.addresses) { .test(.address(.destination, $0)) }
-    try option("--reply-src", replySource, parser.addresses) { .test(.address(.replySource, $0)) }
-    try option("--reply-dst", replyDestination, parser.addresses) { .test(.address(.replyDestination, $0)) }
+    try option("--proto", tuple.proto, { try list($0) { .layer4(try parser.layer4($0)) } }) { $0 }
+    try option("--src", tuple.src, parser.addresses) { .test(.address(.source, $0)) }
+    try option("--dst", tuple.dst, parser.addresses) { .test(.address(.destination, $0)) }
+    try option("--reply-src", tuple.replySource, parser.addresses) { .test(.address(.replySource, $0)) }
+    try option("--reply-dst", tuple.replyDestination, parser.addresses) {
+      .test(.address(.replyDestination, $0))
+    }
     func ports(_ text: String) throws -> ClosedRange<UInt16> { try parser.ports(text, layer4: onlyProtocol) }
-    try option("--sport", sport, ports) { .test(.port(.source, $0)) }
-    try option("--dport", dport, ports) { .test(.port(.destination, $0)) }
-    try option("--reply-sport", replySport, ports) { .test(.port(.replySource, $0)) }
-    try option("--reply-dport", replyDport, ports) { .test(.port(.replyDestination, $0)) }
+    try option("--sport", tuple.sport, ports) { .test(.port(.source, $0)) }
+    try option("--dport", tuple.dport, ports) { .test(.port(.destination, $0)) }
+    try option("--reply-sport", tuple.replySport, ports) { .test(.port(.replySource, $0)) }
+    try option("--reply-dport", tuple.replyDport, ports) { .test(.port(.replyDestination, $0)) }
     try option("--mark", mark, parser.mark) { .test(.mark(value: $0.value & $0.mask, mask: $0.mask)) }
     for word in label { try option("--label", word, parser.labels) { .test(.labels($0)) } }
     func zoneTest(_ field: FlowTest.ZoneField) -> (ClosedRange<UInt16>) -> FlowPredicate {
