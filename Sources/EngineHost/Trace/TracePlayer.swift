@@ -10,6 +10,8 @@ import Reporting
 package struct TracePace: Equatable, Sendable, CustomStringConvertible {
   /// Of each step.
   package var factor: Double
+  /// Of the looks at conntrack beside that: starting its program takes longer on some machines than on others.
+  package var looks: Double = 1
   /// Draws a further factor for each step, from half to two and a half; 0: there is none.
   package var seed: UInt64 = 0
 
@@ -17,23 +19,29 @@ package struct TracePace: Equatable, Sendable, CustomStringConvertible {
 
   /// Every pace that is tried, the likeliest first.
   package static let all: [TracePace] = {
-    var paces = [usual]
+    var factors = [1.0]
     for step in 1...20 {
-      for sign in [-1, 1] { paces.append(TracePace(factor: Double(40 + sign * step) / 40)) }
+      for sign in [-1, 1] { factors.append(Double(40 + sign * step) / 40) }
     }
-    for tenth in 16...40 { paces.append(TracePace(factor: Double(tenth) / 10)) }
+    for tenth in 16...40 { factors.append(Double(tenth) / 10) }
+    var paces: [TracePace] = []
+    for looks in [1, 1.5, 2, 2.5, 0.7] {
+      for factor in factors { paces.append(TracePace(factor: factor, looks: looks)) }
+    }
     let means = [0.6, 0.8, 1, 1.3, 1.7]
-    for seed in 1...250 { paces.append(TracePace(factor: means[seed % means.count], seed: UInt64(seed))) }
+    for seed in 1...150 { paces.append(TracePace(factor: means[seed % means.count], seed: UInt64(seed))) }
     return paces
   }()
 
   package var description: String {
-    seed == 0 ? "\(factor) times the usual length" : "uneven length (\(factor), \(seed))"
+    if seed != 0 { return "uneven length (\(factor), \(seed))" }
+    let looked = Double(Int(factor * looks * 1000 + 0.5)) / 1000
+    return "\(factor) times the usual length" + (looks == 1 ? "" : ", looks \(looked) times")
   }
 
-  fileprivate func factor(_ chance: inout RandomSource) -> Double {
-    guard seed != 0 else { return factor }
-    return factor * (0.5 + Double(chance.number(below: 2001)) / 1000)
+  fileprivate func factor(_ step: Trace.Step?, _ chance: inout RandomSource) -> Double {
+    let usual = step?.conntrack == nil ? factor : factor * looks
+    return seed == 0 ? usual : usual * (0.5 + Double(chance.number(below: 2001)) / 1000)
   }
 }
 
@@ -99,7 +107,7 @@ package struct TracePlayer {
       for batch in trace.batches { try load(batch) }
       // The recorder waits before its first step; what the router sent meanwhile is not recorded. Collections of the
       // flowtable, one a second, count from here.
-      advance(seconds: trace.steps.first?.start ?? Self.setup * pace.factor(&chance))
+      advance(seconds: trace.steps.first?.start ?? Self.setup * pace.factor(nil, &chance))
       _ = engine.takeSent()
     } catch {
       result.differences.append(TraceDifference(step: 0, what: "setup", detail: [error.description]))
@@ -116,7 +124,7 @@ package struct TracePlayer {
   private mutating func work(ofStep index: Int) -> Double {
     let step = trace.steps[index]
     guard let start = step.start, index + 1 < trace.steps.count, let end = trace.steps[index + 1].start else {
-      return Self.work(of: step) * pace.factor(&chance)
+      return Self.work(of: step) * pace.factor(step, &chance)
     }
     return max(0, end - start - (step.wait ?? 0) - Self.listening(to: step))
   }

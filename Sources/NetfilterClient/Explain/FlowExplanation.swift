@@ -123,7 +123,7 @@ package final class FlowExplainer {
       names.contains("\(NFTables.familyName($0.family)) \($0.table) \($0.name)")
     }
     if isForwarded { found += path(client, server, tables) }
-    if found.isEmpty, let condition = Self.condition(reached) { found.append(condition) }
+    if found.isEmpty, let condition = condition(reached) { found.append(condition) }
     if found.isEmpty {
       let rule = reached.map(\.place.text).first ?? ""
       found.append(
@@ -138,11 +138,11 @@ package final class FlowExplainer {
   }
 
   /// That each flow rule which the packets come to has a condition of which their entry does not tell whether it holds.
-  private static func condition(_ reached: [(place: RuleWalk.Place, doubt: String?)]) -> Finding? {
+  private func condition(_ reached: [(place: RuleWalk.Place, doubt: String?)]) -> Finding? {
     let doubts = reached.compactMap { rule in rule.doubt.map { "\(rule.place.text): '\($0)'" } }
     guard !doubts.isEmpty, doubts.count == reached.count else { return nil }
     return Finding(
-      "rule-condition", "a flow rule has a condition that its packets have not met", evidence: doubts,
+      "rule-condition", "a flow rule has a condition that its packets have not met", evidence: unique(doubts),
       hint: "an entry does not tell such things as rates: see the counters in 'nft list ruleset'")
   }
 

@@ -188,8 +188,9 @@ package struct RuleWalk: Sendable {
         case .yes: break
         }
       case .other(let name):
+        // Of what loads a value and what looks at it, the latter.
         certainty = .maybe
-        doubt = doubt ?? name
+        doubt = name
       case .counter: break
       case .flow:
         reached.append((place, doubt))

@@ -62,7 +62,11 @@ extension FlowRule {
           index += count
           continue
         }
-        statements.append(.other(expression.name))
+        if case .lookup(let lookup) = expression, let set = lookup.set {
+          statements.append(.other("\(expression.name) @\(set)"))
+        } else {
+          statements.append(.other(expression.name))
+        }
       }
       index += 1
     }
