@@ -29,6 +29,22 @@ package struct Instant: Hashable, Comparable, Sendable {
     return Instant(nanoseconds: overflow ? .max : sum)
   }
 
+  /// Nanoseconds between two ticks of the kernel's clock (250 Hz).
+  private static let tick: UInt64 = 4_000_000
+
+  /// When a timer of the kernel's runs out that is set now for `delay` nanoseconds: never early, and the later the longer it
+  /// waits, by up to an eighth.
+  ///
+  /// Source: kernel/time/timer.c, calc_wheel_index.
+  package func timer(after delay: UInt64) -> Instant {
+    let now = nanoseconds / Self.tick
+    let expiry = now &+ delay / Self.tick &+ (delay % Self.tick == 0 ? 0 : 1)
+    var shift: UInt64 = 0
+    while shift < 24, expiry &- now >= 63 << shift { shift &+= 3 }
+    let (end, overflow) = ((expiry >> shift &+ 1) << shift).multipliedReportingOverflow(by: Self.tick)
+    return Instant(nanoseconds: overflow ? .max : end)
+  }
+
   /// Nanoseconds from `earlier` to this instant, 0 when it is not earlier.
   package func since(_ earlier: Instant) -> UInt64 {
     nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0

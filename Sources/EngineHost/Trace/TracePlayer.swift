@@ -67,16 +67,15 @@ package struct TracePlayer {
   private var elapsed = 0.0
   /// Nanoseconds on the virtual clock.
   private var clock: UInt64 = 0
+  /// Seconds on the virtual clock where the recording's begin.
+  private var lead = 0.0
   private var result = Result()
 
   /// Seconds from the ruleset to the first step.
   private static let setup = 0.75
 
-  /// Seconds that a step listens for frames: a fifth of a second, or a twentieth once one came.
-  private static func listening(to step: Trace.Step) -> Double {
-    if step.wait != nil || step.conntrack != nil { return 0 }
-    return step.outputs.isEmpty ? 0.2 : 0.05
-  }
+  /// Seconds that a step listens for a frame, and for another after one.
+  private static let patience = (first: 0.2, next: 0.05)
 
   /// Seconds that a step takes for its own work, as recorded time-outs show: starting a program takes its time there. Frames
   /// that leave meanwhile are found by the next step.
@@ -107,7 +106,8 @@ package struct TracePlayer {
       for batch in trace.batches { try load(batch) }
       // The recorder waits before its first step; what the router sent meanwhile is not recorded. Collections of the
       // flowtable, one a second, count from here.
-      advance(seconds: trace.steps.first?.start ?? Self.setup * pace.factor(nil, &chance))
+      advance(seconds: Self.setup * pace.factor(nil, &chance))
+      lead = Double(clock) / 1_000_000_000 - (trace.steps.first?.start ?? 0)
       _ = engine.takeSent()
     } catch {
       result.differences.append(TraceDifference(step: 0, what: "setup", detail: [error.description]))
@@ -116,6 +116,7 @@ package struct TracePlayer {
     }
     for (index, step) in trace.steps.enumerated() {
       play(step, number: index + 1, work: work(ofStep: index))
+      if index + 1 < trace.steps.count, let start = trace.steps[index + 1].start { advance(to: start + lead) }
     }
     return result
   }
@@ -126,7 +127,8 @@ package struct TracePlayer {
     guard let start = step.start, index + 1 < trace.steps.count, let end = trace.steps[index + 1].start else {
       return Self.work(of: step) * pace.factor(step, &chance)
     }
-    return max(0, end - start - (step.wait ?? 0) - Self.listening(to: step))
+    if step.conntrack != nil { return end - start }
+    return step.command == nil ? 0 : max(0, end - start - Self.patience.first)
   }
 
   /// Nothing of a scenario that cannot be set up is equal.
@@ -149,6 +151,11 @@ package struct TracePlayer {
   func control(_ datagram: [UInt8]) -> ControlOutput {
     // Safe: the span does not outlive the array.
     unsafe engine.router.control(datagram.span.bytes, from: client)
+  }
+
+  /// Lets time pass up to so many seconds after the start, unless that is past.
+  private mutating func advance(to seconds: Double) {
+    advance(seconds: max(0, seconds - Double(clock) / 1_000_000_000))
   }
 
   private mutating func advance(seconds: Double) {
@@ -215,12 +222,32 @@ package struct TracePlayer {
     return result
   }
 
-  /// Compares what left since frames were read last, and leaves while the step waits and listens.
+  /// Listens until no frame has come for a while; the time of a wait is full in any case.
+  private mutating func listen(_ wait: Double?) -> [SentFrame] {
+    var frames = readInTurn()
+    let hasCome = { (frames: [SentFrame]) in frames.contains { !RecordedNoise.isNoise($0.bytes) } }
+    var patience = hasCome(frames) ? Self.patience.next : Self.patience.first
+    if let wait {
+      advance(seconds: wait)
+      return frames + engine.takeSent()
+    }
+    var end = clock + UInt64(patience * 1_000_000_000)
+    while clock < end {
+      clock = min(end, max(clock + 1, engine.router.nextDeadline.nanoseconds))
+      engine.advance(to: Instant(nanoseconds: clock))
+      let more = engine.takeSent()
+      if more.isEmpty { continue }
+      if hasCome(more) { patience = Self.patience.next }
+      end = clock + UInt64(patience * 1_000_000_000)
+      frames += more
+    }
+    return frames
+  }
+
+  /// Compares what left since frames were read last, and leaves while the step waits or listens.
   private mutating func compareFrames(_ step: Trace.Step, _ number: Int, _ what: String) {
     let headed = Set(trace.topology.devices.lazy.filter { $0.properties["offloads"] != nil }.map(\.name))
-    var sent = readInTurn()
-    advance(seconds: (step.wait ?? 0) + Self.listening(to: step))
-    sent += engine.takeSent()
+    let sent = listen(step.wait)
     let actual = sent.compactMap { sent in
       engine.router.device(sent.device).map { device in
         Trace.Frame(

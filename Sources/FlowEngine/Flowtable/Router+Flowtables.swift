@@ -23,7 +23,7 @@ extension Router {
         flowtables[number] = Flowtable(
           id: number, familyNumber: settings.family, counts: settings.countsPackets,
           offloadsToHardware: settings.offloadsToHardware, devices: settings.devices)
-        if flowtables.count == 1, flows.count == 0 { nextFlowStep = now.adding(seconds: 1) }
+        if flowtables.count == 1, flows.count == 0 { nextFlowStep = now.timer(after: Instant.second) }
         continue
       }
       for device in known.devices where !settings.devices.contains(device) { unbindHardware(number, device) }
@@ -169,6 +169,9 @@ extension Router {
   static let collectionStep = 1024
   static let mostEnded = 256
 
+  /// Nanoseconds from one collection of the flows to the next.
+  var collectionPeriod: UInt64 { nextFlowStep.timer(after: Instant.second).since(nextFlowStep) }
+
   /// One step of the flows' collection: idle flows and those whose entry is gone end. Every flow is looked at once a
   /// second, unless more have ended than a step takes: then it goes on with the rest a millisecond later.
   ///
@@ -190,7 +193,7 @@ extension Router {
     }
     flowRest = 0
     flowStep += 1
-    nextFlowStep = nextFlowStep.adding(nanoseconds: Instant.second / UInt64(steps))
+    nextFlowStep = nextFlowStep.adding(nanoseconds: collectionPeriod / UInt64(steps))
   }
 
   /// Looks at one flow. True: it has ended.

@@ -37,6 +37,7 @@ extension Router {
       let more = isLast ? 0 : IPv4View.moreFragments
       let flags = UInt16(truncatingIfNeeded: offset / 8) | more | keepsDontFragment
       piece.bytes.store(be16: flags, at: piece.network + 6)
+      piece.fragmentOffset = offset
       piece.renewHeaderChecksum()
       statistics.count(.fragmented)
       transmit(piece, route)

@@ -35,7 +35,8 @@ extension Router {
   private func skipIdle(to target: Instant) {
     guard target.since(now) > 2 * Instant.second else { return }
     if flows.count == 0, nextFlowStep < target {
-      nextFlowStep = nextFlowStep.adding(seconds: target.since(nextFlowStep) / Instant.second)
+      let period = collectionPeriod
+      nextFlowStep = nextFlowStep.adding(nanoseconds: target.since(nextFlowStep) / period * period)
     }
     if conntrack.count == 0, nextConntrackStep < target {
       let periods = target.since(nextConntrackStep) / (Self.conntrackPeriod * Instant.second)

@@ -122,7 +122,7 @@ extension Router {
     guard let vlan = bridge.admit(&packet, from: port) else { return statistics.count(.unknownTag) }
     learn(source, vlan, port, index)
     if destination == own.mac { packet.type = .host }
-    if isOwn(destination, of: bridge, own) { return passUp(&packet, vlan, index) }
+    if isOwn(destination, in: vlan, of: bridge, own) { return passUp(&packet, vlan, index) }
     // Addresses of link-local protocols are not forwarded; spanning tree's are, when nobody speaks it.
     let isReserved = destination.bits & ~0x0f == 0x0180_c200_0000 && destination.bits & 0x0f != 0
     if isReserved { return passUp(&packet, vlan, index) }
@@ -137,14 +137,19 @@ extension Router {
     }
   }
 
-  private func isOwn(_ mac: MACAddress, of bridge: Bridge, _ own: Device) -> Bool {
-    mac == own.mac || bridge.ports.contains { device($0)?.mac == mac }
+  /// Whether an address is the bridge's or a port's; where VLANs are filtered, of one that is a member of the VLAN.
+  ///
+  /// Source: net/bridge/br_vlan.c, __vlan_add, which makes such addresses known in a VLAN.
+  private func isOwn(_ mac: MACAddress, in vlan: UInt16, of bridge: Bridge, _ own: Device) -> Bool {
+    func isThere(_ port: UInt32) -> Bool { !bridge.filtersVLANs || bridge.members[port]?[vlan] != nil }
+    return mac == own.mac && isThere(own.index)
+      || bridge.ports.contains { device($0)?.mac == mac && isThere($0) }
   }
 
   /// Source: net/bridge/br_fdb.c, br_fdb_update.
   private func learn(_ mac: MACAddress, _ vlan: UInt16, _ port: UInt32, _ index: UInt32) {
     let key = StationKey(mac: mac, vlan: vlan)
-    guard let bridge = bridges[index], let own = device(index), !isOwn(mac, of: bridge, own),
+    guard let bridge = bridges[index], let own = device(index), !isOwn(mac, in: vlan, of: bridge, own),
       bridge.stations[key]?.isStatic != true
     else { return }
     bridges[index]?.stations[key] = Station(port: port, updated: now)

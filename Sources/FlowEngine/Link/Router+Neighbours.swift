@@ -50,7 +50,7 @@ extension Router {
     guard let neighbour = neighbours[key], neighbour.state.isValid else { return nil }
     if neighbour.state == .stale {
       neighbours[key]?.state = .delay
-      setDeadline(key, now.adding(nanoseconds: NeighbourTimes.delay))
+      setDeadline(key, now.timer(after: NeighbourTimes.delay))
     }
     return neighbour.mac
   }
@@ -71,7 +71,7 @@ extension Router {
       }
       neighbours[key]?.state = .incomplete
       neighbours[key]?.probes = 1
-      setDeadline(key, now.adding(nanoseconds: NeighbourTimes.retransmission))
+      setDeadline(key, now.timer(after: NeighbourTimes.retransmission))
     }
     let size = packet.length + NeighbourTimes.packetOverhead
     while let queued = neighbours[key]?.queuedOctets, queued > 0, queued + size > NeighbourTimes.queueOctets,
@@ -182,7 +182,7 @@ extension Router {
     neighbours[key]?.probes = 0
     if state == .reachable {
       neighbours[key]?.confirmed = now
-      setDeadline(key, now.adding(nanoseconds: NeighbourTimes.reachable))
+      setDeadline(key, now.timer(after: NeighbourTimes.reachable))
     } else {
       setDeadline(key, .distantFuture)
     }
@@ -254,7 +254,7 @@ extension Router {
       switch neighbour.state {
       case .reachable: become(key, .stale, until: .distantFuture)
       case .delay:
-        become(key, .probe, until: now.adding(nanoseconds: NeighbourTimes.retransmission))
+        become(key, .probe, until: now.timer(after: NeighbourTimes.retransmission))
         neighbours[key]?.probes = 1
         solicit(key, for: nil, to: neighbour.mac)
       case .probe, .incomplete:
@@ -262,7 +262,7 @@ extension Router {
           neighbour.state == .probe ? NeighbourTimes.unicastProbes : NeighbourTimes.multicastProbes
         if neighbour.probes < limit {
           neighbours[key]?.probes += 1
-          setDeadline(key, now.adding(nanoseconds: NeighbourTimes.retransmission))
+          setDeadline(key, now.timer(after: NeighbourTimes.retransmission))
           let target = neighbour.state == .probe ? neighbour.mac : nil
           solicit(key, for: neighbour.queue.first, to: target)
         } else {

@@ -341,4 +341,23 @@ struct LifeCycleTests {
     #expect(scene.router.flows.count == 0)
     #expect(scene.router.flows.index.count == 0)
   }
+
+  @Test("of the fragments that wait for a neighbour in vain, the first alone is answered")
+  func unresolvedFragments() {
+    let scene = Scene(.linux72, mtu: 1000)
+    scene.router.removeNeighbour(
+      NeighbourKey(device: scene.wan, family: .ipv4, address: Scene.server4))
+    scene.proto = IPProtocol.udp
+    let fragmentable = Oddity { bytes in
+      bytes.store(be16: 0, at: 20)
+      bytes.store(be16: 0, at: 24)
+      bytes.store(be16: Checksum.compute(Array(bytes[14..<34]).raw), at: 24)
+    }
+    scene.send(.client, [], [UInt8](repeating: 1, count: 1400), fragmentable)
+    #expect(scene.sent.map(\.device) == [scene.wan])
+    scene.wait(4)
+    let errors = scene.sent.filter { $0.device == scene.lan }
+    #expect(errors.count == 1)
+    #expect(errors.first.map { $0.bytes.be16(14 + 28 + 6) } == IPv4View.moreFragments)
+  }
 }

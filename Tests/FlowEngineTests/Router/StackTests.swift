@@ -88,6 +88,21 @@ struct StackTests {
     #expect(outputs(router, frame(to: other, from: station, tag: 11), on: ports[0]).isEmpty)
   }
 
+  @Test(
+    "an address of the bridge's is its own only in VLANs that it is a member of, and elsewhere a station's")
+  func ownAddresses() throws {
+    let (router, bridge, ports) = bridged(filters: true)
+    for port in ports[..<2] { router.bridges[bridge]?.join(port, vlan: 30, untagged: false, primary: false) }
+    let own = try #require(router.device(bridge)?.mac)
+    let port = try #require(router.device(ports[1])?.mac)
+    #expect(outputs(router, frame(to: own, from: station, tag: 30), on: ports[0]) == [ports[1]])
+    #expect(outputs(router, frame(to: port, from: station, tag: 30), on: ports[0]).isEmpty)
+    router.bridges[bridge]?.join(bridge, vlan: 30, untagged: false, primary: false)
+    #expect(outputs(router, frame(to: own, from: station, tag: 30), on: ports[0]).isEmpty)
+    router.bridges[bridge]?.leave(ports[1], vlan: 30)
+    #expect(outputs(router, frame(to: port, from: station, tag: 30), on: ports[0]).isEmpty)
+  }
+
   @Test("VLAN devices go down and up with their device, and away with it")
   func propagation() {
     let router = Router(generation: .linux72, seed: 1)
