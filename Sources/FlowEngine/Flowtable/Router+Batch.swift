@@ -120,6 +120,7 @@ extension Router {
       batch.slots[position].outcome = .taken
       var packet = Packet(frame: batch.octets(position), offload: batch.slots[position].offload)
       packet.input = index
+      if let device = device(index) { packet.classify(on: device) }
       sendResolving(&packet, found, parse)
       return true
     case .passUp, .check:

@@ -65,7 +65,8 @@ extension Router {
     return true
   }
 
-  /// Hands a frame that the fast path rewrote to the classic path's output, which finds out the next hop's address.
+  /// Hands a frame that the fast path rewrote to the classic path's output, which finds out the next hop's address. If that is
+  /// not to be had, those alone are told whose frame had the receiving device's own address: no one behind a bridge's port.
   @inline(never)
   func sendResolving(_ packet: inout Packet, _ found: Int, _ parse: FastParse) {
     packet.network = Int(parse.network)
@@ -73,7 +74,6 @@ extension Router {
     packet.etherType = parse.family.ethertype
     packet.proto = parse.proto
     packet.transport = packet.network + parse.family.headerLength
-    packet.type = .host
     packet.vlanTag = 0
     let way = flows.paths[flows.pairs[found >> 1].sides[found & 1].path].way
     if way.tunnelFamily != 0 { return sendTunnelled(packet, way) }

@@ -56,13 +56,15 @@ package struct Route: Equatable, Sendable {
   package var validity: RouteValidity
 }
 
-/// The state of the routing tables when a decision was made. 16 octets.
+/// The state of the routing tables when a decision was made.
 ///
 /// IPv4 knows one generation for all; IPv6 a serial number for each prefix.
 package struct RouteValidity: Hashable, Sendable, BitwiseCopyable {
   package var generation: UInt32
-  /// Node of the prefix, for IPv6.
+  /// Node of the prefix; -1: none.
   package var node: Int32
+  /// How many destinations of the prefix had a path of their own then; all ones: this one has.
+  package var exceptions: UInt32 = .max
 }
 
 /// Longest-prefix routing of one family, with the kernel's rules of what a change makes stale.
@@ -75,7 +77,13 @@ package struct RoutingTable: Sendable {
     var length: Int
     var entries: [RouteEntry]
     var wasUsed = false
+    /// IPv4 destinations whose path's MTU is known.
+    var exceptions: Set<Address> = []
+    /// How many there ever were.
+    var exceptionCount: UInt32 = 0
   }
+  /// Destinations of one prefix that are remembered at most.
+  private static let mostExceptions = 4096
   private let family: IPFamily
   private var nodes: [Node] = []
   /// Number of the node of a prefix, by prefix length.
@@ -106,8 +114,12 @@ package struct RoutingTable: Sendable {
   /// Whether a decision still holds.
   @inline(__always)
   package func isValid(_ validity: RouteValidity) -> Bool {
-    if family == .ipv4 { return validity.generation == generation }
     let node = Int(validity.node)
+    if family == .ipv4 {
+      guard validity.generation == generation else { return false }
+      guard validity.exceptions != .max, nodes.indices.contains(node) else { return true }
+      return nodes[node].exceptionCount == validity.exceptions
+    }
     return node < nodes.count && nodes[node].serial == validity.generation
   }
 
@@ -181,7 +193,23 @@ package struct RoutingTable: Sendable {
       type: entry.type, device: entry.device, gateway: entry.gateway, gatewayFamily: entry.gatewayFamily,
       mtu: entry.mtu, preferredSource: entry.preferredSource,
       validity: RouteValidity(
-        generation: family == .ipv4 ? generation : nodes[node].serial, node: Int32(node)))
+        generation: family == .ipv4 ? generation : nodes[node].serial, node: Int32(node),
+        exceptions: nodes[node].exceptions.contains(destination) ? .max : nodes[node].exceptionCount))
+  }
+
+  /// The MTU of the path to an IPv4 destination became known: decisions for its prefix are to be made anew, but for those to
+  /// destinations of which it had been known.
+  ///
+  /// Source: net/ipv4/route.c, update_or_create_fnhe.
+  /// - Returns: false when it had been known.
+  mutating func addException(_ destination: Address) -> Bool {
+    guard let node = find(destination, { _ in true })?.node,
+      !nodes[node].exceptions.contains(destination)
+    else { return false }
+    if nodes[node].exceptions.count >= Self.mostExceptions { nodes[node].exceptions = [] }
+    nodes[node].exceptions.insert(destination)
+    nodes[node].exceptionCount = (nodes[node].exceptionCount &+ 1) & 0x7fff_ffff
+    return true
   }
 
   /// The best route to `destination`, for who only asks: no decision depends on it.
@@ -200,5 +228,5 @@ package struct RoutingTable: Sendable {
   }
 
   /// What a decision that follows no table depends on: everything.
-  package var allValidity: RouteValidity { RouteValidity(generation: generation, node: 0) }
+  package var allValidity: RouteValidity { RouteValidity(generation: generation, node: -1) }
 }

@@ -27,12 +27,7 @@ extension Router {
     guard frame.byteCount >= EthernetView.headerLength else { return statistics.count(.tooShort) }
     var packet = Packet(frame: frame, offload: offload)
     packet.input = index
-    let destination = frame.mac(0)
-    if destination.isMulticast {
-      packet.type = destination == .broadcast ? .broadcast : .multicast
-    } else {
-      packet.type = destination == device.mac ? .host : .otherHost
-    }
+    packet.classify(on: device)
     packet.etherType = frame.be16(12)
     packet.network = packet.link + EthernetView.headerLength
     enter(&packet, skipsIngress: skipsIngress)
@@ -176,5 +171,19 @@ extension Router {
     guard runEgressRules(&packet, device.index) else { return false }
     bytes = packet.frame()
     return true
+  }
+}
+
+extension Packet {
+  /// Says for whom a frame is that came in on a device.
+  ///
+  /// Source: net/ethernet/eth.c, eth_skb_pkt_type.
+  mutating func classify(on device: Device) {
+    let destination = bytes.raw.mac(link)
+    if destination.isMulticast {
+      type = destination == .broadcast ? .broadcast : .multicast
+    } else {
+      type = destination == device.mac ? .host : .otherHost
+    }
   }
 }

@@ -125,9 +125,22 @@ extension Router {
       packet.pushPPPoE(session.session)
       packet.pushEthernet(to: session.remote, from: parent.mac, type: EtherType.pppoeSession)
       emit(packet.frame(), packet.frameOffload, on: parent.index)
-    case .tunnel(let ends): transmit(packet, through: ends)
+    case .tunnel(let ends):
+      notePathMTU(packet, through: ends)
+      transmit(packet, through: ends)
     case .loopback, .port, .vlan, .bridge: statistics.count(.noRoute)
     }
+  }
+
+  /// What leaves by an IPIP tunnel makes the MTU of its destination's path known, unless that is larger than the tunnel's.
+  ///
+  /// Source: net/ipv4/ip_tunnel.c, tnl_update_pmtu; net/ipv4/route.c, __ip_rt_update_pmtu.
+  private func notePathMTU(_ packet: Packet, through ends: TunnelEnds) {
+    guard packet.family == .ipv4, ends.family == .ipv4, let outer = lookUpRoute(.ipv4, ends.remote),
+      let inner = lookUpRoute(.ipv4, packet.destination),
+      mtu(of: inner) >= mtu(of: outer) - IPv4View.minimumLength
+    else { return }
+    if routes4.addException(packet.destination) { bumpEpoch() }
   }
 
   /// Wraps a packet and sends it as one of the router's own.
