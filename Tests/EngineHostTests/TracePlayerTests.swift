@@ -47,7 +47,7 @@ struct TracePlayerTests {
     let verification = Verification(names: ["fuzz-13"])
     let summary = try verification.run(folder: "\(Self.folder)/7.2") { report.append($0) }
     #expect(summary.isEqual)
-    #expect(report.first == "fuzz-13: equal with steps of 0.8 times the usual length")
+    #expect(report.first == "fuzz-13: equal with steps of 0.85 times the usual length")
     let trace = try Verification.trace(at: "\(Self.folder)/7.2/fuzz-13.json")
     #expect(!TracePlayer(trace).play().differences.isEmpty)
   }
