@@ -25,7 +25,7 @@ package struct TracePace: Equatable, Sendable, CustomStringConvertible {
     }
     for tenth in 16...40 { factors.append(Double(tenth) / 10) }
     var paces: [TracePace] = []
-    for looks in [1, 1.5, 2, 2.5, 0.7] {
+    for looks in [1, 1.5, 2, 2.5, 0.7, 1.25, 1.75, 2.25, 2.75, 3] {
       for factor in factors { paces.append(TracePace(factor: factor, looks: looks)) }
     }
     let means = [0.6, 0.8, 1, 1.3, 1.7]
