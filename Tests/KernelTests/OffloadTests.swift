@@ -10,7 +10,7 @@ enum Guest {
 
   private static var environment: [String: String?] {
     // The guest ends before the test gives up, which would leave it running.
-    ["KERNEL_SUITE": ProcessInfo.processInfo.environment["KERNEL_SUITE"], "VM_SECONDS": "560"]
+    ["KERNEL_SUITE": ProcessInfo.processInfo.environment["KERNEL_SUITE"], "VM_SECONDS": "1100"]
   }
 
   /// Why there is none here; nil when there is.
@@ -21,7 +21,7 @@ enum Guest {
         "needs KERNEL_SUITE, such as trixie or sid, which says whose kernel the guest is to run; .ci/test sets it"
     }
     do {
-      let result = try TestSupport.run([program, "true"], environment: environment, within: 600)
+      let result = try TestSupport.run([program, "true"], environment: environment, within: 1150)
       return result.status == 0
         ? nil : "the guest does not start: \(result.errorLines.last ?? "no reason given")"
     } catch {
@@ -31,7 +31,7 @@ enum Guest {
 
   /// Runs a command in the guest, where `folder` can be written.
   static func run(_ command: [String], writing folder: URL) throws -> ProgramResult {
-    try TestSupport.run([program, "--rw", folder.path] + command, environment: environment, within: 600)
+    try TestSupport.run([program, "--rw", folder.path] + command, environment: environment, within: 1150)
   }
 }
 
