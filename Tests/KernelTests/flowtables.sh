@@ -399,7 +399,7 @@ fi
 # Two at once: each of them takes effect, whichever was faster.
 nft flush ruleset
 runs 'a flowtable and a chain' 0 flowtable enable d0 d1
-rules() { for number in 1 2 3 4 5; do "$ftctl" rule add inet x y --flowtable f --comment "$1 $number" || return; done; }
+rules() { for turn in 1 2 3 4 5; do "$ftctl" rule add inet x y --flowtable f --comment "$1 $turn" || return; done; }
 rules first >out 2>err &
 other=$!
 rules second >out2 2>err2 && ok 'one of two changes the rules' || not_ok 'one of two changes the rules'
