@@ -356,9 +356,9 @@ ip link add br0 type bridge
 ip link set d3 master br0
 modprobe -a ppp_generic pppoe 2>/dev/null
 mkfifo hangup
-python3 -B "$here/session.py" d1 17 02:00:00:00:02:02 <hangup >session.out 2>err &
+python3 -B "$here/session.py" d1 17 02:00:00:00:02:02 <hangup >session.out 2>session.err &
 exec 6>hangup
-until [ -s session.out ] || [ -s err ]; do sleep 0.2; done
+until [ -s session.out ] || [ -s session.err ]; do sleep 0.2; done
 is 'a PPPoE session' [ "$(cat session.out)" = ppp0 ]
 runs 'a flowtable of devices that others stand on' 0 flowtable add inet s f --device d0 d1 d2 d3
 runs 'show' 0 flowtable show inet s f
