@@ -49,8 +49,9 @@ struct NetworkHeader: Equatable {
     return headers
   }
 
+  /// A header that says it is shorter than it can be is none: what follows it would begin within.
   private func isWhole(in frame: [UInt8]) -> Bool {
-    frame.count >= offset + (isIPv6 ? IPv6View.headerLength : IPv4View.minimumLength)
-      && frame.count >= end(in: frame)
+    let least = offset + (isIPv6 ? IPv6View.headerLength : IPv4View.minimumLength)
+    return frame.count >= least && end(in: frame) >= least && frame.count >= end(in: frame)
   }
 }

@@ -120,6 +120,15 @@ extension VirtioHeader {
 }
 
 extension Trace.Step {
+  /// A time of a step, a year at most.
+  private static func seconds(_ step: JSONValue, _ name: String) throws(DescriptionError) -> Double? {
+    guard let seconds = step[name]?.double else { return nil }
+    guard (0...31_536_000).contains(seconds) else {
+      throw DescriptionError("\(name) is no number of seconds up to a year")
+    }
+    return seconds
+  }
+
   fileprivate init(_ step: JSONValue) throws(DescriptionError) {
     note = step["note"]?.string
     input = nil
@@ -129,8 +138,8 @@ extension Trace.Step {
       }
       input = Trace.Frame(device: device, octets: octets, offload: try VirtioHeader.read(step["vnet"]))
     }
-    start = step["at"]?.double
-    wait = step["wait"]?.double
+    start = try Self.seconds(step, "at")
+    wait = try Self.seconds(step, "wait")
     command = step["command"]?.string
     change = step["change"]
     status = step["status"]?.int

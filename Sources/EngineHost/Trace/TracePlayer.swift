@@ -127,7 +127,7 @@ package struct TracePlayer {
     guard let start = step.start, index + 1 < trace.steps.count, let end = trace.steps[index + 1].start else {
       return Self.work(of: step) * pace.factor(step, &chance)
     }
-    if step.conntrack != nil { return end - start }
+    if step.conntrack != nil { return max(0, end - start) }
     return step.command == nil ? 0 : max(0, end - start - Self.patience.first)
   }
 
