@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The device under a VLAN, a PPPoE session, a bridge or a tunnel goes down and comes back while flows are offloaded.
-Record: record.py scenarios/lower_links.py -o OUTPUT"""
-from scenario import *
-
-from random_stacks import LAN, OTHER_MAC, PORT_MAC, WAN, bridge, session, tag, tap, vlan
+Record: PYTHONPATH=scenarios record.py scenarios/lower_links.py -o OUTPUT"""
+from parts import *
 
 
 def link(s, device, up, neighbours=()):
@@ -38,19 +36,16 @@ def scenarios():
     on_vlan = [n for n in two_port_neighbours("lan0", "wan0.20") if n["dev"] == "wan0.20" and ":" not in n["ip"]]
     yield interrupted(Scenario("lower-vlan", "The device under a VLAN is down for a while", devices=[plain_lan] + wan_vlan,
                                neighbours=two_port_neighbours("lan0", "wan0.20")), "wan0", back=on_vlan, wrap_server=tag(20))
-    wan_ppp = [tap("wan0", WAN_MAC), {"name": "ppp0", "kind": "pppoe", "parent": "wan0", "session": 17, "remote": SERVER_MAC,
-                                      "addresses": [WAN4 + "/32 peer " + SERVER4, WAN6 + "/64"], "mtu": 1492}]
+    wan_ppp = [tap("wan0", WAN_MAC), session_device("wan0")]
     yield interrupted(Scenario("lower-pppoe", "The device under a PPPoE session is down for a while", devices=[plain_lan] + wan_ppp,
                                neighbours=lan_only), "wan0", wrap_server=session())
     ports = [tap("lan0", PORT_MAC), tap("lan1", OTHER_MAC), bridge(["lan0", "lan1"], LAN), plain_wan]
     yield interrupted(Scenario("lower-bridge-port", "The client's port of a bridge is down for a while", devices=ports,
                                neighbours=two_port_neighbours("br0"), ruleset_text=ruleset(devices="lan0, lan1, wan0")), "lan0")
-    s = Scenario("lower-ipip", "The device under a tunnel is down for a while", devices=[plain_lan, plain_wan, {
-        "name": "tun4", "kind": "ipip", "local": WAN4, "remote": SERVER4, "addresses": ["10.77.0.1/24"]}],
-        routes=[{"to": "10.88.0.0/24", "dev": "tun4"}])
+    s = Scenario("lower-ipip", "The device under a tunnel is down for a while", devices=[plain_lan, plain_wan, tunnel_device()],
+                 routes=[TUNNEL_ROUTE])
     on_wan = [n for n in two_port_neighbours() if n["dev"] == "wan0" and ":" not in n["ip"]]
-    yield interrupted(s, "wan0", back=on_wan, server="10.88.0.2",
-                      wrap_server=lambda e, p: e / IP(src=SERVER4, dst=WAN4, id=0x55, ttl=64) / p)
+    yield interrupted(s, "wan0", back=on_wan, server="10.88.0.2", wrap_server=tunnelled())
     upper = [n for n in two_port_neighbours("lan0", "wan0.20") if n["dev"] == "wan0.20" and ":" not in n["ip"]]
     yield interrupted(Scenario("upper-vlan", "The VLAN device itself is down for a while", devices=[plain_lan] + wan_vlan,
                                neighbours=two_port_neighbours("lan0", "wan0.20")), "wan0.20", back=upper, wrap_server=tag(20))

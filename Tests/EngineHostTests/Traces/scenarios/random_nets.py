@@ -2,18 +2,14 @@
 """Random networks from a seed: each side is a port, a bridge, a bridge that filters VLANs or a bridge of VLAN devices, with
 up to two VLANs, a PPPoE session or a tunnel on it; two clients, of which one speaks with the other through the bridge, too;
 ARP, translation, fragments, padding, tags and destinations that are wrong.  Record:
-FUZZ_SEEDS=1-20 record.py scenarios/random_nets.py -o OUTPUT"""
-import os
+PYTHONPATH=scenarios FUZZ_SEEDS=1-20 record.py scenarios/random_nets.py -o OUTPUT"""
 import random
-
-from scenario import *
 
 from scapy.all import ARP, fragment
 
-from random_stacks import Stack, tap, vlan
+from parts import *
 
 CLIENTS = [(CLIENT4, CLIENT6, CLIENT_MAC), ("192.0.2.3", "2001:db8:1::3", "02:00:00:00:01:03")]
-LAN, WAN = [LAN4 + "/24", LAN6 + "/64"], [WAN4 + "/24", WAN6 + "/64"]
 
 
 def framed(tags, ethernet, packet, session=None):
@@ -97,15 +93,14 @@ def build(seed):
     server4, server6, inner4, inner6 = SERVER4, SERVER6, WAN4, WAN6
     if above == "pppoe":
         wan.devices[-1]["addresses"] = []
-        devices.append({"name": "ppp0", "kind": "pppoe", "parent": wan.top, "session": 17, "remote": SERVER_MAC, "mtu": 1492,
-                        "addresses": [WAN4 + "/32 peer " + SERVER4, WAN6 + "/64"]})
+        devices.append(session_device(wan.top))
         leaving = "ppp0"
     elif above == "ipip":
-        devices.append({"name": "tun4", "kind": "ipip", "local": WAN4, "remote": SERVER4, "addresses": ["10.77.0.1/24"]})
-        routes, leaving, server4, inner4 = [{"to": "10.88.0.0/24", "dev": "tun4"}], "tun4", "10.88.0.2", "10.77.0.1"
+        devices.append(tunnel_device())
+        routes, leaving, server4, inner4 = [TUNNEL_ROUTE], "tun4", "10.88.0.2", "10.77.0.1"
     elif above == "ip6tnl":
-        devices.append({"name": "tun6", "kind": "ip6tnl", "local": WAN6, "remote": SERVER6, "addresses": ["2001:db8:77::1/64"]})
-        routes, leaving, server6, inner6 = [{"to": "2001:db8:88::/64", "dev": "tun6"}], "tun6", "2001:db8:88::2", "2001:db8:77::1"
+        devices.append(tunnel6_device())
+        routes, leaving, server6, inner6 = [TUNNEL6_ROUTE], "tun6", "2001:db8:88::2", "2001:db8:77::1"
 
     def wrap_server(port):
         tags = wan.ports[port][1]
@@ -194,33 +189,14 @@ def build(seed):
             port = wan.ports[server_port]
             s.send(port[0], framed(port[1], Ether(src=SERVER_MAC, dst=WAN_MAC),
                                    ARP(op=2, hwsrc=SERVER_MAC, psrc=SERVER4, hwdst=WAN_MAC, pdst=WAN4)), "ARP reply")
-        elif isinstance(f, UDPFlow):
-            if r.random() < 0.08:
-                f.out(payload, ttl=r.choice([1, 2]))
-            else:
-                r.choice([f.out, f.out, f.back])(payload or b"?")
+        elif isinstance(f, UDPFlow) and r.random() < 0.08:
+            f.out(payload, ttl=r.choice([1, 2]))
             f.stage += 1
-        elif f.stage == 0:
-            f.out("S")
-            f.stage = 1
-        elif f.stage == 1:
-            f.back("SA")
-            f.stage = 2
-        elif f.stage == 2:
-            f.out("A")
-            f.stage = 3
-        elif dice < 0.92:
-            r.choice([f.out, f.back])(r.choice(["A", "PA"]), payload)
-        elif dice < 0.95:
-            f.out("PA", payload, ttl=r.choice([1, 2]))
-        elif dice < 0.98:
-            r.choice([f.out, f.back])("FA")
         else:
-            r.choice([f.out, f.back])("RA")
+            speak(r, f, dice, payload, until=(0.92, 0.95, 0.98))
     return s.conntrack()
 
 
 def scenarios():
-    first, _, last = os.environ.get("FUZZ_SEEDS", "1-10").partition("-")
-    for seed in range(int(first), int(last or first) + 1):
+    for seed in seeds():
         yield build(seed)

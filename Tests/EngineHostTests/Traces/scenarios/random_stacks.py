@@ -1,49 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Random stacks of devices with random traffic, from a seed: QinQ, bridges that filter VLANs, VLANs on and under bridges,
 PPPoE on VLANs, tunnels on VLANs; stations, neighbours and links change.  Record:
-FUZZ_SEEDS=1-20 record.py scenarios/random_stacks.py -o OUTPUT"""
-import os
+PYTHONPATH=scenarios FUZZ_SEEDS=1-20 record.py scenarios/random_stacks.py -o OUTPUT"""
 import random
 
-from scenario import *
-
-LAN, WAN = [LAN4 + "/24", LAN6 + "/64"], [WAN4 + "/24", WAN6 + "/64"]
-PORT_MAC, OTHER_MAC = "02:00:00:00:05:00", "02:00:00:00:05:01"
-
-
-def tag(*numbers, outer=0x8100):
-    def wrap(e, p):
-        for number in reversed(numbers):
-            p = Dot1Q(vlan=number) / p
-        return Ether(src=e.src, dst=e.dst, type=outer) / p
-    return wrap
-
-
-def tap(name, mac, addresses=(), **more):
-    return {"name": name, "kind": "tap", "mac": mac, "addresses": list(addresses), **more}
-
-
-def vlan(name, parent, number, addresses=(), **more):
-    return {"name": name, "kind": "vlan", "parent": parent, "id": number, "addresses": list(addresses), **more}
-
-
-def bridge(ports, addresses=(), **more):
-    return {"name": "br0", "kind": "bridge", "mac": LAN_MAC, "ports": ports, "addresses": list(addresses), **more}
-
-
-def session(on_vlan=None):
-    def wrap(e, p):
-        frame = pppoe_frame(e, p, 17)
-        return frame if on_vlan is None else Ether(src=e.src, dst=e.dst) / Dot1Q(vlan=on_vlan, type=0x8864) / frame.payload
-    return wrap
-
-
-class Stack(Scenario):
-    """A batch of ip(8) takes no options: routes of IPv6 are told by their prefix."""
-
-    def late_commands(self):
-        for command in super().late_commands():
-            yield command.replace("ip -6 route", "ip route")
+from parts import *
 
 
 class Side:
@@ -106,23 +67,20 @@ def wan_side(r):
     if kind.startswith("pppoe"):
         parent = "wan0.7" if kind == "pppoe-vlan" else "wan0"
         devices = [tap("wan0", WAN_MAC)] + ([vlan("wan0.7", "wan0", 7)] if kind == "pppoe-vlan" else [])
-        devices.append({"name": "ppp0", "kind": "pppoe", "parent": parent, "session": 17, "remote": SERVER_MAC, "mtu": 1492,
-                        "addresses": [WAN4 + "/32 peer " + SERVER4, WAN6 + "/64"]})
+        devices.append(session_device(parent))
         side = Side(kind, devices, "ppp0", ["wan0"], session(7 if kind == "pppoe-vlan" else None))
         side.has_neighbours = False
         return side
     if kind == "ip6tnl":
-        devices = [tap("wan0", WAN_MAC, WAN), {"name": "tun6", "kind": "ip6tnl", "local": WAN6, "remote": SERVER6,
-                                               "addresses": ["2001:db8:77::1/64"]}]
+        devices = [tap("wan0", WAN_MAC, WAN), tunnel6_device()]
         side = Side(kind, devices, "wan0", ["wan0"], lambda e, p: e / IPv6(src=SERVER6, dst=WAN6, hlim=64) / p)
-        side.routes, side.servers = [{"to": "2001:db8:88::/64", "dev": "tun6"}], (None, "2001:db8:88::2")
+        side.routes, side.servers = [TUNNEL6_ROUTE], (None, "2001:db8:88::2")
         return side
     under = "wan0.20" if kind == "ipip-vlan" else "wan0"
     devices = [tap("wan0", WAN_MAC, [] if under != "wan0" else WAN)] + ([vlan(under, "wan0", 20, WAN)] if under != "wan0" else [])
-    devices.append({"name": "tun4", "kind": "ipip", "local": WAN4, "remote": SERVER4, "addresses": ["10.77.0.1/24"]})
-    below = tag(20) if under != "wan0" else (lambda e, p: e / p)
-    side = Side(kind, devices, under, ["wan0"], lambda e, p: below(e, IP(src=SERVER4, dst=WAN4, id=0x55, ttl=64) / p))
-    side.routes, side.servers = [{"to": "10.88.0.0/24", "dev": "tun4"}], ("10.88.0.2", None)
+    devices.append(tunnel_device())
+    side = Side(kind, devices, under, ["wan0"], tunnelled(tag(20)) if under != "wan0" else tunnelled())
+    side.routes, side.servers = [TUNNEL_ROUTE], ("10.88.0.2", None)
     return side
 
 
@@ -186,30 +144,11 @@ def build(seed):
             address = r.choice([SERVER4, SERVER6])
             s.command(f"ip neigh replace {address} lladdr 02:00:00:00:0a:0a dev {wan.top} nud permanent",
                       change={"neighbour": {"dev": wan.top, "ip": address, "mac": "02:00:00:00:0a:0a"}})
-        elif isinstance(f, UDPFlow):
-            r.choice([f.out, f.out, f.back])(payload or b"?")
-            f.stage += 1
-        elif f.stage == 0:
-            f.out("S")
-            f.stage = 1
-        elif f.stage == 1:
-            f.back("SA")
-            f.stage = 2
-        elif f.stage == 2:
-            f.out("A")
-            f.stage = 3
-        elif dice < 0.90:
-            r.choice([f.out, f.back])(r.choice(["A", "PA"]), payload)
-        elif dice < 0.93:
-            f.out("PA", payload, ttl=r.choice([1, 2]))
-        elif dice < 0.97:
-            r.choice([f.out, f.back])("FA")
         else:
-            r.choice([f.out, f.back])("RA")
+            speak(r, f, dice, payload)
     return s.conntrack()
 
 
 def scenarios():
-    first, _, last = os.environ.get("FUZZ_SEEDS", "1-10").partition("-")
-    for seed in range(int(first), int(last or first) + 1):
+    for seed in seeds():
         yield build(seed)

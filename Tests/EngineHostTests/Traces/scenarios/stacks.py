@@ -1,26 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stacks of devices: QinQ on both sides, several VLANs on a filtering bridge, a VLAN on a bridge port, PPPoE on a VLAN,
-a tunnel on a VLAN, stations that move, MTUs.  Record: record.py scenarios/stacks.py -o OUTPUT"""
-from scenario import *
-
-
-def tag(*numbers, outer=0x8100):
-    def wrap(e, p):
-        for n in reversed(numbers):
-            p = Dot1Q(vlan=n) / p
-        return Ether(src=e.src, dst=e.dst, type=outer) / p
-    return wrap
-
-
-def tap(name, mac, addresses=(), **more):
-    return {"name": name, "kind": "tap", "mac": mac, "addresses": list(addresses), **more}
-
-
-LAN, WAN = [LAN4 + "/24", LAN6 + "/64"], [WAN4 + "/24", WAN6 + "/64"]
-
-
-def vlan(name, parent, number, addresses=(), **more):
-    return {"name": name, "kind": "vlan", "parent": parent, "id": number, "addresses": list(addresses), **more}
+a tunnel on a VLAN, stations that move, MTUs.  Record: PYTHONPATH=scenarios record.py scenarios/stacks.py -o OUTPUT"""
+from parts import *
 
 
 def both(s, **more):
@@ -39,18 +20,13 @@ def scenarios():
         tap("wan0", WAN_MAC), vlan("q30", "wan0", 30), vlan("q31", "q30", 31, WAN)], neighbours=ports("c10", "q31")),
         wrap_client=tag(100, 10, outer=0x88A8), wrap_server=tag(30, 31))
 
-    def pppoe_vlan(e, p):
-        f = pppoe_frame(e, p, 17)
-        return Ether(src=f.src, dst=f.dst) / Dot1Q(vlan=7, type=0x8864) / f.payload
     yield both(Scenario("stack-pppoe-vlan", "PPPoE on a VLAN", devices=[
         plain_lan, tap("wan0", WAN_MAC), vlan("wan0.7", "wan0", 7),
-        {"name": "ppp0", "kind": "pppoe", "parent": "wan0.7", "session": 17, "remote": SERVER_MAC, "mtu": 1492,
-         "addresses": [WAN4 + "/32 peer " + SERVER4, WAN6 + "/64"]}], neighbours=lan_only), wrap_server=pppoe_vlan)
+        session_device("wan0.7")], neighbours=lan_only), wrap_server=session(7))
 
-    filtering = {"name": "br0", "kind": "bridge", "mac": LAN_MAC, "ports": ["lan0", "lan1"], "vlan_filtering": True,
-                 "addresses": [], "pvid": {"lan0": 10}, "tagged": {"br0": [10, 20], "lan1": [10, 20]}}
+    filtering = bridge(["lan0", "lan1"], vlan_filtering=True, pvid={"lan0": 10}, tagged={"br0": [10, 20], "lan1": [10, 20]})
     s = Scenario("stack-bridge-vlans", "Two VLANs on a filtering bridge", devices=[
-        tap("lan0", "02:00:00:00:05:00"), tap("lan1", "02:00:00:00:05:01"), filtering,
+        tap("lan0", PORT_MAC), tap("lan1", OTHER_MAC), filtering,
         vlan("br0.10", "br0", 10, LAN), vlan("br0.20", "br0", 20, ["10.20.0.1/24"]), plain_wan],
         neighbours=ports("br0.10") + [{"dev": "br0.20", "ip": "10.20.0.2", "mac": CLIENT_MAC}],
         ruleset_text=ruleset(devices="lan0, lan1, wan0"))
@@ -60,14 +36,13 @@ def scenarios():
     yield s.conntrack()
 
     yield both(Scenario("stack-bridge-vlan-port", "A VLAN device is a port of a bridge", devices=[
-        tap("lan0", LAN_MAC), vlan("lan0.5", "lan0", 5), tap("lan1", "02:00:00:00:05:01"),
-        {"name": "br0", "kind": "bridge", "mac": LAN_MAC, "ports": ["lan0.5", "lan1"], "addresses": LAN}, plain_wan],
+        tap("lan0", LAN_MAC), vlan("lan0.5", "lan0", 5), tap("lan1", OTHER_MAC),
+        bridge(["lan0.5", "lan1"], LAN), plain_wan],
         neighbours=ports("br0"), ruleset_text=ruleset(devices="lan0, lan1, wan0")), wrap_client=tag(5))
 
     s = Scenario("stack-pvid-tagged", "The bridge's PVID leaves its port tagged", devices=[
-        tap("lan0", "02:00:00:00:05:00"), tap("lan1", "02:00:00:00:05:01"),
-        {"name": "br0", "kind": "bridge", "mac": LAN_MAC, "ports": ["lan0", "lan1"], "vlan_filtering": True,
-         "addresses": LAN, "tagged": {"lan1": [1]}}, plain_wan],
+        tap("lan0", PORT_MAC), tap("lan1", OTHER_MAC),
+        bridge(["lan0", "lan1"], LAN, vlan_filtering=True, tagged={"lan1": [1]}), plain_wan],
         neighbours=ports("br0"), ruleset_text=ruleset(devices="lan0, lan1, wan0"))
     yield both(s, lan="lan1", wrap_client=tag(1))
 
@@ -77,10 +52,8 @@ def scenarios():
     f.back("PA", b"x" * 1360).back("PA", b"x" * 1361, advance=False).out("PA", b"y" * 1400)
     yield s.conntrack()
 
-    s = Scenario("stack-ipip-vlan", "A tunnel on a VLAN", devices=[plain_lan, tap("wan0", WAN_MAC), vlan("wan0.20", "wan0", 20, WAN), {
-        "name": "tun4", "kind": "ipip", "local": WAN4, "remote": SERVER4, "addresses": ["10.77.0.1/24"]}],
-        neighbours=ports("lan0", "wan0.20"), routes=[{"to": "10.88.0.0/24", "dev": "tun4"}])
-    w = tag(20)
-    f = TCPFlow(s, server="10.88.0.2", wrap_server=lambda e, p: w(e, IP(src=SERVER4, dst=WAN4, id=0x55, ttl=64) / p))
+    s = Scenario("stack-ipip-vlan", "A tunnel on a VLAN", devices=[plain_lan, tap("wan0", WAN_MAC), vlan("wan0.20", "wan0", 20, WAN), tunnel_device()],
+        neighbours=ports("lan0", "wan0.20"), routes=[TUNNEL_ROUTE])
+    f = TCPFlow(s, server="10.88.0.2", wrap_server=tunnelled(tag(20)))
     f.handshake().data(3)
     yield s.conntrack()
