@@ -16,6 +16,8 @@ struct TraceComparisonTests {
     #expect(TraceComparison.compare([line], [later], elapsed: 0).equal == 1)
     #expect(TraceComparison.compare([line], [muchLater], elapsed: 0).equal == 0)
     #expect(TraceComparison.compare([line], [muchLater], elapsed: 200).equal == 1)
+    let never = line.replacing("431965", with: "\(Int.min)")
+    #expect(TraceComparison.compare([line], [never], elapsed: 200).equal == 0)
   }
 
   @Test("use= does not count, a mark does")

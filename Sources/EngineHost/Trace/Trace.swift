@@ -73,6 +73,9 @@ extension Trace {
     }
     steps = []
     for step in document["steps"]?.array ?? [] { steps.append(try Step(step)) }
+    guard steps.reduce(0, { $0 + ($1.wait ?? 0) }) <= Step.longest else {
+      throw DescriptionError("the steps wait for more than a year")
+    }
   }
 
   /// The octets of a text of hexadecimal digits, two for each; nil for anything else.
@@ -120,10 +123,13 @@ extension VirtioHeader {
 }
 
 extension Trace.Step {
+  /// Seconds that a trace may take: a year.
+  fileprivate static let longest = 31_536_000.0
+
   /// A time of a step, a year at most.
   private static func seconds(_ step: JSONValue, _ name: String) throws(DescriptionError) -> Double? {
     guard let seconds = step[name]?.double else { return nil }
-    guard (0...31_536_000).contains(seconds) else {
+    guard (0...longest).contains(seconds) else {
       throw DescriptionError("\(name) is no number of seconds up to a year")
     }
     return seconds

@@ -49,11 +49,11 @@ package enum TraceComparison {
     var words = line.split(separator: " ", omittingEmptySubsequences: false).filter { !$0.hasPrefix("use=") }
     let filled = words.indices.filter { !words[$0].isEmpty }
     // family, its number, protocol, its number, and then the time-out unless the flow is offloaded.
-    guard filled.count > 4, let timeout = Int(words[filled[4]]) else {
+    guard filled.count > 4, let timeout = UInt32(words[filled[4]]) else {
       return (words.joined(separator: " "), nil)
     }
     words.remove(at: filled[4])
-    return (words.joined(separator: " "), timeout)
+    return (words.joined(separator: " "), Int(timeout))
   }
 
   /// Pairs of lines that are equal, and the first that are not.
