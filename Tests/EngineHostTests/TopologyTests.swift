@@ -16,6 +16,25 @@ struct TopologyTests {
     return router
   }
 
+  @Test("a session that ended with its device's change is there again when the router is described anew")
+  func sessions() throws {
+    func topology(_ mtu: Int) throws -> Topology {
+      let text = """
+        {"devices": [{"name": "wan0", "kind": "tap", "mtu": \(mtu)},
+         {"name": "ppp0", "kind": "pppoe", "parent": "wan0", "session": 17, "remote": "02:00:00:00:02:02"}]}
+        """
+      return try Topology(JSONValue(parsing: Array(text.utf8)))
+    }
+    let router = Router(seed: 1)
+    let first = try topology(1500)
+    try first.build(on: router)
+    let before = try #require(router.device(named: "ppp0"))
+    #expect(try topology(1400).update(from: first, on: router) == Topology.DeviceChanges())
+    let after = try #require(router.device(named: "ppp0"))
+    #expect(after.index == before.index && after.kind == before.kind)
+    #expect(router.device(named: "wan0")?.mtu == 1400)
+  }
+
   @Test("the manual's examples can be built")
   func manual() throws {
     let page = try BuiltProgram.sourceText("man/ftctl-engine.7")

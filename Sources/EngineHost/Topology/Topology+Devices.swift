@@ -137,6 +137,7 @@ extension Topology.Device {
   func setBridge(_ index: UInt32, _ router: Router) throws(DescriptionError) {
     let initial = UInt16(clamping: properties["default_pvid"]?.int ?? 1)
     router.bridges[index]?.filtersVLANs = properties["vlan_filtering"]?.bool ?? false
+    router.bridges[index]?.hasOwnMTU = mtu != nil
     for port in try ports(on: router) { router.addPort(port.index, to: index, defaultVLAN: initial) }
     for port in properties["pvid"]?.members ?? [] {
       guard let member = router.device(named: port.name)?.index, let vlan = port.value.int else {

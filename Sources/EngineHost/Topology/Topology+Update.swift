@@ -66,6 +66,8 @@ extension Topology {
     if let mac = device.mac.flatMap({ AddressReader.mac($0) }), mac != router.device(index)?.mac {
       router.setMAC(index, mac)
     }
+    // Sessions that ended when the device below changed.
+    if case .pppoe(let session) = try device.kind(on: router).0 { router.connect(index, session) }
     for text in old.addresses where !device.addresses.contains(text) {
       router.removeAddress(index, try address(text))
     }

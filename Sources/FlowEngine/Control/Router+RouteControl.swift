@@ -208,7 +208,7 @@ extension Router {
       }
     case .pppoe(let session):
       // The kernel's own PPP devices do not tell what carries them; these do.
-      message.attribute(LinkAttribute.link, host: session.parent)
+      if session.parent != 0 { message.attribute(LinkAttribute.link, host: session.parent) }
       information("ppp", to: &message) { _ in }
     }
   }

@@ -20,6 +20,12 @@ package struct Station: Equatable, Sendable {
   /// When a frame of the station was last seen.
   package var updated: Instant
   package var isStatic = false
+
+  package init(port: UInt32, updated: Instant, isStatic: Bool = false) {
+    self.port = port
+    self.updated = updated
+    self.isStatic = isStatic
+  }
 }
 
 /// A VLAN-aware learning bridge (802.1Q) without spanning tree.
@@ -36,19 +42,30 @@ package struct Bridge: Sendable {
   /// VLANs by port; true: their frames leave untagged.
   package var members: [UInt32: [UInt16: Bool]] = [:]
   package var stations: [StationKey: Station] = [:]
+  /// Whether the MTU was set, and does not follow the ports'.
+  package var hasOwnMTU = false
 
   package init() {}
 
-  /// Makes a port a member of a VLAN.
+  /// Makes a port a member of a VLAN, or changes what it is there.
+  ///
+  /// Source: net/bridge/br_vlan.c, __vlan_flags_update.
   package mutating func join(_ port: UInt32, vlan: UInt16, untagged: Bool, primary isPrimary: Bool) {
     members[port, default: [:]][vlan] = untagged
-    if isPrimary { primary[port] = vlan }
+    if isPrimary {
+      primary[port] = vlan
+    } else if primary[port] == vlan {
+      primary[port] = nil
+    }
   }
 
-  /// Takes a port out of a VLAN.
+  /// Takes a port out of a VLAN; what was learned there is forgotten.
+  ///
+  /// Source: net/bridge/br_vlan.c, nbp_vlan_delete.
   package mutating func leave(_ port: UInt32, vlan: UInt16) {
     members[port]?[vlan] = nil
     if primary[port] == vlan { primary[port] = nil }
+    stations = stations.filter { $0.key.vlan != vlan || $0.value.port != port || $0.value.isStatic }
   }
 
   /// Assigns a frame that enters by a port to a VLAN, as its tag, which may change, says. Nil: not admitted.
@@ -146,13 +163,15 @@ extension Router {
       || bridge.ports.contains { device($0)?.mac == mac && isThere($0) }
   }
 
+  /// A station that was set moves, too, when it is seen elsewhere; it only does not age.
+  ///
   /// Source: net/bridge/br_fdb.c, br_fdb_update.
   private func learn(_ mac: MACAddress, _ vlan: UInt16, _ port: UInt32, _ index: UInt32) {
     let key = StationKey(mac: mac, vlan: vlan)
-    guard let bridge = bridges[index], let own = device(index), !isOwn(mac, in: vlan, of: bridge, own),
-      bridge.stations[key]?.isStatic != true
+    guard let bridge = bridges[index], let own = device(index), !isOwn(mac, in: vlan, of: bridge, own)
     else { return }
-    bridges[index]?.stations[key] = Station(port: port, updated: now)
+    let isStatic = bridge.stations[key]?.isStatic == true
+    bridges[index]?.stations[key] = Station(port: port, updated: now, isStatic: isStatic)
   }
 
   /// Source: net/bridge/br_input.c, br_pass_frame_up.

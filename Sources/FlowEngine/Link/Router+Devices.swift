@@ -149,9 +149,15 @@ extension Router {
     bumpEpoch()
   }
 
-  /// Changes the MTU of a device.
+  /// Changes the MTU of a device. A bridge whose MTU is set does not follow its ports from then on.
   package func setMTU(_ index: UInt32, _ mtu: Int) {
+    bridges[index]?.hasOwnMTU = true
+    changeMTU(index, mtu)
+  }
+
+  func changeMTU(_ index: UInt32, _ mtu: Int) {
     devices[Int(index)]?.mtu = mtu
+    followMTU(index, mtu)
     routes4.invalidateAll()
     bumpEpoch()
   }
@@ -164,6 +170,7 @@ extension Router {
   /// Changes the MAC address of a device.
   package func setMAC(_ index: UInt32, _ mac: MACAddress) {
     devices[Int(index)]?.mac = mac
+    endSessions(on: index)
     routes4.invalidateAll()
     bumpEpoch()
   }

@@ -19,6 +19,7 @@ package struct VLANLink: Equatable, Sendable {
 
 /// A PPPoE session (RFC 2516) with a peer on an Ethernet device.
 package struct PPPoESession: Equatable, Sendable {
+  /// 0 when the session is over.
   package var parent: UInt32
   package var session: UInt16
   package var remote: MACAddress
@@ -112,6 +113,12 @@ extension Router {
   ///
   /// Source: drivers/net/ppp/pppoe.c, __pppoe_xmit; net/ipv4/ip_tunnel.c, ip_tunnel_xmit; net/ipv6/ip6_tunnel.c.
   func transmitHeaderless(_ packet: Packet, on device: Device) {
+    if case .tunnel(let ends) = device.kind, !packet.offload.isSegmented,
+      let limit = limit(of: ends, for: packet), packet.length > limit
+    {
+      notePathMTU(packet, through: ends)
+      return refuseTooBig(beforeTranslation(packet), limit)
+    }
     guard packet.offload.isNone else {
       for piece in segments(of: packet) { transmitHeaderless(piece, on: device) }
       return
@@ -141,6 +148,33 @@ extension Router {
       mtu(of: inner) >= mtu(of: outer) - IPv4View.minimumLength
     else { return }
     if routes4.addException(packet.destination) { bumpEpoch() }
+  }
+
+  /// How large a packet may be that goes through a tunnel in one piece; nil: any, for it may be cut.
+  ///
+  /// Source: net/ipv4/ip_tunnel.c, tnl_update_pmtu; net/ipv6/ip6_tunnel.c, ip6_tnl_xmit.
+  private func limit(of ends: TunnelEnds, for packet: Packet) -> Int? {
+    guard packet.family == ends.family, let outer = lookUpRoute(ends.family, ends.remote) else { return nil }
+    let room = mtu(of: outer) - ends.family.headerLength
+    if ends.family == .ipv6 { return max(room, 1280) }
+    return packet.mayNotFragment ? room : nil
+  }
+
+  /// The packet as its sender would know it, for an error from a device: with the source that it had.
+  ///
+  /// Source: net/ipv4/icmp.c, icmp_ndo_send; net/ipv6/ip6_icmp.c, icmpv6_ndo_send. The checksum stays that of the other source.
+  private func beforeTranslation(_ packet: Packet) -> Packet {
+    guard let slot = conntrack.slot(packet.entry), !conntrack[slot].status.isDisjoint(with: .anyNAT) else {
+      return packet
+    }
+    var packet = packet
+    let source = conntrack[slot].tuple(packet.direction).source
+    if packet.family == .ipv4 {
+      packet.bytes.store(be32: source.ipv4, at: packet.network + 12)
+    } else {
+      packet.bytes.store(ipv6: source, at: packet.network + 8)
+    }
+    return packet
   }
 
   /// Wraps a packet and sends it as one of the router's own.

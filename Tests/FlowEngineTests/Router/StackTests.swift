@@ -77,6 +77,16 @@ struct StackTests {
     #expect(outputs(router, frame(to: station, from: other), on: ports[1]) == [ports[0]])
   }
 
+  @Test("a station that was set does not age, but moves as others do")
+  func setStations() {
+    let (router, bridge, ports) = bridged()
+    let key = StationKey(mac: station, vlan: 0)
+    router.bridges[bridge]?.stations[key] = Station(port: ports[0], updated: router.now, isStatic: true)
+    #expect(outputs(router, frame(to: station, from: other), on: ports[1], at: 400) == [ports[0]])
+    _ = outputs(router, frame(to: other, from: station), on: ports[2], at: 401)
+    #expect(outputs(router, frame(to: station, from: other), on: ports[1], at: 800) == [ports[2]])
+  }
+
   @Test("a filtering bridge keeps VLANs apart, and takes the tag off where a port is an untagged member")
   func filtering() {
     let (router, bridge, ports) = bridged(filters: true)
@@ -101,6 +111,55 @@ struct StackTests {
     #expect(outputs(router, frame(to: own, from: station, tag: 30), on: ports[0]).isEmpty)
     router.bridges[bridge]?.leave(ports[1], vlan: 30)
     #expect(outputs(router, frame(to: port, from: station, tag: 30), on: ports[0]).isEmpty)
+  }
+
+  @Test("a port that joins a VLAN again is what it is told last; one that leaves forgets who was learned")
+  func memberships() {
+    let (router, bridge, ports) = bridged(filters: true)
+    #expect(outputs(router, frame(to: other, from: station), on: ports[0]) == [ports[1], ports[2]])
+    router.bridges[bridge]?.join(ports[0], vlan: 1, untagged: true, primary: false)
+    #expect(outputs(router, frame(to: other, from: station), on: ports[0]).isEmpty)
+    #expect(outputs(router, frame(to: station, from: other), on: ports[1]) == [ports[0]])
+    router.bridges[bridge]?.leave(ports[0], vlan: 1)
+    router.bridges[bridge]?.join(ports[0], vlan: 1, untagged: true, primary: true)
+    #expect(outputs(router, frame(to: station, from: other), on: ports[1]) == [ports[0], ports[2]])
+  }
+
+  @Test("a VLAN device's MTU is at most its device's, a bridge's is its ports' smallest unless it was set")
+  func sizes() {
+    let (router, bridge, ports) = bridged()
+    let link = VLANLink(parent: bridge, id: 10)
+    let vlan = router.addDevice("br0.10", .vlan(link), mac: station, mtu: 1500)
+    router.setMTU(ports[1], 1400)
+    #expect(router.device(bridge)?.mtu == 1400 && router.device(vlan)?.mtu == 1400)
+    router.setMTU(ports[1], 1500)
+    #expect(router.device(bridge)?.mtu == 1500 && router.device(vlan)?.mtu == 1400)
+    router.setMTU(bridge, 1300)
+    router.setMTU(ports[2], 1200)
+    #expect(router.device(bridge)?.mtu == 1300 && router.device(vlan)?.mtu == 1300)
+  }
+
+  @Test("a PPPoE session ends when its device goes down or gets another address or MTU, for good")
+  func sessions() {
+    let changes: [(Router, UInt32) -> Void] = [
+      { $0.setLink($1, up: false) }, { $0.setMTU($1, 1400) }, { $0.setMAC($1, MACAddress(0x0200_0000_0ccc)) },
+      { $0.removeDevice($1) },
+    ]
+    for change in changes {
+      let router = Router(generation: .linux72, seed: 1)
+      let port = router.addDevice("wan0", .port, mac: station, mtu: 1500)
+      router.setLink(port, up: true)
+      let session = PPPoESession(parent: port, session: 17, remote: other)
+      let index = router.addDevice("ppp0", .pppoe(session), mac: .zero, mtu: 1492)
+      router.setLink(index, up: true)
+      change(router, port)
+      router.setLink(port, up: true)
+      var over = session
+      over.parent = 0
+      #expect(router.device(index)?.kind == .pppoe(over) && router.device(index)?.isUp == true)
+      router.connect(index, session)
+      #expect(router.device(index)?.kind == .pppoe(session))
+    }
   }
 
   @Test("VLAN devices go down and up with their device, and away with it")
