@@ -37,6 +37,16 @@ struct TraceChange {
         try Topology.setRoute(
           text(value["to"]), value["via"]?.string, text(value["dev"]), mtu: value["mtu"]?.int ?? 0,
           replaces: true, on: router)
+      case "vlan": try setMembership(value, router)
+      case "fdb":
+        let number = try setStation(value, router)
+        if number != 0 { return number }
+      case "mtu":
+        let device = try device(value, router)
+        guard let mtu = value["mtu"]?.int, (68...65_535).contains(mtu) else {
+          throw DescriptionError("no MTU: \(command)")
+        }
+        router.setMTU(device.index, mtu)
       case "flush", "delete", "update":
         let number = changeEntries(member.name, value, send)
         if number != 0 { return number }
@@ -51,16 +61,70 @@ struct TraceChange {
     return text
   }
 
-  private func setLink(_ value: JSONValue, _ router: Router) throws(DescriptionError) {
-    guard let device = router.device(named: try text(value["dev"])), let isUp = value["up"]?.bool else {
+  private func device(_ value: JSONValue, _ router: Router) throws(DescriptionError) -> FlowEngine::Device {
+    guard let device = router.device(named: try text(value["dev"])) else {
       throw DescriptionError("no such device: \(command)")
     }
+    return device
+  }
+
+  private func setLink(_ value: JSONValue, _ router: Router) throws(DescriptionError) {
+    let device = try device(value, router)
+    guard let isUp = value["up"]?.bool else { throw DescriptionError("neither up nor down: \(command)") }
     router.setLink(device.index, up: isUp)
     // `ip link set … up; ip neigh replace …`: the neighbour entry went with the link.
     guard isUp, let start = command.range(ofText: "ip neigh replace ") else { return }
     let words = command[start...].split(separator: " ")
     guard words.count >= 8 else { throw DescriptionError("cannot repeat: \(command)") }
     try Topology.setNeighbour(String(words[7]), String(words[3]), String(words[5]), on: router)
+  }
+
+  // MARK: Bridges
+
+  private func number(_ value: JSONValue?) throws(DescriptionError) -> UInt16? {
+    guard let value else { return nil }
+    guard let number = value.int, (1...4094).contains(number) else {
+      throw DescriptionError("no VLAN: \(command)")
+    }
+    return UInt16(number)
+  }
+
+  /// `bridge vlan`: a port, or with `self` the bridge, becomes a member of a VLAN, is another one, or is none any more.
+  private func setMembership(_ value: JSONValue, _ router: Router) throws(DescriptionError) {
+    let device = try device(value, router)
+    let bridge = value["self"]?.bool == true ? device.index : device.master
+    guard let vlan = try number(value["vid"]), let adds = value["add"]?.bool, router.bridges[bridge] != nil
+    else { throw DescriptionError("cannot repeat: \(command)") }
+    if adds {
+      router.bridges[bridge]?.join(
+        device.index, vlan: vlan, untagged: value["untagged"]?.bool == true,
+        primary: value["pvid"]?.bool == true)
+    } else {
+      router.bridges[bridge]?.leave(device.index, vlan: vlan)
+    }
+  }
+
+  /// `bridge fdb`: a station is at a port, or there no more.
+  ///
+  /// - Returns: 0, or the errno with which a kernel refuses.
+  private func setStation(_ value: JSONValue, _ router: Router) throws(DescriptionError) -> Int32 {
+    let port = try device(value, router)
+    guard let mac = AddressReader.mac(try text(value["mac"])), let bridge = router.bridges[port.master],
+      let adds = value["add"]?.bool
+    else { throw DescriptionError("cannot repeat: \(command)") }
+    let vlan = try number(value["vlan"])
+    guard (vlan != nil) == bridge.filtersVLANs else { throw DescriptionError("cannot repeat: \(command)") }
+    // Source: net/bridge/br_fdb.c, br_fdb_add, br_fdb_delete.
+    if let vlan, bridge.members[port.index]?[vlan] == nil { return ErrorNumber.invalid }
+    let key = StationKey(mac: mac, vlan: vlan ?? 0)
+    if adds {
+      router.bridges[port.master]?.stations[key] = Station(
+        port: port.index, updated: router.now, isStatic: value["static"]?.bool == true)
+    } else {
+      guard bridge.stations[key]?.port == port.index else { return ErrorNumber.noEntry }
+      router.bridges[port.master]?.stations[key] = nil
+    }
+    return 0
   }
 
   // MARK: Rules

@@ -155,6 +155,26 @@ def mtus():
         both_ways(s, *flows[:-1])
         yield large(s, *flows[:-1], sizes=(1360,))
 
+    s = Scenario("mtu-under-tunnel-nat", "The device under a tunnel, behind whose address a client is, gets a smaller MTU",
+                 devices=two_port_devices() + [tunnel_device()], routes=[TUNNEL_ROUTE],
+                 ruleset_text=ruleset(nat=MASQUERADE.replace("wan0", "tun4")))
+    f = TCPFlow(s, server="10.88.0.2", nat_client="10.77.0.1", wrap_server=tunnelled()).handshake().data(2)
+    mtu(s, "wan0", 1300)
+    large(s, f)
+    yield both_ways(s, f)
+
+    s = Stack("mtu-under-tunnel6", "The device under an IPv6 tunnel gets a smaller MTU, and the old one",
+              devices=two_port_devices() + [tunnel6_device()], routes=[TUNNEL6_ROUTE])
+    f = TCPFlow(s, CLIENT6, "2001:db8:88::2", wrap_server=lambda e, p: e / IPv6(src=SERVER6, dst=WAN6, hlim=64) / p)
+    f.handshake().data(2)
+    mtu(s, "wan0", 1400)
+    large(s, f, sizes=(1280, 1320))
+    both_ways(s, f)
+    mtu(s, "wan0", 1500)
+    large(s, f, sizes=(1320,))
+    both_ways(s, f)
+    yield large(s, f, sizes=(1320,))
+
     s, f = bridged("mtu-bridge-port", "A port of a bridge gets a smaller MTU, which the bridge follows, and the old one")
     mtu(s, "lan0", 1300)
     large(s, f)
