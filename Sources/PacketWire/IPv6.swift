@@ -5,6 +5,8 @@
   package let bytes: RawSpan
   /// Octets of the fixed header.
   @inlinable package static var headerLength: Int { 40 }
+  /// Every link carries packets of so many octets (RFC 8200 §5).
+  @inlinable package static var leastMTU: Int { 1280 }
 
   /// `nil` unless `bytes` hold a whole header of version 6 and the payload length fits; afterwards no accessor
   /// can fail.

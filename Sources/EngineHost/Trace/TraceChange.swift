@@ -46,6 +46,9 @@ struct TraceChange {
         guard let mtu = value["mtu"]?.int, (68...65_535).contains(mtu) else {
           throw DescriptionError("no MTU: \(command)")
         }
+        if case .vlan(let link) = device.kind, mtu > router.device(link.parent)?.mtu ?? mtu {
+          return ErrorNumber.outOfRange
+        }
         router.setMTU(device.index, mtu)
       case "flush", "delete", "update":
         let number = changeEntries(member.name, value, send)

@@ -45,7 +45,7 @@ extension Router {
     if packet.family == .ipv4 {
       sendError(packet, type: ICMPType.destinationUnreachable, code: 4, word: UInt32(mtu))
     } else {
-      sendError(packet, type: ICMPv6Type.packetTooBig, code: 0, word: UInt32(max(mtu, 1280)))
+      sendError(packet, type: ICMPv6Type.packetTooBig, code: 0, word: UInt32(max(mtu, IPv6View.leastMTU)))
     }
   }
 

@@ -55,6 +55,10 @@ extension Router {
   ///
   /// Source: net/ipv6/ip6_input.c, ip6_rcv_core.
   func receiveIPv6(_ packet: inout Packet) {
+    // Source: net/ipv6/addrconf.c, ipv6_add_dev: a device that is too small does not take part.
+    guard let device = device(packet.input), device.mtu >= IPv6View.leastMTU else {
+      return statistics.count(.unknownType)
+    }
     packet.family = .ipv6
     switch checkIPv6(packet) {
     case .failure(let problem): return statistics.count(problem.reason)

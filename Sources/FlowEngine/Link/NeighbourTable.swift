@@ -84,6 +84,11 @@ package struct NeighbourTable: Sendable {
     neighbours = neighbours.filter { $0.key.device != device }
   }
 
+  /// Removes all entries of one family of a device.
+  package mutating func flush(device: UInt32, _ family: IPFamily) {
+    neighbours = neighbours.filter { $0.key.device != device || $0.key.family != family }
+  }
+
   /// Makes room for one more entry: true unless the table is full of entries that may not go.
   package mutating func makeRoom() -> Bool {
     if neighbours.count < NeighbourTimes.maximumEntries { return true }

@@ -151,13 +151,24 @@ extension Router {
 
   /// Changes the MTU of a device. A bridge whose MTU is set does not follow its ports from then on.
   package func setMTU(_ index: UInt32, _ mtu: Int) {
+    guard let device = device(index), device.mtu != mtu else { return }
     bridges[index]?.hasOwnMTU = true
     changeMTU(index, mtu)
   }
 
+  /// Gives a device another MTU. IPv6 leaves one whose MTU is too small for it.
+  ///
+  /// Source: net/core/dev.c, netif_set_mtu_ext; net/ipv6/addrconf.c, addrconf_notify.
   func changeMTU(_ index: UInt32, _ mtu: Int) {
     devices[Int(index)]?.mtu = mtu
     followMTU(index, mtu)
+    if mtu < IPv6View.leastMTU {
+      for address in device(index)?.addresses ?? [] where address.family == .ipv6 {
+        removeAddress(index, address)
+      }
+      neighbours.flush(device: index, .ipv6)
+      routes6.remove { $0.device == index }
+    }
     routes4.invalidateAll()
     bumpEpoch()
   }

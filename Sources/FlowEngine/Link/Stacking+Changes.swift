@@ -16,7 +16,7 @@ extension Router {
 
   /// What stands on a device whose MTU changes follows it: VLAN devices have no larger one, a bridge has its ports' smallest.
   ///
-  /// Source: net/8021q/vlan.c, vlan_device_event; net/bridge/br_if.c, br_mtu_auto_adjust.
+  /// Source: net/8021q/vlan.c, vlan_device_event.
   func followMTU(_ index: UInt32, _ mtu: Int) {
     endSessions(on: index)
     for upper in devices {
@@ -24,9 +24,14 @@ extension Router {
         changeMTU(upper.index, mtu)
       }
     }
-    guard let master = device(index)?.master, let bridge = bridges[master], !bridge.hasOwnMTU else { return }
+    if let master = device(index)?.master, master != 0 { fitMTU(ofBridge: master) }
+  }
+
+  /// Source: net/bridge/br_if.c, br_mtu_auto_adjust.
+  private func fitMTU(ofBridge index: UInt32) {
+    guard let bridge = bridges[index], !bridge.hasOwnMTU else { return }
     let smallest = bridge.ports.compactMap { device($0)?.mtu }.min() ?? 1500
-    if smallest != device(master)?.mtu { changeMTU(master, smallest) }
+    if smallest != device(index)?.mtu { changeMTU(index, smallest) }
   }
 
   /// Takes a device that goes away out of its bridge, and away with it what stands on it.
@@ -43,6 +48,7 @@ extension Router {
       bridges[master]?.members[index] = nil
       bridges[master]?.primary[index] = nil
       forgetStations(port: index, of: master)
+      fitMTU(ofBridge: master)
     }
     if let bridge = bridges.removeValue(forKey: index) {
       for port in bridge.ports { devices[Int(port)]?.master = 0 }

@@ -156,7 +156,7 @@ extension Router {
   private func limit(of ends: TunnelEnds, for packet: Packet) -> Int? {
     guard packet.family == ends.family, let outer = lookUpRoute(ends.family, ends.remote) else { return nil }
     let room = mtu(of: outer) - ends.family.headerLength
-    if ends.family == .ipv6 { return max(room, 1280) }
+    if ends.family == .ipv6 { return max(room, IPv6View.leastMTU) }
     return packet.mayNotFragment ? room : nil
   }
 

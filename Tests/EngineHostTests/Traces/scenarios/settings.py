@@ -175,6 +175,24 @@ def mtus():
     both_ways(s, f)
     yield large(s, f, sizes=(1320,))
 
+    s = Scenario("mtu-below-ipv6", "The server's port gets an MTU that is too small for IPv6, which leaves it, and the old one")
+    f, f6, u6 = TCPFlow(s).handshake().data(2), TCPFlow(s, CLIENT6, SERVER6).handshake().data(2), UDPFlow(s, CLIENT6, SERVER6)
+    u6.out().back().out().back()
+    mtu(s, "wan0", 1000)
+    both_ways(s, f, f6)
+    u6.back().out().back()
+    large(s, f, sizes=(940, 1000))
+    mtu(s, "wan0", 1500)
+    both_ways(s, f, f6)
+    yield u6.out().back().s.conntrack()
+
+    s = Scenario("mtu-above", "A VLAN device does not get a larger MTU than its device", devices=[
+        two_port_devices()[0], tap("wan0", WAN_MAC), vlan("wan0.20", "wan0", 20, WAN)], neighbours=two_port_neighbours("lan0", "wan0.20"))
+    f = TCPFlow(s, wrap_server=tag(20)).handshake().data(2)
+    mtu(s, "wan0.20", 1501)
+    large(s, f, sizes=(1360, 1461))
+    yield both_ways(s, f)
+
     s, f = bridged("mtu-bridge-port", "A port of a bridge gets a smaller MTU, which the bridge follows, and the old one")
     mtu(s, "lan0", 1300)
     large(s, f)
