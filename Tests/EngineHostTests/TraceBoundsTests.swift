@@ -68,6 +68,16 @@ struct TraceBoundsTests {
     }
   }
 
+  @Test("a path smaller than a tunnel's header carries nothing, and that is said")
+  func smallPath() throws {
+    var trace = try Verification.trace(at: TracePlayerTests.folder + "/7.2/mtu-under-tunnel.json")
+    trace.topology.routes.append(
+      Topology.Route(destination: "198.51.100.2/32", gateway: nil, device: "wan0", mtu: 1))
+    trace.steps.removeSubrange(1...)
+    let differences = TracePlayer(trace).play().differences
+    #expect(differences.map(\.step) == [1])
+  }
+
   @Test("time stands still where a step begins before the last one did")
   func backwards() throws {
     let look = #"{"conntrack": [], "at": "#

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("recorded scenarios, played on the engine")
 struct TracePlayerTests {
-  private static let folder =
+  static let folder =
     "\(#filePath)".split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/Traces"
 
   @Test("every scenario equals the recording of its kernel", arguments: ["6.1", "6.12", "7.2"])

@@ -37,11 +37,7 @@ extension Router {
   /// Takes a device that goes away out of its bridge, and away with it what stands on it.
   func leaveStack(_ index: UInt32) {
     for upper in devices {
-      guard let upper else { continue }
-      switch upper.kind {
-      case .vlan(let link) where link.parent == index: removeDevice(upper.index)
-      default: break
-      }
+      if let upper, case .vlan(let link) = upper.kind, link.parent == index { removeDevice(upper.index) }
     }
     if let master = device(index)?.master, master != 0 {
       bridges[master]?.ports.removeAll { $0 == index }

@@ -155,7 +155,7 @@ extension Router {
   /// Source: net/ipv4/ip_tunnel.c, tnl_update_pmtu; net/ipv6/ip6_tunnel.c, ip6_tnl_xmit.
   private func limit(of ends: TunnelEnds, for packet: Packet) -> Int? {
     guard packet.family == ends.family, let outer = lookUpRoute(ends.family, ends.remote) else { return nil }
-    let room = mtu(of: outer) - ends.family.headerLength
+    let room = max(0, mtu(of: outer) - ends.family.headerLength)
     if ends.family == .ipv6 { return max(room, IPv6View.leastMTU) }
     return packet.mayNotFragment ? room : nil
   }
