@@ -29,6 +29,7 @@ public final class Engine {
 
   /// Frames that left since the last call, oldest first.
   package func takeSent() -> [SentFrame] {
+    guard !router.sent.isEmpty else { return [] }
     let frames = router.sent
     router.sent.removeAll(keepingCapacity: true)
     return frames

@@ -175,8 +175,8 @@ extension Router {
   private func leavesAsItIs(_ batch: inout FrameBatch, _ position: Int, _ output: UInt32) -> Bool {
     let offload = batch.slots[position].offload
     if offload.isNone { return true }
-    guard let device = device(output), device.kind == .port,
-      let left = Segmentation.whole(batch.octets(position), offload, device.offloads)
+    guard let offloads = portOffloads(output),
+      let left = Segmentation.whole(batch.octets(position), offload, offloads)
     else { return false }
     batch.slots[position].offload = left
     return true
