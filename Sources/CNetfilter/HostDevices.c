@@ -19,8 +19,8 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -73,21 +73,16 @@ int ftctl_tap_set_offloads(int tap, unsigned offloads)
     return ioctl(tap, TUNSETOFFLOAD, (unsigned long)offloads);
 }
 
-enum { header_length = 10 };
-
-ssize_t ftctl_tap_read(int tap, void *header, void *frame, size_t capacity)
+// Not by read and write: in a program of several threads the C library makes two atomic operations of each, so that the
+// thread can be cancelled there.
+ssize_t ftctl_tap_read(int tap, void *frame, size_t capacity)
 {
-    struct iovec parts[2] = {{header, header_length}, {frame, capacity}};
-    ssize_t length = readv(tap, parts, 2);
-
-    return length < 0 ? -1 : length < header_length ? 0 : length - header_length;
+    return syscall(SYS_read, tap, frame, capacity);
 }
 
-ssize_t ftctl_tap_write(int tap, const void *header, const void *frame, size_t length)
+ssize_t ftctl_tap_write(int tap, const void *frame, size_t length)
 {
-    struct iovec parts[2] = {{(void *)header, header_length}, {(void *)frame, length}};
-
-    return writev(tap, parts, 2) < 0 ? -1 : (ssize_t)length;
+    return syscall(SYS_write, tap, frame, length);
 }
 
 // Calls ioctl on a socket made for it.

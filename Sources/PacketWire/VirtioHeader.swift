@@ -67,12 +67,7 @@ public struct VirtioHeader: Hashable, Sendable, BitwiseCopyable {
   /// `nil` unless there are ten octets. No value of them is refused here: see ``accepted(for:)``.
   package init?(_ bytes: RawSpan) {
     guard bytes.byteCount >= Self.length else { return nil }
-    flags = bytes.u8(0)
-    type = bytes.u8(1)
-    headerLength = bytes.be16(2).byteSwapped
-    segmentSize = bytes.be16(4).byteSwapped
-    checksumStart = bytes.be16(6).byteSwapped
-    checksumOffset = bytes.be16(8).byteSwapped
+    self.init(word: UInt64(bigEndian: bytes.be64(0)), last: UInt16(bigEndian: bytes.be16(8)))
   }
 
   /// The header whose first eight octets and last two are these, in memory's order.
@@ -86,11 +81,12 @@ public struct VirtioHeader: Hashable, Sendable, BitwiseCopyable {
     checksumOffset = UInt16(littleEndian: last)
   }
 
-  /// The first eight octets and the last two, in memory's order.
-  package var words: (UInt64, UInt16) {
+  /// Writes the ten octets at the start of `bytes`. Traps when there are fewer.
+  package func store(in bytes: inout MutableRawSpan) {
     let head = UInt64(flags) | UInt64(type) << 8 | UInt64(headerLength) << 16
     let word = head | UInt64(segmentSize) << 32 | UInt64(checksumStart) << 48
-    return (word.littleEndian, checksumOffset.littleEndian)
+    bytes.storeBytes(of: word.littleEndian, as: UInt64.self)
+    bytes.storeBytes(of: checksumOffset.littleEndian, toByteOffset: 8, as: UInt16.self)
   }
 
   /// The ten octets.

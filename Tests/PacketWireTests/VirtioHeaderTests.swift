@@ -71,6 +71,11 @@ struct VirtioHeaderTests {
     #expect(header.headerLength == 54 && header.segmentSize == 1448)
     #expect(header.checksumStart == 34 && header.checksumOffset == 16)
     #expect(header.bytes == bytes)
+    var written = [UInt8](repeating: 0xff, count: 12)
+    var span = written.mutableSpan
+    var octets = unsafe span.mutableBytes
+    header.store(in: &octets)
+    #expect(written == bytes + [0xff, 0xff])
     let short = VirtioHeader(bytes.raw.extracting(first: 9))
     #expect(short == nil)
     #expect(VirtioHeader.none.bytes == [UInt8](repeating: 0, count: 10))

@@ -18,10 +18,10 @@ int ftctl_tap_open(const char *name, int persists, int is_one_of_several);
 // What the reader of a TAP device can take: TUN_F_* bits.
 int ftctl_tap_set_offloads(int tap, unsigned offloads);
 
-// Reads or writes a frame and its virtio-net header of 10 octets. Returns the frame's length; reading, it may be more than
-// `capacity`, and the rest is lost then.
-ssize_t ftctl_tap_read(int tap, void *header, void *frame, size_t capacity);
-ssize_t ftctl_tap_write(int tap, const void *header, const void *frame, size_t length);
+// Reads or writes a frame with its virtio-net header of 10 octets in front. Returns the length of both; what is longer than
+// `capacity` is cut.
+ssize_t ftctl_tap_read(int tap, void *frame, size_t capacity);
+ssize_t ftctl_tap_write(int tap, const void *frame, size_t length);
 
 // Sets the MTU of a device, in octets, and lets it be up.
 int ftctl_device_start(const char *name, int mtu);

@@ -11,7 +11,7 @@ private import Synchronization
 /// the engine, which is one, so that both directions of a flow meet in it whatever queues they came along; it holds it for
 /// the time of a burst. The kernel sends a flow's frames along one queue, so that they stay in order.
 ///
-/// `@unchecked Sendable`: after ``start()`` only the thread touches batch and queues until ``stop()`` has returned.
+/// `@unchecked Sendable`: after ``start()`` only the thread touches the queues until ``stop()`` has returned.
 final class QueueWorker: @unchecked Sendable {
   /// Rounds of bursts between two looks at the clock and the control socket.
   private static let roundsOfBursts = 16
@@ -23,6 +23,8 @@ final class QueueWorker: @unchecked Sendable {
   private let index: Int
   /// The control socket, where this thread serves it.
   private let server: Int32?
+  /// Octets.
+  private let largestFrame: Int
   private let vanished: @Sendable (String) -> Void
   private let ready: ReadySet
   private let wake: Descriptor
@@ -31,7 +33,6 @@ final class QueueWorker: @unchecked Sendable {
   private let known = Atomic<Int>(0)
 
   private var thread = pthread_t()
-  private var batch: FrameBatch
   /// By the engine's index of the device.
   private var queues: [TapQueue?] = []
   private var watched: [Int32] = []
@@ -55,7 +56,7 @@ final class QueueWorker: @unchecked Sendable {
     let number = ftctl_event_descriptor()
     guard number >= 0 else { throw HostError("make an event descriptor", ftctl_errno()) }
     wake = Descriptor(number)
-    batch = FrameBatch(largestFrame: largestFrame)
+    self.largestFrame = largestFrame
     ready.watch(number, .read, isNew: true)
     if let server { ready.watch(server, .read, isNew: true) }
   }
@@ -96,6 +97,7 @@ final class QueueWorker: @unchecked Sendable {
   // MARK: In the thread
 
   private func run() {
+    var batch = FrameBatch(largestFrame: largestFrame)
     var pause: Int32 = 0
     while !isStopping.load(ordering: .relaxed) {
       let events = ready.ready(waiting: pause)
@@ -105,62 +107,54 @@ final class QueueWorker: @unchecked Sendable {
         shared.withState { $0.server.service($0.engine, now: MonotonicClock.now) }
       }
       var isBusy = !queues.isEmpty
-      for _ in 0..<Self.roundsOfBursts where isBusy { isBusy = moveBursts() }
+      for _ in 0..<Self.roundsOfBursts where isBusy { isBusy = moveBursts(&batch) }
       let (rest, deadline) = shared.withState { state in (state.letTimePass(), state.timeToDeadline) }
-      for frame in rest { send(frame) }
+      let queues = queues
+      for frame in rest { Self.queue(frame.device, queues)?.send(frame) }
       pause = isBusy ? 0 : Int32(min(deadline, Self.longestPause))
     }
   }
 
   /// One burst of each device, so that none starves another.
   ///
-  /// - Returns: whether a device had any frames.
-  private func moveBursts() -> Bool {
+  /// - Returns: whether a device may have more frames.
+  private func moveBursts(_ batch: inout FrameBatch) -> Bool {
+    let queues = queues
     var isBusy = false
     for device in queues.indices {
       guard let queue = queues[device] else { continue }
       batch.removeAll()
-      queue.fill(&batch)
-      if batch.count > 0 {
-        isBusy = true
-        move(UInt32(device))
-      }
+      if queue.fill(&batch) { isBusy = true }
+      if batch.count > 0 { move(&batch, UInt32(device), queues) }
       if queue.isGone { forget(UInt32(device)) }
     }
     return isBusy
   }
 
   /// Lets the engine deal with the batch, and sends what it says, in its order.
-  private func move(_ device: UInt32) {
+  private func move(_ batch: inout FrameBatch, _ device: UInt32, _ queues: [TapQueue?]) {
     let sent = shared.withState { state in
       state.engine.router.receive(&batch, on: device, at: MonotonicClock.now)
       return state.engine.takeSent()
     }
     var next = 0
-    for position in 0..<batch.count {
+    var position = 0
+    while position < batch.count {
       let before = batch.sentBefore(position)
       while next < before, next < sent.count {
-        send(sent[next])
+        Self.queue(sent[next].device, queues)?.send(sent[next])
         next += 1
       }
-      if case .forward(let output) = batch.outcome(position), let queue = queue(output) {
-        let offload = batch.offload(position)
-        let frame = batch.frame(position)
-        queue.send(frame.bytes, offload)
+      if case .forward(let output) = batch.outcome(position), let queue = Self.queue(output, queues) {
+        position = queue.send(&batch, from: position, leavingOn: output, sentBefore: before)
+      } else {
+        position += 1
       }
     }
-    while next < sent.count {
-      send(sent[next])
-      next += 1
-    }
+    for frame in sent[next...] { Self.queue(frame.device, queues)?.send(frame) }
   }
 
-  private func send(_ frame: SentFrame) {
-    // Safe: the span does not outlive the array.
-    queue(frame.device)?.send(unsafe frame.bytes.span.bytes, frame.offload)
-  }
-
-  private func queue(_ device: UInt32) -> TapQueue? {
+  private static func queue(_ device: UInt32, _ queues: [TapQueue?]) -> TapQueue? {
     Int(device) < queues.count ? queues[Int(device)] : nil
   }
 

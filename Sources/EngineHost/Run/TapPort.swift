@@ -14,8 +14,6 @@ package final class TapPort: Sendable {
     package var sent: UInt64 = 0
     /// Frames that the device did not take: it is down, or its queue is full.
     package var refused: UInt64 = 0
-    /// Frames longer than a batch has room for.
-    package var tooLong: UInt64 = 0
   }
 
   package let name: String
@@ -30,7 +28,6 @@ package final class TapPort: Sendable {
       sum.received &+= queue.received.load(ordering: .relaxed)
       sum.sent &+= queue.sent.load(ordering: .relaxed)
       sum.refused &+= queue.refused.load(ordering: .relaxed)
-      sum.tooLong &+= queue.tooLong.load(ordering: .relaxed)
     }
   }
 
@@ -83,10 +80,12 @@ package final class TapPort: Sendable {
 ///
 /// All but the counters is for one thread only, which alone changes the counters, too.
 final class TapQueue: Sendable {
+  /// Octets after which a burst takes in no more frames.
+  private static let octetsOfBurst = 65_536
+
   let received = Atomic<UInt64>(0)
   let sent = Atomic<UInt64>(0)
   let refused = Atomic<UInt64>(0)
-  let tooLong = Atomic<UInt64>(0)
   private let gone = Atomic<Bool>(false)
   private let descriptor: Descriptor
 
@@ -96,56 +95,64 @@ final class TapQueue: Sendable {
   /// Whether the device has gone.
   var isGone: Bool { gone.load(ordering: .relaxed) }
 
-  /// Reads the next frames into the batch, as many as there are and as fit.
-  func fill(_ batch: inout FrameBatch) {
+  /// Reads the next frames into the empty batch: as many as there are, as fit, and as lie in the cache until they are sent.
+  ///
+  /// - Returns: whether there may be more.
+  func fill(_ batch: inout FrameBatch) -> Bool {
     let number = descriptor.number
-    let before = batch.count
-    while batch.count < FrameBatch.capacity {
-      var room = 0
-      let length = batch.append { (span: inout MutableRawSpan, offload: inout VirtioHeader) -> Int in
-        room = span.byteCount
-        return Self.read(number, &span, &offload)
+    var octets = 0
+    while batch.count < FrameBatch.capacity, octets < Self.octetsOfBurst {
+      let length = batch.appendWithHeader { span in
+        // Safe: as many octets as the span has are written at most.
+        unsafe span.withUnsafeMutableBytes { unsafe ftctl_tap_read(number, $0.baseAddress, $0.count) }
       }
-      if length > room {
-        Self.add(1, to: tooLong)
-      } else if length < 0 {
-        note(ftctl_errno())
-        break
+      guard length > 0 else {
+        if length < 0 { note(ftctl_errno()) }
+        Self.add(batch.count, to: received)
+        return false
       }
+      octets += length
     }
-    Self.add(batch.count - before, to: received)
+    Self.add(batch.count, to: received)
+    return true
   }
 
-  private static func read(
-    _ number: Int32, _ span: inout MutableRawSpan, _ offload: inout VirtioHeader
+  /// Puts the frames of the batch from `first` on that leave on `device`, whose queue this is, on it, up to the first that
+  /// does not, or that comes after more than `before` frames of the router's own. One that the device does not take is
+  /// counted.
+  ///
+  /// - Returns: the first frame that was left.
+  func send(
+    _ batch: inout FrameBatch, from first: Int, leavingOn device: UInt32, sentBefore before: Int
   ) -> Int {
-    var header = (UInt64(0), UInt16(0))
-    // Safe: ten octets, and as many as the span has, are written at most.
-    let length = unsafe withUnsafeMutableBytes(of: &header) { header in
-      unsafe span.withUnsafeMutableBytes {
-        unsafe ftctl_tap_read(number, header.baseAddress, $0.baseAddress, $0.count)
-      }
+    var position = first
+    var refused = 0
+    while position < batch.count, batch.outcome(position) == .forward(device),
+      batch.sentBefore(position) <= before
+    {
+      if !put(batch.withHeader(position)) { refused += 1 }
+      position += 1
     }
-    if header.0 | UInt64(header.1) != 0 { offload = VirtioHeader(word: header.0, last: header.1) }
-    return length
+    Self.add(position - first - refused, to: sent)
+    Self.add(refused, to: self.refused)
+    return position
   }
 
-  /// Puts a frame on the device; one that it does not take is counted.
-  func send(_ frame: RawSpan, _ offload: VirtioHeader) {
+  /// Puts a frame of the router's own on the device; one that it does not take is counted.
+  func send(_ frame: SentFrame) {
+    let octets = frame.offload.bytes + frame.bytes
+    // Safe: the span does not outlive the array.
+    if put(unsafe octets.span.bytes) { Self.add(1, to: sent) } else { Self.add(1, to: refused) }
+  }
+
+  /// - Parameter octets: a virtio-net header and a frame.
+  /// - Returns: whether the device took them.
+  private func put(_ octets: RawSpan) -> Bool {
     let number = descriptor.number
-    var header = offload.words
-    // Safe: header and span outlive the call.
-    let written = unsafe withUnsafeBytes(of: &header) { header in
-      unsafe frame.withUnsafeBytes {
-        unsafe ftctl_tap_write(number, header.baseAddress, $0.baseAddress, $0.count)
-      }
-    }
-    if written >= 0 {
-      Self.add(1, to: sent)
-    } else {
-      Self.add(1, to: refused)
-      note(ftctl_errno())
-    }
+    // Safe: the octets outlive the call.
+    let written = unsafe octets.withUnsafeBytes { unsafe ftctl_tap_write(number, $0.baseAddress, $0.count) }
+    if written < 0 { note(ftctl_errno()) }
+    return written >= 0
   }
 
   /// Source (Linux 7.2): drivers/net/tun.c, tun_chr_read_iter: EBADFD when the device has been deleted.

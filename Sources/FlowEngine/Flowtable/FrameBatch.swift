@@ -153,26 +153,42 @@ package struct FrameBatch: ~Copyable {
     return true
   }
 
-  /// Adds the frame that `fill` writes into room for the largest. Traps when the batch is full.
+  /// Adds the frame that `fill` writes, with its virtio-net header in front, into room for the largest. Traps when the batch
+  /// is full.
   ///
-  /// - Parameter fill: says, too, what is left to be done to the frame, and returns its length in octets; nothing is added when that is negative or beyond the room.
+  /// - Parameter fill: returns how many octets header and frame have; nothing is added when that is less than a header or
+  ///   beyond the room.
   /// - Returns: what `fill` returned.
-  package mutating func append(_ fill: (inout MutableRawSpan, inout VirtioHeader) -> Int) -> Int {
+  package mutating func appendWithHeader(_ fill: (inout MutableRawSpan) -> Int) -> Int {
     precondition(count < Self.capacity)
-    let room = stride - Self.headroom
-    slots[count] = Slot(offset: count * stride + Self.headroom, length: room)
-    count += 1
-    var offload = VirtioHeader.none
-    var bytes = frame(count - 1)
-    let length = fill(&bytes, &offload)
-    slots[count - 1].offload = offload
-    if !offload.isNone { hasOffloads = true }
-    if (0...room).contains(length) {
-      slots[count - 1].length = length
-    } else {
-      count -= 1
+    let offset = count &* stride &+ Self.headroom
+    let room = stride &- Self.headroom &+ VirtioHeader.length
+    // The slot and its headroom lie inside the memory; the span does not outlive the call.
+    var span = unsafe MutableRawSpan(_unsafeStart: memory + (offset - VirtioHeader.length), byteCount: room)
+    let length = fill(&span)
+    guard (VirtioHeader.length...room).contains(length) else { return length }
+    var slot = Slot(offset: offset, length: length &- VirtioHeader.length)
+    if let header = VirtioHeader(span.bytes), !header.isNone {
+      slot.offload = header
+      hasOffloads = true
     }
+    slots[count] = slot
+    count &+= 1
     return length
+  }
+
+  /// The octets of frame `index` as they are put on a device: what is left to be done to it as a virtio-net header, and the
+  /// frame. Traps when there is no such frame, or no room for the header in front of it.
+  @_lifetime(&self)
+  package mutating func withHeader(_ index: Int) -> RawSpan {
+    let slot = slots[index]
+    precondition(index < count && slot.offset &- VirtioHeader.length >= index &* stride)
+    // The slot and its headroom lie inside the memory; the span does not outlive the batch.
+    let start = unsafe memory + (slot.offset - VirtioHeader.length)
+    let length = slot.length + VirtioHeader.length
+    var span = unsafe MutableRawSpan(_unsafeStart: start, byteCount: length)
+    slot.offload.store(in: &span)
+    return unsafe _overrideLifetime(RawSpan(_unsafeStart: start, byteCount: length), mutating: &self)
   }
 
   /// The octets of frame `index`, from its Ethernet header on. Traps when there is no such frame.

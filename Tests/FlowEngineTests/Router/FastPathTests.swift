@@ -279,6 +279,43 @@ struct FastPathTests {
     #expect(got == expected)
     #expect(batched.counters?.packets[0] == single.counters?.packets[0])
   }
+
+  @Test("a frame goes into a batch and leaves it with its virtio-net header; what is no frame is left out")
+  func header() throws {
+    let scene = Scene().handshake()
+    var offload = VirtioHeader()
+    offload.flags = VirtioHeader.needsChecksum
+    offload.checksumStart = 34
+    offload.checksumOffset = 16
+    let frame = scene.frame(.client, .ack, [1, 2, 3])
+    var batch = FrameBatch()
+    func append(_ octets: [UInt8], returning length: Int? = nil) -> Int {
+      batch.appendWithHeader { span in
+        for (offset, octet) in octets.enumerated() {
+          span.storeBytes(of: octet, toByteOffset: offset, as: UInt8.self)
+        }
+        return length ?? octets.count
+      }
+    }
+    #expect(append([], returning: -1) == -1)
+    #expect(append([1, 0, 0]) == 3)
+    #expect(append(offload.bytes + frame) == 10 + frame.count)
+    #expect(append(VirtioHeader.none.bytes + frame) == 10 + frame.count)
+    #expect(append([], returning: 1_000_000) == 1_000_000)
+    #expect(batch.count == 2)
+    #expect(batch.offload(0) == offload && batch.offload(1) == .none)
+    scene.router.setOffloads(scene.wan, .all)
+    scene.router.receive(&batch, on: scene.lan, at: scene.now)
+    for position in 0..<2 {
+      #expect(batch.outcome(position) == .forward(scene.wan))
+      let view = batch.withHeader(position)
+      var octets: [UInt8] = []
+      for offset in 0..<view.byteCount { octets.append(view.u8(offset)) }
+      let header: VirtioHeader = position == 0 ? offload : .none
+      #expect(octets.starts(with: header.bytes))
+      #expect(octets.count == 10 + frame.count && octets.suffix(3) == [1, 2, 3])
+    }
+  }
 }
 
 extension EthernetHeader {
