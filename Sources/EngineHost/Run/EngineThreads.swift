@@ -8,7 +8,6 @@ private import Glibc
 package final class EngineThreads {
   private let shared: SharedEngine
   private let workers: [QueueWorker]
-  private var running = 0
 
   /// - Parameters:
   ///   - engine: with its devices; nobody else may use it afterwards.
@@ -38,19 +37,21 @@ package final class EngineThreads {
   ///
   /// - Throws: ``HostError``.
   package func start() throws(HostError) {
-    for worker in workers {
-      try worker.start()
-      running += 1
-    }
+    for worker in workers { try worker.start() }
   }
+
+  /// Does the first thread's work in the calling thread, in its stead, until `descriptor` can be read.
+  ///
+  /// A process of one thread is spared the counting of references to the descriptors that it uses. Only the caller's own
+  /// calls may follow, which find that thread gone.
+  package func serve(until descriptor: Int32) { workers[0].work(until: descriptor) }
 
   /// Ends the threads and waits for them.
   ///
   /// - Returns: the engine, which is the caller's now.
   @discardableResult
   package func stop() -> Engine {
-    for worker in workers.prefix(running) { worker.stop() }
-    running = 0
+    for worker in workers { worker.stop() }
     return shared.withState { $0.engine }
   }
 
@@ -60,7 +61,7 @@ package final class EngineThreads {
     defer {
       let revision = shared.revision
       if revision != before {
-        for worker in workers.prefix(running) {
+        for worker in workers where worker.isRunning {
           worker.wakeUp()
           while !worker.knows(revision) { usleep(100) }
         }

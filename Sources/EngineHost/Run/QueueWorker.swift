@@ -11,7 +11,8 @@ private import Synchronization
 /// the engine, which is one, so that both directions of a flow meet in it whatever queues they came along; it holds it for
 /// the time of a burst. The kernel sends a flow's frames along one queue, so that they stay in order.
 ///
-/// `@unchecked Sendable`: after ``start()`` only the thread touches the queues until ``stop()`` has returned.
+/// `@unchecked Sendable`: after ``start()`` only the thread touches the queues until ``stop()`` has returned, and only
+/// the caller whether it runs.
 final class QueueWorker: @unchecked Sendable {
   /// Rounds of bursts between two looks at the clock and the control socket.
   private static let roundsOfBursts = 16
@@ -33,6 +34,8 @@ final class QueueWorker: @unchecked Sendable {
   private let known = Atomic<Int>(0)
 
   private var thread = pthread_t()
+  /// Whether there is the thread; for the caller.
+  private(set) var isRunning = false
   /// By the engine's index of the device.
   private var queues: [TapQueue?] = []
   private var watched: [Int32] = []
@@ -65,23 +68,35 @@ final class QueueWorker: @unchecked Sendable {
   ///
   /// - Throws: ``HostError``.
   func start() throws(HostError) {
+    isStopping.store(false, ordering: .relaxed)
     // Safe: the object is retained until the thread has taken it over.
     let created = unsafe pthread_create(
       &thread, nil,
       { argument in
         guard let argument = unsafe argument else { return nil }
         // Safe: the argument is the object retained below, taken over exactly once.
-        unsafe Unmanaged<QueueWorker>.fromOpaque(argument).takeRetainedValue().run()
+        unsafe Unmanaged<QueueWorker>.fromOpaque(argument).takeRetainedValue().run(until: nil)
         return nil
       }, Unmanaged.passRetained(self).toOpaque())
     guard created == 0 else { throw HostError("start a thread", created) }
+    isRunning = true
   }
 
-  /// Ends the thread and waits for it.
+  /// Ends the thread, where it runs, and waits for it.
   func stop() {
+    guard isRunning else { return }
     isStopping.store(true, ordering: .relaxed)
     wakeUp()
     pthread_join(thread, nil)
+    isRunning = false
+  }
+
+  /// Does the thread's work in the calling thread until `descriptor` can be read; the thread ends before.
+  func work(until descriptor: Int32) {
+    stop()
+    isStopping.store(false, ordering: .relaxed)
+    ready.watch(descriptor, .read, isNew: true)
+    run(until: descriptor)
   }
 
   /// Has the thread look at the shared state again.
@@ -96,12 +111,14 @@ final class QueueWorker: @unchecked Sendable {
 
   // MARK: In the thread
 
-  private func run() {
+  /// - Parameter descriptor: ends the work when it can be read.
+  private func run(until descriptor: Int32?) {
     var batch = FrameBatch(largestFrame: largestFrame)
     var pause: Int32 = 0
     while !isStopping.load(ordering: .relaxed) {
       let events = ready.ready(waiting: pause)
       if events.contains(where: { $0.number == wake.number }) { takeWakeUp() }
+      if let descriptor, events.contains(where: { $0.number == descriptor }) { return }
       if known.load(ordering: .relaxed) != shared.revision { lookAtPorts() }
       if let server, events.contains(where: { $0.number == server }) {
         shared.withState { $0.server.service($0.engine, now: MonotonicClock.now) }

@@ -77,6 +77,14 @@ package final class RunningRouter {
   /// Lets frames be moved from now on.
   package func forward() { threads.withState { $0.moveFrames() } }
 
+  /// Serves until the next signal, with a thread less than before.
+  ///
+  /// - Returns: its number.
+  package func serve(until signals: borrowing HostSignals) -> Int32 {
+    threads.serve(until: signals.number)
+    return signals.next()
+  }
+
   /// How often each decision was taken.
   package var statistics: Statistics { threads.withState { $0.engine.router.statistics } }
 
@@ -142,6 +150,9 @@ extension Router {
 /// Signals that end or change a running router, taken from a descriptor instead of by a handler.
 package struct HostSignals: ~Copyable {
   private let descriptor: Descriptor
+
+  /// Can be read when a signal has come.
+  var number: Int32 { descriptor.number }
 
   /// Blocks SIGINT, SIGTERM and SIGHUP in the calling thread and those that it starts.
   ///

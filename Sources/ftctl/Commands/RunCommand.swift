@@ -85,7 +85,7 @@ struct RunCommand: ParsableCommand {
 
   /// Until a signal ends it.
   private func serve(_ running: RunningRouter, _ signals: borrowing HostSignals) {
-    while signals.next() == SIGHUP {
+    while running.serve(until: signals) == SIGHUP {
       do {
         try running.update(to: try router.description())
         StandardError.report("the topology has been read again")
