@@ -2,43 +2,133 @@
 
 import PacketWire
 
+/// What the fast path knows of a transport protocol: small numbers in one word.
+struct FastShape: BitwiseCopyable {
+  private let numbers: UInt64
+
+  @inline(__always)
+  private init(_ length: Int, checksum: UInt64, flags: UInt64, mask: UInt64, idleClass: UInt64) {
+    numbers = UInt64(length) | checksum << 32 | flags << 40 | mask << 48 | idleClass << 56
+  }
+
+  /// A protocol without flows: no frame is long enough for it.
+  private static var none: FastShape { FastShape(1 << 30, checksum: 0, flags: 0, mask: 0, idleClass: 0) }
+  /// The flags are SYN, FIN and RST.
+  private static var tcp: FastShape {
+    FastShape(TCPView.minimumLength, checksum: 16, flags: 13, mask: 0x07, idleClass: 0)
+  }
+  private static var udp: FastShape {
+    FastShape(UDPView.headerLength, checksum: 6, flags: 0, mask: 0, idleClass: 1)
+  }
+  /// The flags are the version.
+  private static var gre: FastShape {
+    FastShape(GREView.minimumLength, checksum: 0, flags: 1, mask: 0x07, idleClass: 2)
+  }
+
+  /// The shape of protocol `number`. No branches: which one comes next cannot be foretold.
+  @inline(__always)
+  init(_ number: UInt8) {
+    let other = number == IPProtocol.gre ? Self.gre : .none
+    let datagram = number == IPProtocol.udp ? Self.udp : other
+    self = number == IPProtocol.tcp ? .tcp : datagram
+  }
+
+  @inline(__always)
+  private func number(_ place: UInt64) -> Int { Int(truncatingIfNeeded: numbers >> place & 0xff) }
+
+  var hasFlows: Bool { @inline(__always) get { length < 1 << 30 } }
+  /// Octets that must be there of the header.
+  var length: Int { @inline(__always) get { Int(truncatingIfNeeded: numbers & 0xffff_ffff) } }
+  /// Offset of the checksum in the header; 0: there is none.
+  var checksumPlace: Int { @inline(__always) get { number(32) } }
+  /// Offset of an octet whose flags matter, and which those are.
+  var flagsPlace: Int { @inline(__always) get { number(40) } }
+  var flagsMask: UInt8 { @inline(__always) get { UInt8(truncatingIfNeeded: numbers >> 48) } }
+  /// Which time-out of ``FlowStore/Terms`` the protocol has.
+  var idleClass: Int { @inline(__always) get { number(56) } }
+}
+
+/// The octets of a packet from its network header on: fields at fixed places, in network order.
+///
+/// `@unsafe`: whoever makes one has checked that the headers are there which are read or written.
+@unsafe
+struct HeaderFields {
+  private let start: UnsafeMutableRawPointer
+
+  @inline(__always)
+  init(_ start: UnsafeMutableRawPointer) { unsafe self.start = start }
+
+  @inline(__always)
+  func u8(_ offset: Int) -> UInt8 { unsafe start.load(fromByteOffset: offset, as: UInt8.self) }
+  @inline(__always)
+  func be16(_ offset: Int) -> UInt16 {
+    unsafe UInt16(bigEndian: start.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+  }
+  @inline(__always)
+  func be32(_ offset: Int) -> UInt32 {
+    unsafe UInt32(bigEndian: start.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+  }
+  @inline(__always)
+  func address(_ offset: Int) -> Address {
+    unsafe Address(
+      high: UInt64(bigEndian: start.loadUnaligned(fromByteOffset: offset, as: UInt64.self)),
+      low: UInt64(bigEndian: start.loadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self)))
+  }
+  @inline(__always)
+  func store(_ value: UInt16, _ offset: Int) {
+    unsafe start.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt16.self)
+  }
+  @inline(__always)
+  func store(_ value: UInt32, _ offset: Int) {
+    unsafe start.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt32.self)
+  }
+  @inline(__always)
+  func store(_ value: Address, _ offset: Int) {
+    unsafe start.storeBytes(of: value.high.bigEndian, toByteOffset: offset, as: UInt64.self)
+    unsafe start.storeBytes(of: value.low.bigEndian, toByteOffset: offset &+ 8, as: UInt64.self)
+  }
+  /// Lowers TTL or hop limit.
+  @inline(__always)
+  func decrement(_ offset: Int) {
+    let value = unsafe start.load(fromByteOffset: offset, as: UInt8.self)
+    unsafe start.storeBytes(of: value &- 1, toByteOffset: offset, as: UInt8.self)
+  }
+}
+
 /// What the fast path has read of a frame.
 struct FastParse: BitwiseCopyable {
   var key: FlowKey
   var hash: UInt32 = 0
   /// The flow direction that the lookup looks at first, as the index had it when the batch was read; -1 for none.
   var candidate: Int32 = -1
-  /// Why the frame does not take the fast path; `fastForwarded` while nothing speaks against it.
-  var reason: Reason
-  var family: IPFamily = .ipv4
-  var proto: UInt8 = 0
-  /// Octets from the IP header to the transport checksum, 0 when there is none.
-  var checksumPlace: UInt8 = 0
-  /// Octets of the IP and the transport header that were found to be there.
-  var headers: UInt8 = 0
-  /// Which time-out of ``FlowStore/Terms`` the protocol has.
-  var idleClass: UInt8 = 0
-  /// TCP flags.
-  var flags: UInt8 = 0
-  /// Octets of encapsulation in front of the IP header that stand in the frame.
-  var inline: UInt16 = 0
-  /// Offset of the IP header.
-  var network: UInt16 = 0
+  var shape = FastShape(0)
   /// Octets from the IP header to the end of the frame, padding included.
   var length: UInt32 = 0
   /// Octets of the largest packet that will go over the link: `length`, unless the frame is to be cut into segments.
   var largest: UInt32 = 0
+  /// Offset of the IP header.
+  var network: UInt16 = 0
+  /// Octets of encapsulation in front of the IP header that stand in the frame.
+  var inline: UInt16 = 0
+  /// Why the frame does not take the fast path; `fastForwarded` while nothing speaks against it.
+  var reason: Reason
+  var family: IPFamily = .ipv4
+  var proto: UInt8 = 0
+  /// TCP's SYN, FIN and RST.
+  var flags: UInt8 = 0
   /// Whether the transport checksum is left to the device that sends the frame.
   var isPartial = false
 
   /// A frame that does not take the fast path.
-  @inline(__always)
   init(_ reason: Reason) {
     self.reason = reason
     key = FlowKey(
       .ipv4, proto: 0, source: Address(high: 0, low: 0), destination: Address(high: 0, low: 0), sourcePort: 0,
       destinationPort: 0, device: 0)
   }
+
+  /// Octets of the IP and the transport header that were found to be there.
+  var headers: Int { @inline(__always) get { family.headerLength &+ shape.length } }
 
   /// Notes what is left to be done to the frame that was read.
   @inline(__always)
@@ -50,6 +140,35 @@ struct FastParse: BitwiseCopyable {
         of: bytes, network: network, transport: network &+ family.headerLength))
   }
 
+  /// Reads a frame with its Ethernet header at `start`; a tag of its own is taken for the outermost one.
+  ///
+  /// A function of its own, so that its registers are not the loop's.
+  @inline(never)
+  mutating func read(_ bytes: RawSpan, ethernet start: Int, device: UInt32, _ table: FastTable, seed: UInt64)
+  {
+    var offset = start &+ EthernetView.headerLength
+    guard bytes.byteCount >= offset else { return reason = .fastTruncated }
+    var type = bytes.be16(offset &- 2)
+    var encapsulation: UInt64 = 0
+    inline = 0
+    if type != EtherType.ipv4 && type != EtherType.ipv6 {
+      if type == EtherType.vlan || type == EtherType.serviceVLAN {
+        guard bytes.byteCount >= offset &+ VLANTagView.length else { return reason = .fastTruncated }
+        encapsulation = UInt64(bytes.be16(offset)) << 48 | UInt64(type) << 32
+        type = bytes.be16(offset &+ 2)
+        offset &+= VLANTagView.length
+      }
+      if type == EtherType.vlan || type == EtherType.pppoeSession {
+        let outer = offset
+        guard Self.takeInner(bytes, &offset, &type, &encapsulation) else {
+          return reason = .fastUnknownEncapsulation
+        }
+        inline = UInt16(truncatingIfNeeded: offset &- outer)
+      }
+    }
+    readNetwork(bytes, offset, type, encapsulation, device, table, seed)
+  }
+
   /// Reads a frame whose outer VLAN tag has been taken out; `start` is the offset after its Ethernet header.
   ///
   /// Source: net/netfilter/nf_flow_table_ip.c, nf_flow_tuple_ip, nf_flow_tuple_ipv6, nf_flow_skb_encap_protocol.
@@ -57,43 +176,62 @@ struct FastParse: BitwiseCopyable {
     _ bytes: RawSpan, start: Int, etherType: UInt16, vlanTag: UInt32, device: UInt32, _ table: FastTable,
     seed: UInt64
   ) {
+    self.init(.fastProtocol)
     var type = etherType
     var offset = start
     var encapsulation: UInt64 = 0
     if vlanTag != 0 { encapsulation = UInt64(vlanTag & 0xffff) << 48 | UInt64(vlanTag >> 16) << 32 }
     if type == EtherType.vlan || type == EtherType.pppoeSession {
       guard Self.takeInner(bytes, &offset, &type, &encapsulation) else {
-        self.init(.fastUnknownEncapsulation)
+        reason = .fastUnknownEncapsulation
         return
       }
     }
-    self.init(
-      bytes, network: offset, type: type, encapsulation: encapsulation, device: device, table, seed: seed)
     inline = UInt16(truncatingIfNeeded: offset - start)
+    readNetwork(bytes, offset, type, encapsulation, device, table, seed)
   }
 
   /// Reads a frame whose IP header starts at `network`.
-  @inline(__always)
   init(
     _ bytes: RawSpan, network: Int, type: UInt16, encapsulation: UInt64, device: UInt32, _ table: FastTable,
     seed: UInt64
   ) {
     self.init(.fastProtocol)
-    self.network = UInt16(truncatingIfNeeded: network)
-    length = UInt32(truncatingIfNeeded: bytes.byteCount &- network)
+    readNetwork(bytes, network, type, encapsulation, device, table, seed)
+  }
+
+  @inline(__always)
+  private mutating func readNetwork(
+    _ bytes: RawSpan, _ offset: Int, _ type: UInt16, _ encapsulation: UInt64, _ device: UInt32,
+    _ table: FastTable, _ seed: UInt64
+  ) {
+    let room = bytes.byteCount &- offset
+    network = UInt16(truncatingIfNeeded: offset)
+    length = UInt32(truncatingIfNeeded: room)
     largest = length
+    isPartial = false
+    guard let start = unsafe bytes.withUnsafeBytes({ $0.baseAddress }), room >= 0 else {
+      return reason = .fastTruncated
+    }
+    // Safe: what is read is guarded by `room` before; nothing is written, and the value does not outlive the span.
+    let fields = unsafe HeaderFields(UnsafeMutableRawPointer(mutating: start + offset))
     if type == EtherType.ipv4, table.takesIPv4 {
-      reason = readIPv4(bytes, network, device)
+      reason = unsafe readIPv4(fields, room)
     } else if type == EtherType.ipv6, table.takesIPv6 {
-      reason = readIPv6(bytes, network, device)
+      reason = unsafe readIPv6(fields, room)
+    } else {
+      reason = .fastProtocol
     }
     guard reason == .fastForwarded else { return }
+    let ports = unsafe proto == IPProtocol.gre ? 0 : UInt64(fields.be32(family.headerLength))
+    key.portsAndDevice = ports << 32 | UInt64(device)
     key.encapsulation = encapsulation
-    key.kind |= UInt64(table.id) << 32
+    key.kind = UInt64(table.id) << 32 | UInt64(family.rawValue) << 8 | UInt64(proto)
     hash = key.hash(seed)
   }
 
   /// One tag or PPPoE session header behind the Ethernet header.
+  @inline(never)
   private static func takeInner(
     _ bytes: RawSpan, _ offset: inout Int, _ type: inout UInt16, _ encapsulation: inout UInt64
   ) -> Bool {
@@ -122,68 +260,39 @@ struct FastParse: BitwiseCopyable {
   }
 
   @inline(__always)
-  private mutating func readIPv4(_ bytes: RawSpan, _ offset: Int, _ device: UInt32) -> Reason {
-    let end = bytes.byteCount
-    guard offset &+ IPv4View.minimumLength <= end else { return .fastTruncated }
-    guard bytes.be16(offset &+ 6) & 0x3fff == 0 else { return .fastFragment }
-    guard bytes.u8(offset) & 0x0f == 5 else { return .fastOptions }
-    proto = bytes.u8(offset &+ 9)
-    guard bytes.u8(offset &+ 8) > 1 else { return .fastTimeToLive }
-    let transport = offset &+ IPv4View.minimumLength
-    let problem = checkTransport(bytes, transport, end)
-    guard problem == .fastForwarded else { return problem }
-    key.source.low = UInt64(bytes.be32(offset &+ 12))
-    key.destination.low = UInt64(bytes.be32(offset &+ 16))
-    setPorts(bytes, transport, device)
-    key.kind = UInt64(IPFamily.ipv4.rawValue) << 8 | UInt64(proto)
-    return .fastForwarded
+  private mutating func readIPv4(_ fields: HeaderFields, _ room: Int) -> Reason {
+    guard room >= IPv4View.minimumLength else { return .fastTruncated }
+    family = .ipv4
+    guard unsafe fields.be16(6) & 0x3fff == 0 else { return .fastFragment }
+    guard unsafe fields.u8(0) & 0x0f == 5 else { return .fastOptions }
+    proto = unsafe fields.u8(9)
+    guard unsafe fields.u8(8) > 1 else { return .fastTimeToLive }
+    key.source = unsafe Address(high: 0, low: UInt64(fields.be32(12)))
+    key.destination = unsafe Address(high: 0, low: UInt64(fields.be32(16)))
+    return unsafe readTransport(fields, room, IPv4View.minimumLength)
   }
 
   @inline(__always)
-  private mutating func readIPv6(_ bytes: RawSpan, _ offset: Int, _ device: UInt32) -> Reason {
-    let end = bytes.byteCount
-    guard offset &+ IPv6View.headerLength <= end else { return .fastTruncated }
+  private mutating func readIPv6(_ fields: HeaderFields, _ room: Int) -> Reason {
+    guard room >= IPv6View.headerLength else { return .fastTruncated }
     family = .ipv6
-    proto = bytes.u8(offset &+ 6)
-    guard bytes.u8(offset &+ 7) > 1 else { return .fastTimeToLive }
-    let transport = offset &+ IPv6View.headerLength
-    let problem = checkTransport(bytes, transport, end)
-    guard problem == .fastForwarded else { return problem }
-    key.source = bytes.ipv6(offset &+ 8)
-    key.destination = bytes.ipv6(offset &+ 24)
-    setPorts(bytes, transport, device)
-    key.kind = UInt64(IPFamily.ipv6.rawValue) << 8 | UInt64(proto)
-    return .fastForwarded
-  }
-
-  @inline(__always)
-  private mutating func setPorts(_ bytes: RawSpan, _ transport: Int, _ device: UInt32) {
-    let ports = proto == IPProtocol.gre ? 0 : UInt64(bytes.be32(transport))
-    key.portsAndDevice = ports << 32 | UInt64(device)
+    proto = unsafe fields.u8(6)
+    guard unsafe fields.u8(7) > 1 else { return .fastTimeToLive }
+    key.source = unsafe fields.address(8)
+    key.destination = unsafe fields.address(24)
+    return unsafe readTransport(fields, room, IPv6View.headerLength)
   }
 
   /// Whether the transport header is one that flows have, and is all there; takes TCP's flags.
   @inline(__always)
-  private mutating func checkTransport(_ bytes: RawSpan, _ transport: Int, _ end: Int) -> Reason {
-    let headerLength = UInt8(truncatingIfNeeded: family.headerLength)
-    if proto == IPProtocol.tcp {
-      guard transport &+ TCPView.minimumLength <= end else { return .fastTruncated }
-      flags = bytes.u8(transport &+ 13)
-      checksumPlace = headerLength &+ 16
-      headers = headerLength &+ UInt8(truncatingIfNeeded: TCPView.minimumLength)
-      return .fastForwarded
+  private mutating func readTransport(_ fields: HeaderFields, _ room: Int, _ headerLength: Int) -> Reason {
+    let known = FastShape(proto)
+    guard room >= headerLength &+ known.length else {
+      return known.hasFlows ? .fastTruncated : .fastProtocol
     }
-    if proto == IPProtocol.udp {
-      checksumPlace = headerLength &+ 6
-      headers = headerLength &+ UInt8(truncatingIfNeeded: UDPView.headerLength)
-      idleClass = 1
-      return transport &+ UDPView.headerLength <= end ? .fastForwarded : .fastTruncated
-    }
-    guard proto == IPProtocol.gre else { return .fastProtocol }
-    guard transport &+ GREView.minimumLength <= end else { return .fastTruncated }
-    headers = headerLength &+ UInt8(truncatingIfNeeded: GREView.minimumLength)
-    idleClass = 2
-    return bytes.u8(transport &+ 1) & 7 == 0 ? .fastForwarded : .fastProtocol
+    shape = known
+    flags = unsafe fields.u8(headerLength &+ known.flagsPlace) & known.flagsMask
+    return flags != 0 && proto == IPProtocol.gre ? .fastProtocol : .fastForwarded
   }
 }
 

@@ -66,30 +66,67 @@ package struct FlowWay: Equatable, Sendable, BitwiseCopyable {
 
 /// A way and what was last found out about it. What the fast path reads comes first.
 package struct FlowPath: BitwiseCopyable, Sendable {
-  /// State of routes, neighbours and devices for which the fields up to `encapsulation` were last found right; 0:
-  /// never.
+  /// Octets that link headers may have at most: addresses, type, and two more headers.
+  static let linkRoom = 32
+
+  /// State of routes, neighbours and devices for which the fields up to `link` were last found right; 0: never.
   package var epoch: UInt32 = 0
   package var mtu: UInt16 = 0
   package var exit: FlowExit = .unresolved
   /// Whether the output device has egress chains.
   package var hasEgress = false
   package var output: UInt32 = 0
-  /// Last four octets of the Ethernet source address.
-  package var ethernetEnd: UInt32 = 0
-  /// First eight octets of the Ethernet header, most significant first: destination, start of the source.
-  package var ethernetStart: UInt64 = 0
-  /// Encapsulations that are pushed, as in ``FlowWay/encapsulation``.
-  package var encapsulation: UInt64 = 0
+  /// Octets of the link headers.
+  private(set) var linkLength: UInt8 = 0
+  /// Octets from the length field of a PPPoE session's header to the network header; 0: no session.
+  private(set) var sessionPlace: UInt8 = 0
+  /// The link headers as they stand in front of the network header, at the end of the room for them.
+  private(set) var link = [4 of UInt64](repeating: 0)
   /// What all this is found out from.
   package fileprivate(set) var way = FlowWay()
   fileprivate var references: UInt32 = 0
 
   fileprivate static let blank = FlowPath()
 
-  /// Sets the Ethernet addresses.
-  package mutating func setEthernet(to destination: MACAddress, from source: MACAddress) {
-    ethernetStart = destination.bits << 16 | source.bits >> 32
-    ethernetEnd = UInt32(truncatingIfNeeded: source.bits)
+  /// Sets the Ethernet addresses, and the headers pushed between them and a packet of `family`; `encapsulation`: as in
+  /// ``FlowWay/encapsulation``.
+  ///
+  /// Source: net/netfilter/nf_flow_table_ip.c, nf_flow_encap_push, nf_flow_vlan_push, nf_flow_pppoe_push. Tags have
+  /// priority 0.
+  package mutating func setLink(
+    to destination: MACAddress, from source: MACAddress, _ encapsulation: UInt64, _ family: IPFamily
+  ) {
+    var octets = [32 of UInt8](repeating: 0)
+    var begin = Self.linkRoom
+    func push(_ value: UInt64, _ count: Int) {
+      for place in 0..<count {
+        octets[begin - 1 - place] = UInt8(truncatingIfNeeded: value >> UInt64(8 * place))
+      }
+      begin -= count
+    }
+    var type = family.ethertype
+    sessionPlace = 0
+    for header in [encapsulation & 0xffff_ffff, encapsulation >> 32] where header != 0 {
+      let kind = UInt16(truncatingIfNeeded: header)
+      if kind == EtherType.pppoeSession {
+        push(UInt64(family == .ipv4 ? PPPoEView.protocolIPv4 : PPPoEView.protocolIPv6), 2)
+        push(0, 2)
+        sessionPlace = UInt8(Self.linkRoom - begin)
+        push(0x1100_0000 | header >> 16, 4)
+      } else {
+        push(header & 0xffff_0000 | UInt64(type), 4)
+      }
+      type = kind
+    }
+    push(UInt64(type), 2)
+    push(source.bits, 6)
+    push(destination.bits, 6)
+    linkLength = UInt8(Self.linkRoom - begin)
+    for word in 0..<4 {
+      var value: UInt64 = 0
+      for place in 0..<8 { value = value << 8 | UInt64(octets[8 * word + place]) }
+      link[word] = value.bigEndian
+    }
   }
 }
 

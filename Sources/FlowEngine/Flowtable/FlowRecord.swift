@@ -30,6 +30,9 @@ package struct FlowKey: BitwiseCopyable, Sendable {
   /// Index of the device.
   package var device: UInt32 { UInt32(truncatingIfNeeded: portsAndDevice) }
   package var proto: UInt8 { UInt8(truncatingIfNeeded: kind) }
+  package var family: IPFamily {
+    UInt8(truncatingIfNeeded: kind >> 8) == IPFamily.ipv6.rawValue ? .ipv6 : .ipv4
+  }
 
   @inline(__always)
   package func equals(_ other: borrowing FlowKey) -> Bool {
@@ -45,10 +48,9 @@ package struct FlowKey: BitwiseCopyable, Sendable {
   @inline(__always)
   package func hash(_ seed: UInt64) -> UInt32 {
     var h = mixed(source.low ^ 0x9e37_79b9_7f4a_7c15 ^ seed, destination.low ^ 0xbf58_476d_1ce4_e5b9)
-    h = mixed(portsAndDevice ^ h, kind ^ 0x94d0_49bb_1331_11eb)
-    if source.high | destination.high | encapsulation != 0 {
+    h = mixed(portsAndDevice ^ h, kind ^ encapsulation ^ 0x94d0_49bb_1331_11eb)
+    if source.high | destination.high != 0 {
       h = mixed(source.high ^ h, destination.high ^ 0xd6e8_feb8_6659_fd93)
-      h = mixed(encapsulation ^ h, seed ^ 0x2545_f491_4f6c_dd1d)
     }
     return UInt32(truncatingIfNeeded: h ^ h >> 32)
   }

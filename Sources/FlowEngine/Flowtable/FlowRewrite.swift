@@ -14,38 +14,6 @@ enum FastVerdict: Equatable {
   case check
 }
 
-/// The octets of a packet from its network header on, for the rewrite: fields at fixed places, in network order.
-///
-/// `@unsafe`: whoever makes one has checked that network and transport header are there as a whole.
-@unsafe
-private struct HeaderFields {
-  let start: UnsafeMutableRawPointer
-
-  @inline(__always)
-  func be16(_ offset: Int) -> UInt16 {
-    unsafe UInt16(bigEndian: start.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
-  }
-  @inline(__always)
-  func store(_ value: UInt16, _ offset: Int) {
-    unsafe start.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt16.self)
-  }
-  @inline(__always)
-  func store(_ value: UInt32, _ offset: Int) {
-    unsafe start.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt32.self)
-  }
-  @inline(__always)
-  func store(_ value: Address, _ offset: Int) {
-    unsafe start.storeBytes(of: value.high.bigEndian, toByteOffset: offset, as: UInt64.self)
-    unsafe start.storeBytes(of: value.low.bigEndian, toByteOffset: offset &+ 8, as: UInt64.self)
-  }
-  /// Lowers TTL or hop limit.
-  @inline(__always)
-  func decrement(_ offset: Int) {
-    let value = unsafe start.load(fromByteOffset: offset, as: UInt8.self)
-    unsafe start.storeBytes(of: value &- 1, toByteOffset: offset, as: UInt8.self)
-  }
-}
-
 // By pointers, since each call would copy the record otherwise.
 extension UnsafeMutablePointer<FlowEntry> {
   /// Translates and lowers the TTL or hop limit of a packet of which `parse` was read. `other`: the key of the other
@@ -55,11 +23,11 @@ extension UnsafeMutablePointer<FlowEntry> {
     _ bytes: inout MutableRawSpan, _ parse: UnsafePointer<FastParse>, _ other: UnsafePointer<FlowKey>
   ) {
     let network = unsafe Int(parse.pointee.network)
-    precondition(unsafe network &+ Int(parse.pointee.headers) <= bytes.byteCount)
+    precondition(unsafe network &+ parse.pointee.headers <= bytes.byteCount)
     // Safe: the headers are there, and the pointer is not used after the span.
     let start = unsafe bytes.withUnsafeMutableBytes { $0.baseAddress }
     guard let start = unsafe start else { return }
-    let fields = unsafe HeaderFields(start: start + network)
+    let fields = unsafe HeaderFields(start + network)
     if unsafe parse.pointee.family == .ipv4 {
       unsafe rewriteIPv4(fields, parse)
     } else {
@@ -102,8 +70,9 @@ extension UnsafeMutablePointer<FlowEntry> {
   private func rewriteTransport(
     _ fields: HeaderFields, _ transport: Int, _ parse: UnsafePointer<FastParse>
   ) {
-    let place = unsafe Int(parse.pointee.checksumPlace)
-    guard place != 0 else { return }
+    let shape = unsafe parse.pointee.shape
+    guard shape.checksumPlace != 0 else { return }
+    let place = transport &+ shape.checksumPlace
     if unsafe parse.pointee.isPartial { return unsafe rewriteOpen(fields, transport, place) }
     unsafe fields.store(pointee.newSourcePort, transport)
     unsafe fields.store(pointee.newDestinationPort, transport &+ 2)
@@ -111,7 +80,7 @@ extension UnsafeMutablePointer<FlowEntry> {
     var result = unsafe Checksum.adding(pointee.transportDelta, to: checksum)
     // A UDP checksum of zero means that there is none, and is never the result. No branches: which protocol comes
     // next cannot be foretold.
-    let isUDP = unsafe parse.pointee.idleClass == 1
+    let isUDP = shape.idleClass == 1
     result = result == 0 ? (isUDP ? 0xffff : 0) : result
     result = isUDP && checksum == 0 ? 0 : result
     unsafe fields.store(result, place)
@@ -134,55 +103,28 @@ extension UnsafeMutablePointer<FlowEntry> {
   }
 }
 
-extension UnsafeMutablePointer<FlowPath> {
-  /// Writes the Ethernet header and what is pushed between it and `network`.
+extension UnsafePointer<FlowPath> {
+  /// Writes the link headers in front of the network header. Traps unless there is room for the longest.
   /// - Returns: where the frame begins.
-  @inline(__always)
-  func writeLink(_ bytes: inout MutableRawSpan, _ network: Int, _ family: IPFamily) -> Int {
-    var start = network - EthernetView.headerLength
-    if unsafe pointee.encapsulation != 0 {
-      start = unsafe pushEncapsulations(&bytes, network, family)
-    } else {
-      bytes.storeBytes(of: family.ethertype.bigEndian, toByteOffset: network - 2, as: UInt16.self)
-    }
-    unsafe bytes.storeBytes(of: pointee.ethernetStart.bigEndian, toByteOffset: start, as: UInt64.self)
-    unsafe bytes.storeBytes(of: pointee.ethernetEnd.bigEndian, toByteOffset: start + 8, as: UInt32.self)
-    return start
-  }
-
-  /// Writes tags and session header in front of `network`, innermost first, and the type that announces each.
-  /// - Returns: where the frame's Ethernet header begins.
   ///
-  /// Source: net/netfilter/nf_flow_table_ip.c, nf_flow_encap_push, nf_flow_vlan_push, nf_flow_pppoe_push. Tags have
-  /// priority 0; the length of a session header counts the padding.
+  /// All of the room is written, so that every kind of header costs the same.
   @inline(__always)
-  private func pushEncapsulations(_ bytes: inout MutableRawSpan, _ network: Int, _ family: IPFamily) -> Int {
-    var position = network
-    var type = family.ethertype
-    var word = unsafe UInt32(truncatingIfNeeded: pointee.encapsulation)
-    for place in 0..<2 {
-      if word != 0 {
-        let identifier = UInt16(truncatingIfNeeded: word >> 16)
-        let kind = UInt16(truncatingIfNeeded: word)
-        if kind == EtherType.pppoeSession {
-          let length = UInt16(truncatingIfNeeded: bytes.byteCount - position + 2)
-          let inner = family == .ipv4 ? PPPoEView.protocolIPv4 : PPPoEView.protocolIPv6
-          position -= PPPoEView.headerLength
-          bytes.storeBytes(of: UInt16(0x1100).bigEndian, toByteOffset: position, as: UInt16.self)
-          bytes.storeBytes(of: identifier.bigEndian, toByteOffset: position + 2, as: UInt16.self)
-          bytes.storeBytes(of: length.bigEndian, toByteOffset: position + 4, as: UInt16.self)
-          bytes.storeBytes(of: inner.bigEndian, toByteOffset: position + 6, as: UInt16.self)
-        } else {
-          position -= VLANTagView.length
-          bytes.storeBytes(of: identifier.bigEndian, toByteOffset: position, as: UInt16.self)
-          bytes.storeBytes(of: type.bigEndian, toByteOffset: position + 2, as: UInt16.self)
-        }
-        type = kind
-      }
-      if place == 0 { word = unsafe UInt32(truncatingIfNeeded: pointee.encapsulation >> 32) }
+  fileprivate func writeLink(_ bytes: inout MutableRawSpan, _ network: Int) -> Int {
+    precondition(network >= FlowPath.linkRoom && network <= bytes.byteCount)
+    let count = bytes.byteCount
+    // Safe: the room lies in the span, and the pointer is not used after it; a session's header lies in the room.
+    let base = unsafe bytes.withUnsafeMutableBytes { $0.baseAddress }
+    guard let base = unsafe base else { return network }
+    let start = unsafe base + (network &- FlowPath.linkRoom)
+    unsafe start.storeBytes(of: pointee.link, as: [4 of UInt64].self)
+    let session = unsafe Int(pointee.sessionPlace)
+    if session != 0 {
+      // The length of a session's header counts the padding, and the two octets of the protocol.
+      let length = UInt16(truncatingIfNeeded: count &- network &+ session &- 2)
+      unsafe start.storeBytes(
+        of: length.bigEndian, toByteOffset: FlowPath.linkRoom &- session, as: UInt16.self)
     }
-    bytes.storeBytes(of: type.bigEndian, toByteOffset: position - 2, as: UInt16.self)
-    return position - EthernetView.headerLength
+    return unsafe network &- Int(pointee.linkLength)
   }
 }
 
@@ -204,12 +146,11 @@ extension FlowEntry {
 }
 
 extension FlowPath {
-  /// Writes the Ethernet header and what is pushed between it and `network`.
+  /// Writes the link headers in front of the network header. Traps unless there is room for the longest.
   /// - Returns: where the frame begins.
-  func writeLink(_ bytes: inout MutableRawSpan, _ network: Int, _ family: IPFamily) -> Int {
-    var path = self
+  func writeLink(_ bytes: inout MutableRawSpan, _ network: Int) -> Int {
     // Safe: the copy lives until the call is over.
-    return unsafe withUnsafeMutablePointer(to: &path) { unsafe $0.writeLink(&bytes, network, family) }
+    unsafe withUnsafePointer(to: self) { unsafe $0.writeLink(&bytes, network) }
   }
 }
 
@@ -223,45 +164,70 @@ extension FlowStore {
     var closesOnClassicPath: Bool
   }
 
-  /// Sends one frame that hit a flow through it. Nothing is changed unless the frame is forwarded or marks the
-  /// flow closing. Traps unless `bytes` hold the headers that were read.
+  /// Sends one frame that hit a flow through it, if nothing is to be decided: the frame fits, has no flags, and what the
+  /// path knows holds and is all. Traps unless `bytes` hold the headers that were read.
+  /// - Returns: where the frame begins, -1 when nothing was done. It leaves by the device of the entry's path.
   @inline(__always)
   @unsafe
+  mutating func processPlain(
+    _ found: Int, _ entry: UnsafeMutablePointer<FlowEntry>, _ path: UnsafePointer<FlowPath>,
+    _ bytes: inout MutableRawSpan, _ parse: UnsafePointer<FastParse>, _ terms: UnsafePointer<Terms>
+  ) -> Int {
+    guard unsafe Int(parse.pointee.largest) <= Int(path.pointee.mtu) &+ Int(parse.pointee.inline),
+      unsafe parse.pointee.flags == 0, unsafe path.pointee.epoch == terms.pointee.epoch,
+      unsafe path.pointee.exit == .device, unsafe !path.pointee.hasEgress
+    else { return -1 }
+    unsafe carry(found, entry, &bytes, parse, terms)
+    return unsafe path.writeLink(&bytes, Int(parse.pointee.network))
+  }
+
+  /// Sends one frame that hit a flow through it. Nothing is changed unless the frame is forwarded or marks the
+  /// flow closing. Traps unless `bytes` hold the headers that were read.
+  @inline(never)
+  @unsafe
   mutating func process(
-    _ found: Int, _ bytes: inout MutableRawSpan, _ parse: UnsafePointer<FastParse>, _ terms: borrowing Terms
+    _ found: Int, _ bytes: inout MutableRawSpan, _ parse: UnsafePointer<FastParse>,
+    _ terms: UnsafePointer<Terms>
   ) -> FastVerdict {
     // Safe: `found` came from the index, and the slab's records do not move.
     let entry = unsafe entry(found)
-    let path = unsafe paths.pointer(entry.pointee.path)
+    let path = unsafe UnsafePointer(paths.pointer(entry.pointee.path))
     guard unsafe Int(parse.pointee.largest) <= Int(path.pointee.mtu) &+ Int(parse.pointee.inline) else {
       return .passUp(.fastTooBig)
     }
-    // Only TCP has flags.
-    if unsafe parse.pointee.flags & 0x07 != 0 {
-      let reason = unsafe noteFlags(found, parse.pointee.flags, terms.closesOnClassicPath)
+    if unsafe parse.pointee.flags != 0 {
+      let reason = unsafe noteFlags(found, parse.pointee.flags, terms.pointee.closesOnClassicPath)
       if reason != .fastForwarded { return .passUp(reason) }
     }
-    let idle = unsafe terms.timeouts[Int(parse.pointee.idleClass)]
-    guard unsafe path.pointee.epoch == terms.epoch else { return .check }
+    guard unsafe path.pointee.epoch == terms.pointee.epoch else { return .check }
     let exit = unsafe path.pointee.exit
     guard exit != .stale else { return .passUp(.fastStale) }
+    unsafe carry(found, entry, &bytes, parse, terms)
+    guard exit == .device else { return .resolve }
+    let begin = unsafe path.writeLink(&bytes, Int(parse.pointee.network))
+    return unsafe .forward(path.pointee.output, start: begin, hasEgress: path.pointee.hasEgress)
+  }
+
+  /// What is done to each frame that a flow carries: its time moves on, the packet is rewritten and counted.
+  @inline(__always)
+  private mutating func carry(
+    _ found: Int, _ entry: UnsafeMutablePointer<FlowEntry>, _ bytes: inout MutableRawSpan,
+    _ parse: UnsafePointer<FastParse>, _ terms: UnsafePointer<Terms>
+  ) {
     // The difference is unsigned, as the kernel's, so that a shorter time-out takes effect at once.
-    let deadline = terms.now &+ idle
+    let deadline = unsafe terms.pointee.now &+ terms.pointee.timeouts[parse.pointee.shape.idleClass]
     let known = unsafe entry.pointee.deadline
     if deadline &- known > Instant.second {
       unsafe entry.pointee.deadline = deadline
       if deadline < known { pairs[found >> 1].sides[1 - found & 1].deadline = deadline }
     }
-    // Safe: the key comes first in a record.
-    unsafe entry.rewrite(
-      &bytes, parse, UnsafeRawPointer(self.entry(found ^ 1)).assumingMemoryBound(to: FlowKey.self))
+    // Safe: a pair is two entries one after the other, and the key comes first in each.
+    let other = unsafe found & 1 == 0 ? entry + 1 : entry - 1
+    unsafe entry.rewrite(&bytes, parse, UnsafeRawPointer(other).assumingMemoryBound(to: FlowKey.self))
     if unsafe entry.pointee.flags.rawValue & FlowFlags.counts.rawValue != 0 {
       unsafe entry.pointee.packets &+= 1
       unsafe entry.pointee.bytes &+= UInt64(parse.pointee.length)
     }
-    guard exit == .device else { return .resolve }
-    let begin = unsafe path.writeLink(&bytes, Int(parse.pointee.network), parse.pointee.family)
-    return unsafe .forward(path.pointee.output, start: begin, hasEgress: path.pointee.hasEgress)
   }
 
   /// What a TCP segment with SYN, FIN or RST does to its flow.

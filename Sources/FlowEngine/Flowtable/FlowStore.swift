@@ -67,27 +67,30 @@ package struct FlowStore: ~Copyable {
   @inline(__always)
   package func find(_ key: FlowKey, _ hash: UInt32) -> Int {
     // Safe: the index holds slots of the slab only.
-    living(index.first(hash) { unsafe entry($0).pointee.key.equals(key) })
-  }
-
-  /// As ``find(_:_:)``, for what has been read of a frame whose flow was fetched.
-  @inline(__always)
-  @unsafe
-  func find(_ parse: UnsafePointer<FastParse>, fetched version: UInt64) -> Int {
-    if version == index.version {
-      let slot = unsafe Int(parse.pointee.candidate)
-      if slot < 0 { return -1 }
-      // Safe: the index holds slots of the slab only, and has not changed since.
-      if unsafe entry(slot).pointee.key.equals(parse.pointee.key) { return living(slot) }
-    }
-    return unsafe find(parse.pointee.key, parse.pointee.hash)
-  }
-
-  @inline(__always)
-  private func living(_ found: Int) -> Int {
-    // Safe: as above.
+    let found = index.first(hash) { unsafe entry($0).pointee.key.equals(key) }
     if found >= 0, unsafe entry(found).pointee.flags.rawValue & FlowFlags.gone.rawValue != 0 { return -1 }
     return found
+  }
+
+  /// As ``find(_:_:)``, for what has been read of a frame whose flow was fetched since the index changed last.
+  ///
+  /// Nothing is changed: only of a mutating function's value is the place passed, not a copy.
+  @inline(__always)
+  @unsafe
+  mutating func find(fetched parse: UnsafePointer<FastParse>) -> Int {
+    let slot = unsafe Int(parse.pointee.candidate)
+    if slot < 0 { return -1 }
+    // Safe: the index holds slots of the slab only.
+    let entry = unsafe entry(slot)
+    guard unsafe entry.pointee.key.equals(parse.pointee.key) else { return unsafe search(parse) }
+    return unsafe entry.pointee.flags.rawValue & FlowFlags.gone.rawValue == 0 ? slot : -1
+  }
+
+  /// As ``find(_:_:)``, for what has been read of a frame.
+  @inline(never)
+  @unsafe
+  mutating func search(_ parse: UnsafePointer<FastParse>) -> Int {
+    unsafe find(parse.pointee.key, parse.pointee.hash)
   }
 
   /// The flow direction `found` (slot × 2 + direction), in place: no copy of its two cache lines is made.

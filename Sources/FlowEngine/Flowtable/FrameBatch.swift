@@ -202,16 +202,17 @@ package struct FrameBatch: ~Copyable {
     return unsafe _overrideLifetime(span, mutating: &self)
   }
 
-  /// Calls `body` with the headroom and the octets of frame `index`, to be changed in place; the frame begins at
-  /// ``headroom``. Traps when there is no such frame, or when it has been moved.
+  /// The headroom and the octets of frame `index`, to be changed in place; the frame begins at ``headroom``. Traps when
+  /// there is no such frame, or when it has been moved.
   @inline(__always)
-  mutating func withRoom<Result>(_ index: Int, _ body: (inout MutableRawSpan) -> Result) -> Result {
+  @_lifetime(&self)
+  mutating func frameWithRoom(_ index: Int) -> MutableRawSpan {
     precondition(index < count && slots[index].offset == index &* stride &+ Self.headroom)
     let slot = slots[index]
-    // The slot and its headroom lie inside the memory: `append` keeps it there.
-    var span = unsafe MutableRawSpan(
+    // The slot and its headroom lie inside the memory: `append` keeps it there, and the span does not outlive the batch.
+    let span = unsafe MutableRawSpan(
       _unsafeStart: memory + (slot.offset - Self.headroom), byteCount: slot.length + Self.headroom)
-    return body(&span)
+    return unsafe _overrideLifetime(span, mutating: &self)
   }
 
   /// The headroom and the octets of frame `index`, to be read. Traps when there is no such frame, or when it has been
@@ -225,6 +226,19 @@ package struct FrameBatch: ~Copyable {
     let span = unsafe RawSpan(
       _unsafeStart: memory + (slot.offset - Self.headroom), byteCount: slot.length + Self.headroom)
     return unsafe _overrideLifetime(span, borrowing: self)
+  }
+
+  /// Lets frame `index`, which has nothing left to be done to it, leave on `output` from `start` octets after its headroom
+  /// begins. Traps when that is not inside it.
+  @inline(__always)
+  mutating func leave(_ index: Int, from start: Int, on output: UInt32, sentBefore: Int) {
+    let end = slots[index].offset &+ slots[index].length
+    let offset = index &* stride &+ start
+    precondition(start >= 0 && offset <= end)
+    slots[index].offset = offset
+    slots[index].length = end &- offset
+    slots[index].outcome = .forward(output)
+    slots[index].sentBefore = sentBefore
   }
 
   /// Lets frame `index` begin `start` octets after its headroom begins. Traps when that is not inside it.

@@ -8,13 +8,21 @@ import PacketWire
 @safe
 struct BatchWork: ~Copyable {
   private let parses: UnsafeMutablePointer<FastParse>
+  /// What holds for the batch; valid while this value lives.
+  @unsafe let terms: UnsafeMutablePointer<FlowStore.Terms>
 
   init() {
+    unsafe terms = .allocate(capacity: 1)
+    unsafe terms.initialize(
+      to: FlowStore.Terms(now: 0, timeouts: [0, 0, 0], epoch: 0, closesOnClassicPath: false))
     unsafe parses = .allocate(capacity: FrameBatch.capacity)
     unsafe parses.initialize(repeating: FastParse(.fastMissed), count: FrameBatch.capacity)
   }
 
-  deinit { unsafe parses.deallocate() }
+  deinit {
+    unsafe parses.deallocate()
+    unsafe terms.deallocate()
+  }
 
   /// Where what is known of frame `position` is: valid while this value lives.
   @inline(__always)
@@ -59,42 +67,63 @@ extension Router {
   @inline(never)
   private func forwardKnown(_ batch: inout FrameBatch, _ table: FastTable, _ index: UInt32, _ start: Int) {
     readAhead(&batch, table, index)
-    var terms = terms()
+    // Safe: as below.
+    let terms = unsafe work.terms
+    unsafe terms.pointee = self.terms()
     let version = flows.index.version
-    let hasHardware = hardware.exists
+    // Hardware is asked again whenever software has moved a flow's time.
+    let isPlain = !hardware.exists && !batch.hasOffloads
+    var isFetched = true
+    var sentBefore = sent.count &- start
     var forwarded: UInt64 = 0
     for position in 0..<batch.count where batch.slots[position].outcome == .pending {
       // Safe: the work outlives the batch's stages.
       let parse = unsafe work.pointer(position)
       var found = -1
-      var verdict = unsafe FastVerdict.passUp(parse.pointee.reason)
       if unsafe parse.pointee.reason == .fastForwarded {
-        found = unsafe flows.find(parse, fetched: version)
-        if found >= 0 {
-          let before = hasHardware ? flows.deadline(found) : 0
-          verdict = batch.withRoom(position) { unsafe flows.process(found, &$0, parse, terms) }
-          if verdict == .check {
-            verdict = batch.withRoom(position) { unsafe forwardChecked(found, &$0, parse.pointee, terms) }
+        found = unsafe isFetched ? flows.find(fetched: parse) : flows.search(parse)
+        if found >= 0, isPlain {
+          // Safe: the index holds slots of the slab only, and an entry's path is in use.
+          let entry = unsafe flows.entry(found)
+          let path = unsafe UnsafePointer(flows.paths.pointer(entry.pointee.path))
+          var bytes = batch.frameWithRoom(position)
+          let begin = unsafe flows.processPlain(found, entry, path, &bytes, parse, terms)
+          if begin >= 0 {
+            forwarded &+= 1
+            batch.leave(position, from: begin, on: unsafe path.pointee.output, sentBefore: sentBefore)
+            continue
           }
-          // Hardware is asked again whenever software has moved a flow's time.
-          if hasHardware, flows.deadline(found) != before { refreshHardware(found >> 1) }
-        } else {
-          verdict = .passUp(.fastMissed)
         }
       }
-      if case .forward(let output, let begin, false) = verdict, !batch.hasOffloads {
-        forwarded &+= 1
-        batch.slots[position].sentBefore = sent.count &- start
-        batch.move(position, to: begin)
-        batch.slots[position].outcome = .forward(output)
-        continue
-      }
-      if unsafe settle(&batch, position, verdict, found, parse.pointee, index, start) { forwarded &+= 1 }
-      // A frame on the classic path may have changed neighbours or routes.
-      terms.epoch = epoch
+      if unsafe forwardOther(&batch, position, found, parse, terms, index, start) { forwarded &+= 1 }
+      // A frame on the classic path may have changed flows, neighbours or routes.
+      isFetched = flows.index.version == version
+      unsafe terms.pointee.epoch = epoch
+      sentBefore = sent.count &- start
     }
     statistics[.fastForwarded] &+= forwarded
     statistics[.sent] &+= forwarded
+  }
+
+  /// Takes on a frame for which there is something to be decided.
+  /// - Returns: whether the fast path forwarded it.
+  @inline(never)
+  @unsafe
+  private func forwardOther(
+    _ batch: inout FrameBatch, _ position: Int, _ found: Int, _ parse: UnsafePointer<FastParse>,
+    _ terms: UnsafePointer<FlowStore.Terms>, _ index: UInt32, _ start: Int
+  ) -> Bool {
+    var verdict = unsafe FastVerdict.passUp(parse.pointee.reason)
+    if found >= 0 {
+      let before = hardware.exists ? flows.deadline(found) : 0
+      var bytes = batch.frameWithRoom(position)
+      verdict = unsafe flows.process(found, &bytes, parse, terms)
+      if verdict == .check { verdict = unsafe forwardChecked(found, &bytes, parse.pointee, terms.pointee) }
+      if hardware.exists, flows.deadline(found) != before { refreshHardware(found >> 1) }
+    } else if unsafe parse.pointee.reason == .fastForwarded {
+      verdict = .passUp(.fastMissed)
+    }
+    return unsafe settle(&batch, position, verdict, found, parse.pointee, index, start)
   }
 
   /// Does what is left to do for a frame that does not leave just as it was rewritten.
@@ -189,9 +218,10 @@ extension Router {
     for position in 0..<batch.count {
       // Safe: the work outlives the batch's stages.
       let work = unsafe work.pointer(position)
-      unsafe work.pointee = parse(batch.octetsWithRoom(position), table, index, seed)
+      let bytes = batch.octetsWithRoom(position)
+      unsafe work.pointee.read(bytes, ethernet: FrameBatch.headroom, device: index, table, seed: seed)
       if batch.hasOffloads, !batch.slots[position].offload.isNone {
-        unsafe work.pointee.take(batch.slots[position].offload, batch.octetsWithRoom(position))
+        unsafe work.pointee.take(batch.slots[position].offload, bytes)
       }
       unsafe flows.index.fetch(work.pointee.hash)
     }
@@ -199,28 +229,6 @@ extension Router {
       let work = unsafe work.pointer(position)
       unsafe work.pointee.candidate = Int32(truncatingIfNeeded: flows.fetch(work.pointee.hash))
     }
-  }
-
-  /// Reads a frame with room in front; a tag of its own is taken for the outermost one.
-  @inline(__always)
-  private func parse(_ bytes: RawSpan, _ table: FastTable, _ index: UInt32, _ seed: UInt64) -> FastParse {
-    let start = FrameBatch.headroom
-    guard bytes.byteCount >= start &+ EthernetView.headerLength else { return FastParse(.fastTruncated) }
-    var offset = start &+ EthernetView.headerLength
-    var type = bytes.be16(offset &- 2)
-    if type == EtherType.ipv4 || type == EtherType.ipv6 {
-      return FastParse(
-        bytes, network: offset, type: type, encapsulation: 0, device: index, table, seed: seed)
-    }
-    var tag: UInt32 = 0
-    if type == EtherType.vlan || type == EtherType.serviceVLAN {
-      guard bytes.byteCount >= offset &+ VLANTagView.length else { return FastParse(.fastTruncated) }
-      tag = UInt32(type) << 16 | UInt32(bytes.be16(offset))
-      type = bytes.be16(offset &+ 2)
-      offset &+= VLANTagView.length
-    }
-    return FastParse(
-      bytes, start: offset, etherType: type, vlanTag: tag, device: index, table, seed: seed)
   }
 
   /// Takes a frame the classic way. `skipsIngress`: the flowtable has already passed it up.

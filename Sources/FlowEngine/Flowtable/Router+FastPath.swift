@@ -43,8 +43,10 @@ extension Router {
     defer { if hardware.exists, flows.deadline(found) != before { refreshHardware(found >> 1) } }
     var span = packet.bytes.mutableSpan
     var bytes = unsafe span.mutableBytes
-    // Safe: the parse outlives the call.
-    var verdict = unsafe withUnsafePointer(to: parse) { unsafe flows.process(found, &bytes, $0, terms) }
+    // Safe: both outlive the call.
+    var verdict = unsafe withUnsafePointer(to: parse) { parse in
+      unsafe withUnsafePointer(to: terms) { unsafe flows.process(found, &bytes, parse, $0) }
+    }
     if verdict == .check { verdict = forwardChecked(found, &bytes, parse, terms) }
     switch verdict {
     case .passUp, .check:
@@ -89,8 +91,10 @@ extension Router {
     revalidate(flows.pairs[found >> 1].sides[found & 1].path)
     var fresh = terms
     fresh.epoch = epoch
-    // Safe: the parse is a copy that lives until the call is over.
-    return unsafe withUnsafePointer(to: parse) { unsafe flows.process(found, &bytes, $0, fresh) }
+    // Safe: both are copies that live until the call is over.
+    return unsafe withUnsafePointer(to: parse) { parse in
+      unsafe withUnsafePointer(to: fresh) { unsafe flows.process(found, &bytes, parse, $0) }
+    }
   }
 
   /// What a frame that was not forwarded does to its flow: torn down, unless the frame was too big only.
@@ -110,12 +114,11 @@ extension Router {
     let way = flows.paths[number].way
     var path = flows.paths[number]
     path.output = way.output
-    path.encapsulation = way.encapsulation
     path.exit = .device
     if way.tunnelFamily != 0 {
       path.exit = holds(way.validity, way.family) ? .unresolved : .stale
     } else if way.transmit == .direct {
-      path.setEthernet(to: way.destination, from: way.source)
+      path.setLink(to: way.destination, from: way.source, way.encapsulation, way.family)
       // Before 7.2 an upper device may stand for the stack and sends the frame its own way.
       if device(way.output)?.kind != .port { path.exit = .unresolved }
     } else if !holds(way.validity, way.family) {
@@ -128,12 +131,12 @@ extension Router {
       if generation.resolvesNeighbours {
         let mac = usableAddress(key)
         if mac == nil { path.exit = .unresolved }
-        path.setEthernet(to: mac ?? .zero, from: source)
+        path.setLink(to: mac ?? .zero, from: source, way.encapsulation, way.family)
       } else {
         if neighbours[key] == nil, neighbours.makeRoom() {
           neighbours[key] = Neighbour(state: .none, mac: .zero)
         }
-        path.setEthernet(to: neighbours[key]?.mac ?? .zero, from: source)
+        path.setLink(to: neighbours[key]?.mac ?? .zero, from: source, way.encapsulation, way.family)
       }
     }
     path.hasEgress = ruleset.hasEgress(device: path.output)

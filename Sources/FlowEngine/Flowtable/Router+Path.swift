@@ -176,8 +176,8 @@ extension Router {
       case .port:
         guard headers.count <= 2, let addresses else { return false }
         path.output = current.index
-        path.encapsulation = ForwardPath.stacked(headers)
-        path.setEthernet(to: addresses.destination, from: addresses.source)
+        path.setLink(
+          to: addresses.destination, from: addresses.source, ForwardPath.stacked(headers), way.family)
         return true
       case .vlan(let link):
         headers.append((link.id, link.type))

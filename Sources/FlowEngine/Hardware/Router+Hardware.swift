@@ -220,14 +220,13 @@ extension Router {
     var path = flows.paths[entry.path]
     let way = path.way
     path.output = output.index
-    path.encapsulation = other.encapsulation
     path.exit = .device
     if way.transmit == .direct {
-      path.setEthernet(to: way.destination, from: way.source)
+      path.setLink(to: way.destination, from: way.source, other.encapsulation, other.family)
     } else {
       let key = NeighbourKey(device: way.routeDevice, family: way.hopFamily, address: way.nextHop)
       guard let neighbour = neighbours[key], neighbour.state.isValid else { return nil }
-      path.setEthernet(to: neighbour.mac, from: output.mac)
+      path.setLink(to: neighbour.mac, from: output.mac, other.encapsulation, other.family)
     }
     return HardwareRule(
       entry: entry, path: path, newSource: other.destination, newDestination: other.source, cookie: cookie,

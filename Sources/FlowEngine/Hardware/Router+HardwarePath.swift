@@ -36,7 +36,7 @@ extension Router {
     // Safe: octets of the packet, whose storage outlives the span.
     var bytes = unsafe span.mutableBytes
     rule.entry.rewrite(&bytes, parse, source: rule.newSource, destination: rule.newDestination)
-    packet.link = rule.path.writeLink(&bytes, network, parse.family)
+    packet.link = rule.path.writeLink(&bytes, network)
     table[found].packets &+= 1
     table[found].bytes &+= UInt64(parse.length)
     table[found].lastUsed = now.nanoseconds
