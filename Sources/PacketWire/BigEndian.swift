@@ -144,6 +144,17 @@ extension [UInt8] {
     unsafe bytes.withUnsafeBytes { buffer in unsafe append(contentsOf: buffer) }
   }
 
+  /// `room` octets of zero, at most 64, then `bytes`.
+  package init(room: Int, before bytes: RawSpan) {
+    // Not by `init(repeating:count:)`: outside the standard library that looks up the type of its storage each time.
+    self.init()
+    reserveCapacity(room + bytes.byteCount)
+    let zeros = [64 of UInt8](repeating: 0)
+    // Safe: the octets outlive the closure.
+    unsafe Swift.withUnsafeBytes(of: zeros) { unsafe append(contentsOf: $0[..<room]) }
+    append(bytes)
+  }
+
   /// The octets of the array, for the views.
   @inlinable @inline(__always)
   public var raw: RawSpan {

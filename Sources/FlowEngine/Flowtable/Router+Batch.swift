@@ -47,7 +47,7 @@ extension Router {
     if batch.hasOffloads { acceptOffloads(&batch) }
     if tracing.isOn { return receiveTraced(&batch, index, start) }
     if hardware.exists { takeInHardware(&batch, index, start) }
-    guard Int(index) < devices.count, devices[Int(index)]?.isUp == true,
+    guard Int(index) < devices.count, links[index]?.isUp == true,
       ruleset.ingressHookCount(device: index) == 1,
       case .flowtable(let id) = ruleset.ingressHook(device: index, at: 0), let table = flowtables[id.number]
     else {
@@ -149,7 +149,7 @@ extension Router {
       batch.slots[position].outcome = .taken
       var packet = Packet(frame: batch.octets(position), offload: batch.slots[position].offload)
       packet.input = index
-      if let device = device(index) { packet.classify(on: device) }
+      if let link = links[index] { packet.classify(for: link.mac) }
       sendResolving(&packet, found, parse)
       return true
     case .passUp, .check:

@@ -81,10 +81,7 @@ package struct Packet: Sendable {
 
   /// A received frame, with room in front. `offload`: what is left to be done to it, as accepted.
   package init(frame: RawSpan, offload: VirtioHeader = .none) {
-    bytes = []
-    bytes.reserveCapacity(Self.headroom + frame.byteCount)
-    bytes.append(contentsOf: repeatElement(0, count: Self.headroom))
-    bytes.append(frame)
+    bytes = [UInt8](room: Self.headroom, before: frame)
     link = Self.headroom
     self.offload = offload
     offloadBase = Self.headroom
@@ -179,6 +176,18 @@ package struct Packet: Sendable {
     bytes.store(destination, at: link)
     bytes.store(source, at: link + 6)
     bytes.store(be16: type, at: link + 12)
+  }
+
+  /// The frame that the packet becomes behind an Ethernet header, with what is left to be done to it.
+  func frame(
+    to destination: MACAddress, from source: MACAddress, type: UInt16
+  ) -> (bytes: [UInt8], offload: VirtioHeader) {
+    var frame = [UInt8](room: EthernetView.headerLength, before: networkBytes)
+    frame.store(destination, at: 0)
+    frame.store(source, at: 6)
+    frame.store(be16: type, at: 12)
+    let moved = offloadBase - network + EthernetView.headerLength
+    return (frame, offload.isNone ? .none : offload.shifted(by: moved))
   }
 
   /// Whether the transport checksum is left to whoever sends the packet in the end.

@@ -29,7 +29,8 @@ package final class Router {
   package var random: RandomSource
   /// The port that chance is to give first where the kernel draws one at random: a recorded run's own draw.
   package var drawnPort: UInt16?
-  package internal(set) var devices: [Device?] = [nil]
+  package internal(set) var devices: [Device?] = [nil] { didSet { links = DeviceLinks(devices) } }
+  private(set) var links = DeviceLinks([])
   /// Bridges by the index of their device.
   package var bridges: [UInt32: Bridge] = [:]
   package var neighbours = NeighbourTable()

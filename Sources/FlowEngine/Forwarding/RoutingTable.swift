@@ -86,8 +86,9 @@ package struct RoutingTable: Sendable {
   private static let mostExceptions = 4096
   private let family: IPFamily
   private var nodes: [Node] = []
-  /// Number of the node of a prefix, by prefix length.
-  private var lengths: [[Address: Int]]
+  /// Number + 1 of the node in each bucket, 0 for none: by hash of prefix and length, the next free bucket else. Nodes are
+  /// never removed, and at most half of the buckets are taken.
+  private var buckets = [UInt32](repeating: 0, count: 64)
   /// Lengths in use, longest first.
   private var usedLengths: [Int] = []
   /// Changes with every event that makes all cached decisions stale.
@@ -97,7 +98,6 @@ package struct RoutingTable: Sendable {
   /// An empty table.
   package init(_ family: IPFamily) {
     self.family = family
-    lengths = Array(repeating: [:], count: family.addressLength * 8 + 1)
   }
 
   /// Makes every cached decision stale (rt_cache_flush, rt_genid_bump_ipv6).
@@ -172,14 +172,40 @@ package struct RoutingTable: Sendable {
   }
 
   private mutating func node(_ prefix: Address, _ length: Int) -> Int {
-    if let known = lengths[length][prefix] { return known }
+    if let known = known(prefix, length) { return known }
     nodes.append(Node(serial: nextSerial(), prefix: prefix, length: length, entries: []))
-    lengths[length][prefix] = nodes.count - 1
+    if nodes.count * 2 > buckets.count {
+      buckets = Array(repeating: 0, count: buckets.count * 2)
+      for number in nodes.indices.dropLast() { place(number) }
+    }
+    place(nodes.count - 1)
     if !usedLengths.contains(length) {
       usedLengths.append(length)
       usedLengths.sort(by: >)
     }
     return nodes.count - 1
+  }
+
+  private func bucket(_ prefix: Address, _ length: Int) -> Int {
+    let hash = mixed(prefix.high ^ 0x9e37_79b9_7f4a_7c15 ^ UInt64(length), prefix.low ^ 0xbf58_476d_1ce4_e5b9)
+    return Int(truncatingIfNeeded: hash) & (buckets.count - 1)
+  }
+
+  private mutating func place(_ number: Int) {
+    var place = bucket(nodes[number].prefix, nodes[number].length)
+    while buckets[place] != 0 { place = (place + 1) & (buckets.count - 1) }
+    buckets[place] = UInt32(number + 1)
+  }
+
+  /// The number of the node of a prefix, or nil.
+  private func known(_ prefix: Address, _ length: Int) -> Int? {
+    var place = bucket(prefix, length)
+    while buckets[place] != 0 {
+      let number = Int(buckets[place]) - 1
+      if nodes[number].length == length, nodes[number].prefix == prefix { return number }
+      place = (place + 1) & (buckets.count - 1)
+    }
+    return nil
   }
 
   /// All routes, for listing.
@@ -219,7 +245,7 @@ package struct RoutingTable: Sendable {
     _ destination: Address, _ isUsable: (RouteEntry) -> Bool
   ) -> (node: Int, entry: RouteEntry)? {
     for length in usedLengths {
-      guard let node = lengths[length][destination.masked(to: length, family)],
+      guard let node = known(destination.masked(to: length, family), length),
         let entry = nodes[node].entries.first(where: isUsable)
       else { continue }
       return (node, entry)

@@ -222,7 +222,8 @@ extension Router {
 
   /// Runs the filtering chains of `hook` from one priority to another. False: the packet is gone.
   func runRules(_ hook: Hook, from: Int = .min, below: Int = .max, _ packet: inout Packet) -> Bool {
-    guard ruleset.hasChains(hook, packet.family == .ipv4 ? .ipv4 : .ipv6) else { return true }
+    let family: PacketFamily = packet.family == .ipv4 ? .ipv4 : .ipv6
+    guard ruleset.hasChains(hook, family, from: from, below: below) else { return true }
     var rule = rulePacket(packet)
     var context = RuleContext(self, hook)
     swap(&packet, &context.packet)

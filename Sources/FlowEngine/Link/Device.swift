@@ -111,3 +111,45 @@ package struct Device: Sendable {
     return best?.address
   }
 }
+
+/// What each packet asks about a device.
+struct DeviceLink: BitwiseCopyable, Sendable {
+  let mac: MACAddress
+  let mtu: Int
+  let isUp: Bool
+  let isEthernet: Bool
+  /// Whether the host takes its frames.
+  let isPort: Bool
+  let master: UInt32
+
+  init(_ device: Device) {
+    mac = device.mac
+    mtu = device.mtu
+    isUp = device.isUp
+    isEthernet = device.isEthernet
+    isPort = device.kind == .port
+    master = device.master
+  }
+}
+
+/// What each packet asks about the devices, flat, since a copy of a device costs more than the question; made anew
+/// whenever one changes.
+struct DeviceLinks: Sendable {
+  private let links: [DeviceLink?]
+  /// Of devices that are up.
+  private let addresses: [DeviceAddress]
+
+  init(_ devices: [Device?]) {
+    links = devices.map { $0.map(DeviceLink.init) }
+    addresses = devices.flatMap { device in device.map { $0.isUp ? $0.addresses : [] } ?? [] }
+  }
+
+  subscript(index: UInt32) -> DeviceLink? {
+    @inline(__always) get { Int(index) < links.count ? links[Int(index)] : nil }
+  }
+
+  /// Whether a device that is up has the address.
+  func have(_ address: Address, _ family: IPFamily) -> Bool {
+    addresses.contains { $0.family == family && $0.address == address }
+  }
+}

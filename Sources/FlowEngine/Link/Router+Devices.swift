@@ -203,11 +203,7 @@ extension Router {
 
   /// Whether `address` is one of the router's own.
   package func isLocal(_ address: Address, _ family: IPFamily) -> Bool {
-    for device in devices {
-      guard let device, device.isUp else { continue }
-      for own in device.addresses where own.family == family && own.address == address { return true }
-    }
-    return family == .ipv4 && address.low >> 24 == 127
+    links.have(address, family) || family == .ipv4 && address.low >> 24 == 127
   }
 
   /// The route to `destination`, or nil. `device` restricts it to routes through that device.
@@ -221,7 +217,7 @@ extension Router {
 
   /// Largest packet that may follow `route`.
   package func mtu(of route: Route) -> Int {
-    let link = device(route.device)?.mtu ?? 1500
+    let link = links[route.device]?.mtu ?? 1500
     return route.mtu > 0 ? min(route.mtu, 65_535) : min(link, 65_535)
   }
 }

@@ -24,8 +24,11 @@ extension Router {
   ///
   /// Source: net/core/neighbour.c, neigh_resolve_output, __neigh_event_send.
   func transmit(_ packet: Packet, to hop: Address, _ family: IPFamily, on index: UInt32) {
-    guard let device = device(index), device.isUp else { return statistics.count(.deviceDown) }
-    guard device.isEthernet else { return transmitHeaderless(packet, on: device) }
+    guard let link = links[index], link.isUp else { return statistics.count(.deviceDown) }
+    guard link.isEthernet else {
+      if let device = device(index) { transmitHeaderless(packet, on: device) }
+      return
+    }
     if hop.isMulticast(family) {
       let group =
         family == .ipv6 ? MACAddress.group(ofIPv6: hop) : MACAddress(0x0100_5e00_0000 | hop.low & 0x7f_ffff)
@@ -39,10 +42,9 @@ extension Router {
   }
 
   private func emit(_ packet: Packet, to mac: MACAddress, on index: UInt32) {
-    guard let device = device(index) else { return statistics.count(.deviceDown) }
-    var packet = packet
-    packet.pushEthernet(to: mac, from: device.mac, type: packet.family.ethertype)
-    emit(packet.frame(), packet.frameOffload, on: index)
+    guard let link = links[index] else { return statistics.count(.deviceDown) }
+    let frame = packet.frame(to: mac, from: link.mac, type: packet.family.ethertype)
+    emit(frame.bytes, frame.offload, on: index)
   }
 
   /// The address to send to, if there is one; a stale one is to be probed soon.

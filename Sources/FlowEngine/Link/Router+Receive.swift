@@ -23,11 +23,11 @@ extension Router {
   /// What follows for a frame that was counted and whose header was accepted. `skipsIngress`: the device's hooks have
   /// been run already.
   func admit(_ frame: RawSpan, _ offload: VirtioHeader, on index: UInt32, skipsIngress: Bool) {
-    guard let device = device(index), device.isUp else { return statistics.count(.deviceDown) }
+    guard let link = links[index], link.isUp else { return statistics.count(.deviceDown) }
     guard frame.byteCount >= EthernetView.headerLength else { return statistics.count(.tooShort) }
     var packet = Packet(frame: frame, offload: offload)
     packet.input = index
-    packet.classify(on: device)
+    packet.classify(for: link.mac)
     packet.etherType = frame.be16(12)
     packet.network = packet.link + EthernetView.headerLength
     enter(&packet, skipsIngress: skipsIngress)
@@ -72,7 +72,7 @@ extension Router {
       if packet.type == .otherHost, packet.bytes.raw.mac(packet.link) == upper.mac { packet.type = .host }
       return enter(&packet, skipsIngress: false)
     }
-    if let master = device(packet.input)?.master, master != 0 {
+    if let master = links[packet.input]?.master, master != 0 {
       note(.device(master))
       return bridge(&packet, master)
     }
@@ -122,27 +122,24 @@ extension Router {
   /// Puts a frame on a device: its egress chains first. What is left to be done to it is done as far as the device
   /// below cannot.
   func emit(_ bytes: [UInt8], _ offload: VirtioHeader, on index: UInt32) {
-    guard let device = device(index), device.isUp else { return statistics.count(.deviceDown) }
+    guard let link = links[index], link.isUp else { return statistics.count(.deviceDown) }
+    if link.isPort, offload.isNone, !ruleset.hasEgress(device: index) {
+      return leave(bytes, .none, on: index)
+    }
+    guard let device = device(index) else { return }
     var bytes = bytes
     if device.kind != .loopback, ruleset.hasEgress(device: index), !passesEgress(&bytes, offload, device) {
       return
     }
     switch device.kind {
     case .port:
-      guard !offload.isNone else {
-        statistics.count(.sent)
-        noteSent(bytes, on: index)
-        sent.append(SentFrame(device: index, bytes: bytes))
-        return
-      }
+      guard !offload.isNone else { return leave(bytes, .none, on: index) }
       guard let frames = Segmentation.prepare(bytes, offload, device.offloads) else {
         return statistics.count(.offloadRefused)
       }
       if frames.count > 1 { statistics.count(.segmented) }
       for frame in frames {
-        statistics.count(.sent)
-        noteSent(frame.bytes, on: index)
-        sent.append(SentFrame(device: index, bytes: frame.bytes, offload: frame.header))
+        leave(frame.bytes, frame.header, on: index)
       }
     case .vlan(let link):
       let tagged = Packet.tagged(bytes, type: link.type, control: link.id)
@@ -150,6 +147,13 @@ extension Router {
     case .bridge: transmit(bytes, offload, onBridge: index)
     case .loopback, .pppoe, .tunnel: break
     }
+  }
+
+  /// Gives a frame to the host.
+  private func leave(_ bytes: [UInt8], _ offload: VirtioHeader, on index: UInt32) {
+    statistics.count(.sent)
+    noteSent(bytes, on: index)
+    sent.append(SentFrame(device: index, bytes: bytes, offload: offload))
   }
 
   /// Runs the egress chains of a device on a frame. False: the frame is gone.
@@ -175,15 +179,15 @@ extension Router {
 }
 
 extension Packet {
-  /// Says for whom a frame is that came in on a device.
+  /// Says for whom a frame is that came in on a device with address `own`.
   ///
   /// Source: net/ethernet/eth.c, eth_skb_pkt_type.
-  mutating func classify(on device: Device) {
+  mutating func classify(for own: MACAddress) {
     let destination = bytes.raw.mac(link)
     if destination.isMulticast {
       type = destination == .broadcast ? .broadcast : .multicast
     } else {
-      type = destination == device.mac ? .host : .otherHost
+      type = destination == own ? .host : .otherHost
     }
   }
 }

@@ -84,9 +84,17 @@ package struct Ruleset: ~Copyable {
     rebuild()
   }
 
-  /// Whether any filtering chain is attached to `hook` for packets of `family`.
-  package func hasChains(_ hook: Hook, _ family: PacketFamily) -> Bool {
-    program.filters[Program.place(hook, family)].count > 0
+  /// Whether any filtering chain whose priority is at least `from` and below `below` is attached to `hook` for packets of
+  /// `family`.
+  package func hasChains(
+    _ hook: Hook, _ family: PacketFamily, from: Int = .min, below: Int = .max
+  ) -> Bool {
+    let range = program.filters[Program.place(hook, family)]
+    for index in 0..<Int(range.count) {
+      let priority = Int(program.baseChains[Int(range.first) + index].priority)
+      if priority >= from { return priority < below }
+    }
+    return false
   }
 
   /// Whether any translating chain is attached to `hook` for packets of `family`.
