@@ -34,18 +34,26 @@ let programs: [(name: String, arguments: [String], readsFirst: Bool)] = [
   ("ftctl list, into a pipe", ["\(product)/ftctl", "list"], true),
 ]
 var costs = [Cost](repeating: Cost(), count: programs.count)
+// The machine's speed changes from second to second: each run is compared with the bare dumps before and after it.
+var ratios = [[Double]](repeating: [], count: programs.count)
 for _ in 0..<rounds {
+  var before = bench.measure(programs[0].arguments)
   for (index, program) in programs.enumerated() {
-    costs[index].take(bench.measure(program.arguments, readsFirst: program.readsFirst))
+    let cost = bench.measure(program.arguments, readsFirst: program.readsFirst)
+    let after = bench.measure(programs[0].arguments)
+    costs[index].take(cost)
+    ratios[index].append(2 * cost.wall / (before.wall + after.wall))
+    before = after
   }
 }
-print("\(entries) entries, best of \(rounds) rounds in turn")
+print("\(entries) entries, \(rounds) rounds in turn: best times, median ratio to the dumps before and after")
 print(padded("program", 32) + "  wall s   / dump    cpu s  / conntrack  peak MiB")
 for (index, program) in programs.enumerated() {
   let cost = costs[index]
+  let ratio = ratios[index].sorted()[rounds / 2]
   print(
     padded(program.name, 32)
-      + column(fixed(cost.wall, 3), 8) + column(fixed(cost.wall / costs[0].wall, 3), 9)
+      + column(fixed(cost.wall, 3), 8) + column(fixed(ratio, 3), 9)
       + column(fixed(cost.cpu, 3), 9) + column(fixed(cost.cpu / costs[1].cpu, 3), 13)
       + column(fixed(Double(cost.peak) / 1024, 1), 10)
       + (program.readsFirst ? "   first line after \(fixed(cost.first * 1000, 1)) ms" : ""))

@@ -28,7 +28,7 @@ struct LossTests {
       table inet loss {
         chain lose {
           type filter hook prerouting priority -500;
-          meta l4proto tcp numgen random mod 50 == 0 counter drop
+          meta l4proto tcp numgen inc mod 50 == 0 counter drop
         }
       }
       """

@@ -4,7 +4,7 @@ import EngineHost
 import JSONDocument
 import Testing
 
-@Suite("traces that say what cannot be", .timeLimit(.minutes(1)))
+@Suite("traces that say what cannot be")
 struct TraceBoundsTests {
   /// A trace of a router with one device.
   private static func trace(_ steps: String) throws -> Trace {
