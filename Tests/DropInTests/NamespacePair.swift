@@ -125,7 +125,7 @@ final class NamespacePair: Sendable {
     var result = text
     for (pattern, replacement) in [
       (#"\bid=\d{5,}"#, "id=N"), (#"<id>\d+"#, "<id>N"), (#"portid=\d+( progname=\w+)?"#, "portid=N"),
-      (#"\[\d{9,}\.\d{6}\]"#, "[TIME]"), (#"\b([45][0-9][0-9]|600)(?=[ <\n]|$)"#, "T600"),
+      (#"\[\d{9,}\.[\d ]{6,}\]"#, "[TIME]"), (#"\b([45][0-9][0-9]|600)(?=[ <\n]|$)"#, "T600"),
       (#"(?<=\d |-t |timeout>)([89][0-9]|100)(?= |<)"#, "T100"),
       (#"\b(found|insert|search_restart|insert_failed)=\d+"#, "$1=N"),
       (#"expect_(new|create|delete)=\d+"#, "expect_$1=N"),
