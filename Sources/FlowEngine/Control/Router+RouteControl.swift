@@ -77,7 +77,7 @@ extension Router {
       }
     case Message.getRoute:
       let (destination, ipFamily) = try wantedDestination(payload)
-      guard let found = (ipFamily == .ipv4 ? routes4 : routes6).best(destination) else {
+      guard let found = ipFamily == .ipv4 ? routes4.best(destination) : routes6.best(destination) else {
         throw ControlError(ErrorNumber.unreachable)
       }
       switch found.type {

@@ -11,8 +11,10 @@ struct FastShape: BitwiseCopyable {
     numbers = UInt64(length) | checksum << 32 | flags << 40 | mask << 48 | idleClass << 56
   }
 
+  /// Longer than any frame.
+  private static var unreachable: Int { 1 << 30 }
   /// A protocol without flows: no frame is long enough for it.
-  private static var none: FastShape { FastShape(1 << 30, checksum: 0, flags: 0, mask: 0, idleClass: 0) }
+  private static var none: FastShape { FastShape(unreachable, checksum: 0, flags: 0, mask: 0, idleClass: 0) }
   /// The flags are SYN, FIN and RST.
   private static var tcp: FastShape {
     FastShape(TCPView.minimumLength, checksum: 16, flags: 13, mask: 0x07, idleClass: 0)
@@ -36,7 +38,7 @@ struct FastShape: BitwiseCopyable {
   @inline(__always)
   private func number(_ place: UInt64) -> Int { Int(truncatingIfNeeded: numbers >> place & 0xff) }
 
-  var hasFlows: Bool { @inline(__always) get { length < 1 << 30 } }
+  var hasFlows: Bool { @inline(__always) get { length < Self.unreachable } }
   /// Octets that must be there of the header.
   var length: Int { @inline(__always) get { Int(truncatingIfNeeded: numbers & 0xffff_ffff) } }
   /// Offset of the checksum in the header; 0: there is none.
@@ -150,23 +152,13 @@ struct FastParse: BitwiseCopyable {
     guard bytes.byteCount >= offset else { return reason = .fastTruncated }
     var type = bytes.be16(offset &- 2)
     var encapsulation: UInt64 = 0
-    inline = 0
-    if type != EtherType.ipv4 && type != EtherType.ipv6 {
-      if type == EtherType.vlan || type == EtherType.serviceVLAN {
-        guard bytes.byteCount >= offset &+ VLANTagView.length else { return reason = .fastTruncated }
-        encapsulation = UInt64(bytes.be16(offset)) << 48 | UInt64(type) << 32
-        type = bytes.be16(offset &+ 2)
-        offset &+= VLANTagView.length
-      }
-      if type == EtherType.vlan || type == EtherType.pppoeSession {
-        let outer = offset
-        guard Self.takeInner(bytes, &offset, &type, &encapsulation) else {
-          return reason = .fastUnknownEncapsulation
-        }
-        inline = UInt16(truncatingIfNeeded: offset &- outer)
-      }
+    if type == EtherType.vlan || type == EtherType.serviceVLAN {
+      guard bytes.byteCount >= offset &+ VLANTagView.length else { return reason = .fastTruncated }
+      encapsulation = UInt64(bytes.be16(offset)) << 48 | UInt64(type) << 32
+      type = bytes.be16(offset &+ 2)
+      offset &+= VLANTagView.length
     }
-    readNetwork(bytes, offset, type, encapsulation, device, table, seed)
+    readInner(bytes, offset, type, encapsulation, device, table, seed)
   }
 
   /// Reads a frame whose outer VLAN tag has been taken out; `start` is the offset after its Ethernet header.
@@ -177,18 +169,8 @@ struct FastParse: BitwiseCopyable {
     seed: UInt64
   ) {
     self.init(.fastProtocol)
-    var type = etherType
-    var offset = start
-    var encapsulation: UInt64 = 0
-    if vlanTag != 0 { encapsulation = UInt64(vlanTag & 0xffff) << 48 | UInt64(vlanTag >> 16) << 32 }
-    if type == EtherType.vlan || type == EtherType.pppoeSession {
-      guard Self.takeInner(bytes, &offset, &type, &encapsulation) else {
-        reason = .fastUnknownEncapsulation
-        return
-      }
-    }
-    inline = UInt16(truncatingIfNeeded: offset - start)
-    readNetwork(bytes, offset, type, encapsulation, device, table, seed)
+    let outer = vlanTag == 0 ? 0 : UInt64(vlanTag & 0xffff) << 48 | UInt64(vlanTag >> 16) << 32
+    readInner(bytes, start, etherType, outer, device, table, seed)
   }
 
   /// Reads a frame whose IP header starts at `network`.
@@ -198,6 +180,21 @@ struct FastParse: BitwiseCopyable {
   ) {
     self.init(.fastProtocol)
     readNetwork(bytes, network, type, encapsulation, device, table, seed)
+  }
+
+  /// Reads what stands behind the Ethernet header and the outer tag.
+  @inline(__always)
+  private mutating func readInner(
+    _ bytes: RawSpan, _ start: Int, _ type: UInt16, _ outer: UInt64, _ device: UInt32, _ table: FastTable,
+    _ seed: UInt64
+  ) {
+    var inner = (offset: start, type: type, encapsulation: outer)
+    if type == EtherType.vlan || type == EtherType.pppoeSession {
+      inner = Self.takeInner(bytes, start, type, outer)
+      guard inner.offset >= 0 else { return reason = .fastUnknownEncapsulation }
+    }
+    inline = UInt16(truncatingIfNeeded: inner.offset &- start)
+    readNetwork(bytes, inner.offset, inner.type, inner.encapsulation, device, table, seed)
   }
 
   @inline(__always)
@@ -230,33 +227,36 @@ struct FastParse: BitwiseCopyable {
     hash = key.hash(seed)
   }
 
-  /// One tag or PPPoE session header behind the Ethernet header.
+  /// One tag or PPPoE session header behind the Ethernet header, or behind the outer tag, which `outer` then names.
+  /// - Returns: where what it announces begins, or -1 when there is none that flows have; its type, and both headers. By
+  ///   value, so that the caller keeps them in registers.
   @inline(never)
   private static func takeInner(
-    _ bytes: RawSpan, _ offset: inout Int, _ type: inout UInt16, _ encapsulation: inout UInt64
-  ) -> Bool {
-    let hasOuter = encapsulation != 0
+    _ bytes: RawSpan, _ offset: Int, _ type: UInt16, _ outer: UInt64
+  ) -> (offset: Int, type: UInt16, encapsulation: UInt64) {
+    let none = (-1, type, outer)
     let header: UInt64
+    let next: UInt16
+    let length: Int
     if type == EtherType.vlan {
-      guard hasOuter, bytes.byteCount >= offset + VLANTagView.length else { return false }
+      guard outer != 0, bytes.byteCount >= offset + VLANTagView.length else { return none }
       header = UInt64(bytes.be16(offset)) << 16 | UInt64(EtherType.vlan)
-      type = bytes.be16(offset + 2)
-      offset += VLANTagView.length
+      next = bytes.be16(offset + 2)
+      length = VLANTagView.length
     } else {
       // The kernel asks for a whole Ethernet header more than it needs.
       guard bytes.byteCount >= offset + PPPoEView.headerLength + EthernetView.headerLength else {
-        return false
+        return none
       }
       header = UInt64(bytes.be16(offset + 2)) << 16 | UInt64(EtherType.pppoeSession)
       switch bytes.be16(offset + 6) {
-      case PPPoEView.protocolIPv4: type = EtherType.ipv4
-      case PPPoEView.protocolIPv6: type = EtherType.ipv6
-      default: return false
+      case PPPoEView.protocolIPv4: next = EtherType.ipv4
+      case PPPoEView.protocolIPv6: next = EtherType.ipv6
+      default: return none
       }
-      offset += PPPoEView.headerLength
+      length = PPPoEView.headerLength
     }
-    encapsulation |= hasOuter ? header : header << 32
-    return true
+    return (offset + length, next, outer | (outer != 0 ? header : header << 32))
   }
 
   @inline(__always)

@@ -67,7 +67,7 @@ package struct FlowWay: Equatable, Sendable, BitwiseCopyable {
 /// A way and what was last found out about it. What the fast path reads comes first.
 package struct FlowPath: BitwiseCopyable, Sendable {
   /// Octets that link headers may have at most: addresses, type, and two more headers.
-  static let linkRoom = 32
+  static var linkRoom: Int { 32 }
 
   /// State of routes, neighbours and devices for which the fields up to `link` were last found right; 0: never.
   package var epoch: UInt32 = 0
@@ -81,7 +81,7 @@ package struct FlowPath: BitwiseCopyable, Sendable {
   /// Octets from the length field of a PPPoE session's header to the network header; 0: no session.
   private(set) var sessionPlace: UInt8 = 0
   /// The link headers as they stand in front of the network header, at the end of the room for them.
-  private(set) var link = [4 of UInt64](repeating: 0)
+  private(set) var link = [32 of UInt8](repeating: 0)
   /// What all this is found out from.
   package fileprivate(set) var way = FlowWay()
   fileprivate var references: UInt32 = 0
@@ -96,11 +96,10 @@ package struct FlowPath: BitwiseCopyable, Sendable {
   package mutating func setLink(
     to destination: MACAddress, from source: MACAddress, _ encapsulation: UInt64, _ family: IPFamily
   ) {
-    var octets = [32 of UInt8](repeating: 0)
     var begin = Self.linkRoom
     func push(_ value: UInt64, _ count: Int) {
       for place in 0..<count {
-        octets[begin - 1 - place] = UInt8(truncatingIfNeeded: value >> UInt64(8 * place))
+        link[begin - 1 - place] = UInt8(truncatingIfNeeded: value >> UInt64(8 * place))
       }
       begin -= count
     }
@@ -122,11 +121,6 @@ package struct FlowPath: BitwiseCopyable, Sendable {
     push(source.bits, 6)
     push(destination.bits, 6)
     linkLength = UInt8(Self.linkRoom - begin)
-    for word in 0..<4 {
-      var value: UInt64 = 0
-      for place in 0..<8 { value = value << 8 | UInt64(octets[8 * word + place]) }
-      link[word] = value.bigEndian
-    }
   }
 }
 

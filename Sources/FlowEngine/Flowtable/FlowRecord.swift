@@ -70,8 +70,10 @@ package struct FlowFlags: OptionSet, Sendable, BitwiseCopyable {
   package static let destinationNAT = FlowFlags(rawValue: 16)
   /// The flowtable counts into conntrack.
   package static let counts = FlowFlags(rawValue: 32)
-  /// A flow that a lookup does not find.
-  package static let gone: FlowFlags = [.teardown, .dying]
+  /// Whether a lookup does not find the flow.
+  var isGone: Bool {
+    @inline(__always) get { rawValue & (Self.teardown.rawValue | Self.dying.rawValue) != 0 }
+  }
 }
 
 /// One direction of a flow: two cache lines, first what lookup compares, then what the rewrite needs.

@@ -116,7 +116,7 @@ extension UnsafePointer<FlowPath> {
     let base = unsafe bytes.withUnsafeMutableBytes { $0.baseAddress }
     guard let base = unsafe base else { return network }
     let start = unsafe base + (network &- FlowPath.linkRoom)
-    unsafe start.storeBytes(of: pointee.link, as: [4 of UInt64].self)
+    unsafe start.storeBytes(of: pointee.link, as: [32 of UInt8].self)
     let session = unsafe Int(pointee.sessionPlace)
     if session != 0 {
       // The length of a session's header counts the padding, and the two octets of the protocol.

@@ -68,7 +68,7 @@ package struct FlowStore: ~Copyable {
   package func find(_ key: FlowKey, _ hash: UInt32) -> Int {
     // Safe: the index holds slots of the slab only.
     let found = index.first(hash) { unsafe entry($0).pointee.key.equals(key) }
-    if found >= 0, unsafe entry(found).pointee.flags.rawValue & FlowFlags.gone.rawValue != 0 { return -1 }
+    if found >= 0, unsafe entry(found).pointee.flags.isGone { return -1 }
     return found
   }
 
@@ -83,7 +83,7 @@ package struct FlowStore: ~Copyable {
     // Safe: the index holds slots of the slab only.
     let entry = unsafe entry(slot)
     guard unsafe entry.pointee.key.equals(parse.pointee.key) else { return unsafe search(parse) }
-    return unsafe entry.pointee.flags.rawValue & FlowFlags.gone.rawValue == 0 ? slot : -1
+    return unsafe entry.pointee.flags.isGone ? -1 : slot
   }
 
   /// As ``find(_:_:)``, for what has been read of a frame.

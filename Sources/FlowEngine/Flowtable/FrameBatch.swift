@@ -228,15 +228,10 @@ package struct FrameBatch: ~Copyable {
     return unsafe _overrideLifetime(span, borrowing: self)
   }
 
-  /// Lets frame `index`, which has nothing left to be done to it, leave on `output` from `start` octets after its headroom
-  /// begins. Traps when that is not inside it.
+  /// Lets frame `index` leave on `output` from `start` octets after its headroom begins. Traps when that is not inside it.
   @inline(__always)
   mutating func leave(_ index: Int, from start: Int, on output: UInt32, sentBefore: Int) {
-    let end = slots[index].offset &+ slots[index].length
-    let offset = index &* stride &+ start
-    precondition(start >= 0 && offset <= end)
-    slots[index].offset = offset
-    slots[index].length = end &- offset
+    move(index, to: start)
     slots[index].outcome = .forward(output)
     slots[index].sentBefore = sentBefore
   }

@@ -204,8 +204,8 @@ extension Router {
   private func leavesAsItIs(_ batch: inout FrameBatch, _ position: Int, _ output: UInt32) -> Bool {
     let offload = batch.slots[position].offload
     if offload.isNone { return true }
-    guard let offloads = portOffloads(output),
-      let left = Segmentation.whole(batch.octets(position), offload, offloads)
+    guard let link = links[output], link.isPort,
+      let left = Segmentation.whole(batch.octets(position), offload, link.offloads)
     else { return false }
     batch.slots[position].offload = left
     return true

@@ -208,7 +208,7 @@ extension Router {
       extendEntry(slot)
     }
     if hardware.exists, !collectHardware(slot) { return false }
-    guard !flows.pairs[slot].sides[0].flags.isDisjoint(with: .gone) else { return false }
+    guard flows.pairs[slot].sides[0].flags.isGone else { return false }
     free(slot)
     return true
   }

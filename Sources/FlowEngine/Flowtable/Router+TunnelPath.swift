@@ -74,7 +74,6 @@ extension Router {
     if neighbours[key] == nil, neighbours.makeRoom() {
       neighbours[key] = Neighbour(state: .none, mac: .zero)
     }
-    outer.pushEthernet(to: neighbours[key]?.mac ?? .zero, from: device.mac, type: outer.family.ethertype)
-    emit(outer.frame(), .none, on: device.index)
+    emit(outer, to: neighbours[key]?.mac ?? .zero, on: device.index)
   }
 }

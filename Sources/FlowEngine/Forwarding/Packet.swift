@@ -166,18 +166,6 @@ package struct Packet: Sendable {
     if transport >= 0 { transport += count }
   }
 
-  /// Puts an Ethernet header in front of the network header.
-  package mutating func pushEthernet(to destination: MACAddress, from source: MACAddress, type: UInt16) {
-    if network < EthernetView.headerLength {
-      let missing = EthernetView.headerLength - network
-      makeRoom(missing)
-    }
-    link = network - EthernetView.headerLength
-    bytes.store(destination, at: link)
-    bytes.store(source, at: link + 6)
-    bytes.store(be16: type, at: link + 12)
-  }
-
   /// The frame that the packet becomes behind an Ethernet header, with what is left to be done to it.
   func frame(
     to destination: MACAddress, from source: MACAddress, type: UInt16

@@ -50,9 +50,8 @@ extension Router {
   ///
   /// Source: net/ipv4/ip_output.c, ip_finish_output_gso, ip_do_fragment.
   func segments(of packet: Packet) -> [Packet] {
-    var packet = packet
-    packet.pushEthernet(to: .zero, from: .zero, type: packet.family.ethertype)
-    guard let pieces = Segmentation.cut(packet.frame(), packet.frameOffload) else {
+    let frame = packet.frame(to: .zero, from: .zero, type: packet.family.ethertype)
+    guard let pieces = Segmentation.cut(frame.bytes, frame.offload) else {
       statistics.count(.offloadRefused)
       return []
     }
@@ -60,7 +59,8 @@ extension Router {
     return pieces.map { bytes in
       var piece = packet
       piece.offload = .none
-      piece.bytes = [UInt8](repeating: 0, count: packet.link) + bytes
+      piece.bytes =
+        [UInt8](repeating: 0, count: packet.network) + bytes.dropFirst(EthernetView.headerLength)
       return piece
     }
   }

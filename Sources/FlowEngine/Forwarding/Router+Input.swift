@@ -56,7 +56,7 @@ extension Router {
   /// Source: net/ipv6/ip6_input.c, ip6_rcv_core.
   func receiveIPv6(_ packet: inout Packet) {
     // Source: net/ipv6/addrconf.c, ipv6_add_dev: a device that is too small does not take part.
-    guard let device = device(packet.input), device.mtu >= IPv6View.leastMTU else {
+    guard let link = links[packet.input], link.mtu >= IPv6View.leastMTU else {
       return statistics.count(.unknownType)
     }
     packet.family = .ipv6
@@ -74,7 +74,7 @@ extension Router {
     let bytes = packet.networkBytes
     guard bytes.byteCount >= IPv6View.headerLength else { return .failure(HeaderProblem(.truncated)) }
     guard bytes.u8(0) >> 4 == 6 else { return .failure(HeaderProblem(.headerError)) }
-    let isLoopback = device(packet.input)?.kind == .loopback
+    let isLoopback = links[packet.input]?.isLoopback == true
     let source = packet.source
     let destination = packet.destination
     let loopback = Address(high: 0, low: 1)

@@ -70,7 +70,7 @@ package struct RouteValidity: Hashable, Sendable, BitwiseCopyable {
 /// Longest-prefix routing of one family, with the kernel's rules of what a change makes stale.
 ///
 /// Source: net/ipv4/fib_trie.c, net/ipv6/ip6_fib.c.
-package struct RoutingTable: Sendable {
+package struct RoutingTable: ~Copyable {
   private struct Node: Sendable {
     var serial: UInt32
     var prefix: Address
@@ -86,9 +86,8 @@ package struct RoutingTable: Sendable {
   private static let mostExceptions = 4096
   private let family: IPFamily
   private var nodes: [Node] = []
-  /// Number + 1 of the node in each bucket, 0 for none: by hash of prefix and length, the next free bucket else. Nodes are
-  /// never removed, and at most half of the buckets are taken.
-  private var buckets = [UInt32](repeating: 0, count: 64)
+  /// Numbers of nodes, which are never removed.
+  private var index = HashIndex(capacityLog2: 6)
   /// Lengths in use, longest first.
   private var usedLengths: [Int] = []
   /// Changes with every event that makes all cached decisions stale.
@@ -174,11 +173,7 @@ package struct RoutingTable: Sendable {
   private mutating func node(_ prefix: Address, _ length: Int) -> Int {
     if let known = known(prefix, length) { return known }
     nodes.append(Node(serial: nextSerial(), prefix: prefix, length: length, entries: []))
-    if nodes.count * 2 > buckets.count {
-      buckets = Array(repeating: 0, count: buckets.count * 2)
-      for number in nodes.indices.dropLast() { place(number) }
-    }
-    place(nodes.count - 1)
+    index.insert(hash(prefix, length), nodes.count - 1)
     if !usedLengths.contains(length) {
       usedLengths.append(length)
       usedLengths.sort(by: >)
@@ -186,26 +181,17 @@ package struct RoutingTable: Sendable {
     return nodes.count - 1
   }
 
-  private func bucket(_ prefix: Address, _ length: Int) -> Int {
+  private func hash(_ prefix: Address, _ length: Int) -> UInt32 {
     let hash = mixed(prefix.high ^ 0x9e37_79b9_7f4a_7c15 ^ UInt64(length), prefix.low ^ 0xbf58_476d_1ce4_e5b9)
-    return Int(truncatingIfNeeded: hash) & (buckets.count - 1)
-  }
-
-  private mutating func place(_ number: Int) {
-    var place = bucket(nodes[number].prefix, nodes[number].length)
-    while buckets[place] != 0 { place = (place + 1) & (buckets.count - 1) }
-    buckets[place] = UInt32(number + 1)
+    return UInt32(truncatingIfNeeded: hash)
   }
 
   /// The number of the node of a prefix, or nil.
   private func known(_ prefix: Address, _ length: Int) -> Int? {
-    var place = bucket(prefix, length)
-    while buckets[place] != 0 {
-      let number = Int(buckets[place]) - 1
-      if nodes[number].length == length, nodes[number].prefix == prefix { return number }
-      place = (place + 1) & (buckets.count - 1)
+    let number = index.first(hash(prefix, length)) {
+      nodes[$0].length == length && nodes[$0].prefix == prefix
     }
-    return nil
+    return number < 0 ? nil : number
   }
 
   /// All routes, for listing.

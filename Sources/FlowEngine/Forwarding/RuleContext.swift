@@ -31,9 +31,9 @@ package struct RuleContext: RuleEnvironment {
 
   package mutating func randomNumber() -> UInt32 { UInt32(truncatingIfNeeded: router.random.next()) }
 
-  package func deviceName(_ index: UInt32) -> UInt128 { router.device(index)?.paddedName ?? 0 }
-  package func deviceType(_ index: UInt32) -> UInt16? { router.device(index)?.hardwareType }
-  package func deviceGroup(_ index: UInt32) -> UInt32? { router.device(index)?.group }
+  package func deviceName(_ index: UInt32) -> UInt128 { router.links[index]?.paddedName ?? 0 }
+  package func deviceType(_ index: UInt32) -> UInt16? { router.links[index]?.hardwareType }
+  package func deviceGroup(_ index: UInt32) -> UInt32? { router.links[index]?.group }
 
   /// Slot of the packet's entry.
   private var slot: Int? { router.conntrack.slot(packet.entry) }

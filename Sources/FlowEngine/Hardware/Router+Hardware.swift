@@ -83,7 +83,7 @@ extension Router {
   func collectHardware(_ slot: Int) -> Bool {
     guard let flow = hardware.flows[slot] else { return true }
     let flags = flows.pairs[slot].sides[0].flags
-    if !flags.isDisjoint(with: .gone) {
+    if flags.isGone {
       if flow.isDead { return true }
       if !flow.isDying { destroyHardware(slot) }
     } else if flags.contains(.closing), !flow.isDying {

@@ -120,7 +120,12 @@ struct DeviceLink: BitwiseCopyable, Sendable {
   let isEthernet: Bool
   /// Whether the host takes its frames.
   let isPort: Bool
+  let isLoopback: Bool
+  let offloads: TAPOffloads
   let master: UInt32
+  let group: UInt32
+  let hardwareType: UInt16
+  let paddedName: UInt128
 
   init(_ device: Device) {
     mac = device.mac
@@ -128,7 +133,12 @@ struct DeviceLink: BitwiseCopyable, Sendable {
     isUp = device.isUp
     isEthernet = device.isEthernet
     isPort = device.kind == .port
+    isLoopback = device.kind == .loopback
+    offloads = device.offloads
     master = device.master
+    group = device.group
+    hardwareType = device.hardwareType
+    paddedName = device.paddedName
   }
 }
 

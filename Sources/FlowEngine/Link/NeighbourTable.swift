@@ -79,14 +79,9 @@ package struct NeighbourTable: Sendable {
     _modify { yield &neighbours[key] }
   }
 
-  /// Removes the entries of `device`, permanent ones too, with what waits for them.
-  package mutating func flush(device: UInt32) {
-    neighbours = neighbours.filter { $0.key.device != device }
-  }
-
-  /// Removes all entries of one family of a device.
-  package mutating func flush(device: UInt32, _ family: IPFamily) {
-    neighbours = neighbours.filter { $0.key.device != device || $0.key.family != family }
+  /// Removes the entries of `device`, of one family or both, permanent ones too, with what waits for them.
+  package mutating func flush(device: UInt32, _ family: IPFamily? = nil) {
+    neighbours = neighbours.filter { $0.key.device != device || (family ?? $0.key.family) != $0.key.family }
   }
 
   /// Makes room for one more entry: true unless the table is full of entries that may not go.

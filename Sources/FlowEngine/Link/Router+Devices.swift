@@ -9,13 +9,6 @@ extension Router {
     Int(index) < devices.count ? devices[Int(index)] : nil
   }
 
-  /// What may be left to be done to frames that leave on the port `index`; nil: it is no port. Asked for each frame, it
-  /// copies no device.
-  func portOffloads(_ index: UInt32) -> TAPOffloads? {
-    guard Int(index) < devices.count, case .port? = devices[Int(index)]?.kind else { return nil }
-    return devices[Int(index)]?.offloads
-  }
-
   /// The device called `name`, or nil.
   package func device(named name: String) -> Device? {
     for device in devices { if let device, device.name == name { return device } }

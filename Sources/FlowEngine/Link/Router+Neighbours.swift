@@ -41,9 +41,14 @@ extension Router {
     enqueue(packet, key)
   }
 
-  private func emit(_ packet: Packet, to mac: MACAddress, on index: UInt32) {
+  /// Sends a packet as a frame of a device: from its address, and of the packet's type, unless others are given.
+  func emit(
+    _ packet: Packet, to mac: MACAddress, from source: MACAddress? = nil, type: UInt16? = nil,
+    on index: UInt32
+  ) {
     guard let link = links[index] else { return statistics.count(.deviceDown) }
-    let frame = packet.frame(to: mac, from: link.mac, type: packet.family.ethertype)
+    let frame = packet.frame(
+      to: mac, from: source ?? link.mac, type: type ?? packet.family.ethertype)
     emit(frame.bytes, frame.offload, on: index)
   }
 

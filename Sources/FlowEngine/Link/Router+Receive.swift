@@ -123,47 +123,43 @@ extension Router {
   /// below cannot.
   func emit(_ bytes: [UInt8], _ offload: VirtioHeader, on index: UInt32) {
     guard let link = links[index], link.isUp else { return statistics.count(.deviceDown) }
-    if link.isPort, offload.isNone, !ruleset.hasEgress(device: index) {
-      return leave(bytes, .none, on: index)
-    }
-    guard let device = device(index) else { return }
     var bytes = bytes
-    if device.kind != .loopback, ruleset.hasEgress(device: index), !passesEgress(&bytes, offload, device) {
+    if !link.isLoopback, ruleset.hasEgress(device: index), !passesEgress(&bytes, offload, on: index) {
       return
     }
-    switch device.kind {
-    case .port:
-      guard !offload.isNone else { return leave(bytes, .none, on: index) }
-      guard let frames = Segmentation.prepare(bytes, offload, device.offloads) else {
-        return statistics.count(.offloadRefused)
-      }
-      if frames.count > 1 { statistics.count(.segmented) }
-      for frame in frames {
-        leave(frame.bytes, frame.header, on: index)
-      }
+    if link.isPort { return leave(bytes, offload, on: index, link.offloads) }
+    switch device(index)?.kind {
     case .vlan(let link):
       let tagged = Packet.tagged(bytes, type: link.type, control: link.id)
       emit(tagged, offload.isNone ? .none : offload.shifted(by: VLANTagView.length), on: link.parent)
     case .bridge: transmit(bytes, offload, onBridge: index)
-    case .loopback, .pppoe, .tunnel: break
+    case .port, .loopback, .pppoe, .tunnel, nil: break
     }
   }
 
-  /// Gives a frame to the host.
-  private func leave(_ bytes: [UInt8], _ offload: VirtioHeader, on index: UInt32) {
-    statistics.count(.sent)
-    noteSent(bytes, on: index)
-    sent.append(SentFrame(device: index, bytes: bytes, offload: offload))
+  /// Gives a frame to the host, or the frames that it becomes when the port cannot do what is left to be done to it.
+  private func leave(_ bytes: [UInt8], _ offload: VirtioHeader, on index: UInt32, _ abilities: TAPOffloads) {
+    func leave(_ bytes: [UInt8], _ offload: VirtioHeader) {
+      statistics.count(.sent)
+      noteSent(bytes, on: index)
+      sent.append(SentFrame(device: index, bytes: bytes, offload: offload))
+    }
+    if offload.isNone { return leave(bytes, .none) }
+    guard let frames = Segmentation.prepare(bytes, offload, abilities) else {
+      return statistics.count(.offloadRefused)
+    }
+    if frames.count > 1 { statistics.count(.segmented) }
+    for frame in frames { leave(frame.bytes, frame.header) }
   }
 
   /// Runs the egress chains of a device on a frame. False: the frame is gone.
   ///
   /// Source: include/linux/netfilter_netdev.h, nf_hook_egress.
-  private func passesEgress(_ bytes: inout [UInt8], _ offload: VirtioHeader, _ device: Device) -> Bool {
+  private func passesEgress(_ bytes: inout [UInt8], _ offload: VirtioHeader, on index: UInt32) -> Bool {
     guard bytes.count >= EthernetView.headerLength else { return false }
     var packet = Packet(frame: bytes.raw, offload: offload)
     packet.type = .outgoing
-    packet.output = device.index
+    packet.output = index
     packet.etherType = packet.bytes.be16(packet.link + 12)
     packet.network = packet.link + EthernetView.headerLength
     if packet.etherType == EtherType.ipv4, packet.length >= IPv4View.minimumLength {
@@ -172,7 +168,7 @@ extension Router {
     } else if packet.etherType == EtherType.ipv6, packet.length >= IPv6View.headerLength {
       parseIPv6(&packet)
     }
-    guard runEgressRules(&packet, device.index) else { return false }
+    guard runEgressRules(&packet, index) else { return false }
     bytes = packet.frame()
     return true
   }

@@ -130,8 +130,7 @@ extension Router {
         return statistics.count(.deviceDown)
       }
       packet.pushPPPoE(session.session)
-      packet.pushEthernet(to: session.remote, from: parent.mac, type: EtherType.pppoeSession)
-      emit(packet.frame(), packet.frameOffload, on: parent.index)
+      emit(packet, to: session.remote, type: EtherType.pppoeSession, on: parent.index)
     case .tunnel(let ends):
       notePathMTU(packet, through: ends)
       transmit(packet, through: ends)

@@ -128,6 +128,23 @@ def large(s, *flows, sizes=(1100, 1360)):
     return s.conntrack()
 
 
+def less_and_back(s, device, f, octets):
+    """The device gets a smaller MTU, and the old one of so many octets."""
+    mtu(s, device, 1300)
+    large(s, f)
+    both_ways(s, f)
+    mtu(s, device, octets)
+    large(s, f, sizes=(1360,))
+    both_ways(s, f)
+    return large(s, f, sizes=(1360,))
+
+
+def over_session(name, about):
+    s = Scenario(name, about, devices=[two_port_devices()[0], tap("wan0", WAN_MAC), session_device("wan0")],
+                 neighbours=[n for n in two_port_neighbours() if n["dev"] == "lan0"])
+    return s, TCPFlow(s, wrap_server=session()).handshake().data(2)
+
+
 def mtus():
     for name, about, devices, neighbours, device, wrap in (
             ("mtu-port", "The server's port gets a smaller MTU, and the old one", two_port_devices(), two_port_neighbours(), "wan0", None),
@@ -194,13 +211,7 @@ def mtus():
     yield both_ways(s, f)
 
     s, f = bridged("mtu-bridge-port", "A port of a bridge gets a smaller MTU, which the bridge follows, and the old one")
-    mtu(s, "lan0", 1300)
-    large(s, f)
-    both_ways(s, f)
-    mtu(s, "lan0", 1500)
-    large(s, f, sizes=(1360,))
-    both_ways(s, f)
-    yield large(s, f, sizes=(1360,))
+    yield less_and_back(s, "lan0", f, 1500)
 
     s, f = bridged("mtu-bridge", "A bridge gets an MTU of its own, and its ports' changes are theirs alone from then on")
     mtu(s, "br0", 1300)
@@ -210,22 +221,10 @@ def mtus():
     large(s, f, sizes=(1220, 1360))
     yield both_ways(s, f)
 
-    s = Scenario("mtu-session", "A PPPoE session gets a smaller MTU, and the old one", devices=[
-        two_port_devices()[0], tap("wan0", WAN_MAC), session_device("wan0")],
-        neighbours=[n for n in two_port_neighbours() if n["dev"] == "lan0"])
-    f = TCPFlow(s, wrap_server=session()).handshake().data(2)
-    mtu(s, "ppp0", 1300)
-    large(s, f)
-    both_ways(s, f)
-    mtu(s, "ppp0", 1492)
-    large(s, f, sizes=(1360,))
-    both_ways(s, f)
-    yield large(s, f, sizes=(1360,))
+    s, f = over_session("mtu-session", "A PPPoE session gets a smaller MTU, and the old one")
+    yield less_and_back(s, "ppp0", f, 1492)
 
-    s = Scenario("mtu-under-session", "The device under a PPPoE session gets a smaller MTU, which ends the session", devices=[
-        two_port_devices()[0], tap("wan0", WAN_MAC), session_device("wan0")],
-        neighbours=[n for n in two_port_neighbours() if n["dev"] == "lan0"])
-    f = TCPFlow(s, wrap_server=session()).handshake().data(2)
+    s, f = over_session("mtu-under-session", "The device under a PPPoE session gets a smaller MTU, which ends the session")
     mtu(s, "wan0", 1400)
     both_ways(s, f)
     large(s, f)
