@@ -44,9 +44,11 @@ package enum Segmentation {
       else { return nil }
       return [(finished, .none)]
     }
-    guard let layout = FrameLayout(bytes.raw), let plan = SegmentPlan(bytes.raw, header, layout) else {
-      return nil
-    }
+    guard let layout = FrameLayout(bytes.raw, insideSessions: true),
+      let plan = SegmentPlan(bytes.raw, header, layout)
+    else { return nil }
+    // What is cut inside a session leaves finished.
+    if layout.session != nil { return plan.cut(bytes, leavesChecksum: false) }
     let canChecksum = offloads.contains(.checksum)
     guard canChecksum, offloads.contains(plan.offload(header)) else {
       return plan.cut(bytes, leavesChecksum: canChecksum)
@@ -161,6 +163,9 @@ private struct SegmentPlan {
   private func writeNetwork(_ piece: inout [UInt8], number: Int) {
     let at = layout.network
     let length = piece.count - at
+    if let session = layout.session {
+      piece.store(be16: UInt16(truncatingIfNeeded: length + 2), at: session + 4)
+    }
     guard layout.family == .ipv4 else {
       return piece.store(be16: UInt16(truncatingIfNeeded: length - IPv6View.headerLength), at: at + 4)
     }

@@ -212,10 +212,12 @@ package struct FrameLayout: Equatable, Sendable {
   package var transport: Int
   package var family: IPFamily
   package var proto: UInt8
+  /// The header of the PPPoE session that the packet is in; nil: it is in none.
+  package var session: Int?
 
   /// `nil` unless, behind at most two VLAN tags, there is an IP packet that is no later fragment, and its headers up
-  /// to the transport header are there.
-  package init?(_ frame: RawSpan) {
+  /// to the transport header are there. `insideSessions`: the packet may be in a PPPoE session.
+  package init?(_ frame: RawSpan, insideSessions: Bool = false) {
     var offset = EthernetView.headerLength
     guard frame.byteCount >= offset else { return nil }
     var type = frame.be16(offset - 2)
@@ -223,6 +225,17 @@ package struct FrameLayout: Equatable, Sendable {
       guard frame.byteCount >= offset + VLANTagView.length else { return nil }
       type = frame.be16(offset + 2)
       offset += VLANTagView.length
+    }
+    if insideSessions, type == EtherType.pppoeSession {
+      let start = offset + PPPoEView.headerLength
+      guard frame.byteCount >= start else { return nil }
+      switch frame.be16(start - 2) {
+      case PPPoEView.protocolIPv4: self.init(.ipv4, frame, at: start)
+      case PPPoEView.protocolIPv6: self.init(.ipv6, frame, at: start)
+      default: return nil
+      }
+      session = offset
+      return
     }
     switch type {
     case EtherType.ipv4: self.init(.ipv4, frame, at: offset)

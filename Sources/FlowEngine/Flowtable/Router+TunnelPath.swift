@@ -45,6 +45,10 @@ extension Router {
   /// Sends a packet that the fast path has rewritten through its tunnel: type of service, fragment flags and time to live are
   /// those of the packet inside.
   func sendTunnelled(_ packet: Packet, _ way: FlowWay) {
+    guard !packet.offload.isSegmented else {
+      for piece in segments(of: packet, leavesChecksum: true) { sendTunnelled(piece, way) }
+      return
+    }
     let body = Array(packet.bytes[packet.network...])
     let isIPv4 = way.tunnelFamily == IPFamily.ipv4.rawValue
     var outer = Packet(isIPv4 ? .ipv4 : .ipv6) { bytes in
@@ -64,6 +68,7 @@ extension Router {
       }
       bytes += body
     }
+    outer.takeOffload(of: packet, inside: isIPv4 ? .ipv4 : .ipv6)
     if isIPv4 {
       nextIdentification &+= 1
       outer.renewHeaderChecksum()

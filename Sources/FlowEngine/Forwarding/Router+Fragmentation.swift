@@ -46,19 +46,21 @@ extension Router {
   }
 
   /// The packets that a packet becomes when nothing may be left to be done to it: its segments, or itself with its
-  /// checksum finished; none when it cannot be cut.
+  /// checksum finished; none when it cannot be cut. `leavesChecksum`: checksums may be left to be finished.
   ///
   /// Source: net/ipv4/ip_output.c, ip_finish_output_gso, ip_do_fragment.
-  func segments(of packet: Packet) -> [Packet] {
+  func segments(of packet: Packet, leavesChecksum: Bool = false) -> [Packet] {
     let frame = packet.frame(to: .zero, from: .zero, type: packet.family.ethertype)
-    guard let pieces = Segmentation.cut(frame.bytes, frame.offload) else {
+    guard let pieces = Segmentation.prepare(frame.bytes, frame.offload, leavesChecksum ? .checksum : [])
+    else {
       statistics.count(.offloadRefused)
       return []
     }
     if pieces.count > 1 { statistics.count(.segmented) }
-    return pieces.map { bytes in
+    return pieces.map { bytes, header in
       var piece = packet
-      piece.offload = .none
+      piece.offload = header
+      piece.offloadBase = packet.network - EthernetView.headerLength
       piece.bytes =
         [UInt8](repeating: 0, count: packet.network) + bytes.dropFirst(EthernetView.headerLength)
       return piece

@@ -14,6 +14,10 @@ extension Router {
     guard runRules(.input, from: 100, &packet) else { return }
     guard confirm(&packet) else { return statistics.count(.insertFailed) }
     statistics.count(.delivered)
+    if packet.family == .ipv6, let field = authenticationField(packet) {
+      statistics.count(.noListener)
+      return sendError(packet, type: ICMPv6Type.parameterProblem, code: 1, word: UInt32(field))
+    }
     guard packet.transport >= 0 else { return statistics.count(.headerError) }
     if receiveTunnelled(&packet) { return }
     switch packet.proto {
@@ -22,7 +26,21 @@ extension Router {
     case IPProtocol.tcp: sendReset(packet, isReject: false)
     case IPProtocol.udp: refuseDatagram(packet)
     case IPProtocol.none where packet.family == .ipv6: break
-    case 2: statistics.count(.noListener)
+    case IPProtocol.ipv4InIP, IPProtocol.ipv6InIP:
+      // No tunnel takes it. Source: net/ipv4/tunnel4.c, tunnel4_rcv; net/ipv6/tunnel6.c, tunnel6_rcv.
+      statistics.count(.noListener)
+      let inner: IPFamily = packet.proto == IPProtocol.ipv4InIP ? .ipv4 : .ipv6
+      guard packet.transportBytes.byteCount >= inner.headerLength,
+        packet.family == .ipv4 || tunnel(of: packet) == nil
+      else { return }
+      sendUnreachable(packet, code: packet.family == .ipv4 ? 3 : 4)
+    case IPProtocol.mplsInIP:
+      // Over IPv4 a tunnel's driver answers, unless a tunnel is there for it, which takes none.
+      statistics.count(.noListener)
+      if packet.family == .ipv4, tunnel(of: packet) == nil { sendUnreachable(packet, code: 3) }
+    case 2 where packet.family == .ipv4: statistics.count(.noListener)
+    // PIM is heard, and nothing said to it.
+    case 103: statistics.count(.noListener)
     default:
       statistics.count(.noListener)
       if packet.family == .ipv4 {
@@ -31,6 +49,24 @@ extension Router {
         let pointer = UInt32(max(0, nextHeaderField(packet)))
         sendError(packet, type: ICMPv6Type.parameterProblem, code: 1, word: pointer)
       }
+    }
+  }
+
+  /// Offset, from the IPv6 header, of the octet that names an authentication header, which the router does not know; nil: there
+  /// is none.
+  private func authenticationField(_ packet: Packet) -> Int? {
+    var field = 6
+    var offset = IPv6View.headerLength
+    while true {
+      switch packet.bytes[packet.network + field] {
+      case IPProtocol.authentication: return field
+      case IPProtocol.hopByHop, IPProtocol.routing, IPProtocol.destinationOptions:
+        guard offset + 8 <= packet.length else { return nil }
+        field = offset
+        offset += (Int(packet.bytes[packet.network + offset + 1]) + 1) * 8
+      default: return nil
+      }
+      guard offset <= packet.length else { return nil }
     }
   }
 

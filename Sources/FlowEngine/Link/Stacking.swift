@@ -52,6 +52,8 @@ extension IPProtocol {
   static var ipv4InIP: UInt8 { 4 }
   /// IPv6 inside IP.
   static var ipv6InIP: UInt8 { 41 }
+  /// MPLS inside IP.
+  static var mplsInIP: UInt8 { 137 }
 }
 
 extension Packet {
@@ -76,6 +78,12 @@ extension Packet {
   /// What is left to be done to ``taggedFrame()``.
   var taggedOffload: VirtioHeader {
     vlanTag == 0 || offload.isNone ? frameOffload : frameOffload.shifted(by: VLANTagView.length)
+  }
+
+  /// Notes that what is left to be done to `inner` is left to be done inside this packet, behind its header of a family.
+  mutating func takeOffload(of inner: Packet, inside family: IPFamily) {
+    offload = inner.offload
+    offloadBase = network + family.headerLength + inner.offloadBase - inner.network
   }
 
   /// Puts the header of a PPPoE session and of PPP in front of the network header.
@@ -180,12 +188,15 @@ extension Router {
   private func transmit(_ packet: Packet, through ends: TunnelEnds) {
     guard packet.family == ends.family else { return statistics.count(.noRoute) }
     let body = Array(packet.bytes[packet.network...])
+    // A mark of congestion stays inside. Source: include/net/inet_ecn.h, INET_ECN_encapsulate.
+    let mark = packet.typeOfService & 3
+    let service = mark == 3 ? 2 : mark
     let isIPv4 = ends.family == .ipv4
     let identification = isIPv4 ? nextIdentification : 0
     if isIPv4 { nextIdentification &+= 1 }
     var outer = Packet(ends.family) { bytes in
       if isIPv4 {
-        bytes += [0x45, 0]
+        bytes += [0x45, service]
         bytes.append(be16: UInt16(truncatingIfNeeded: body.count + IPv4View.minimumLength))
         bytes.append(be16: identification)
         bytes.append(be16: IPv4View.dontFragment)
@@ -193,7 +204,7 @@ extension Router {
         bytes.append(be32: ends.local.ipv4)
         bytes.append(be32: ends.remote.ipv4)
       } else {
-        bytes.append(be32: 0x6000_0000)
+        bytes.append(be32: 0x6000_0000 | UInt32(service) << 20)
         bytes.append(be16: UInt16(truncatingIfNeeded: body.count))
         bytes += [ends.proto, 64]
         bytes.append(ipv6: ends.local)
@@ -244,15 +255,49 @@ extension Router {
   ///
   /// Source: net/ipv4/ipip.c, ipip_rcv; net/ipv6/ip6_tunnel.c, ip6ip6_rcv.
   func receiveTunnelled(_ packet: inout Packet) -> Bool {
-    let ends = TunnelEnds(family: packet.family, local: packet.destination, remote: packet.source)
-    guard packet.proto == ends.proto else { return false }
-    for device in devices {
-      guard let device, device.isUp, case .tunnel(ends) = device.kind else { continue }
-      let type = ends.family.ethertype
-      reenter(&packet, on: device.index, skipping: packet.transport - packet.network, type: type)
+    let isIPv4 = packet.family == .ipv4
+    guard packet.proto == (isIPv4 ? IPProtocol.ipv4InIP : IPProtocol.ipv6InIP),
+      let device = tunnel(of: packet)
+    else { return false }
+    guard takeCongestionMark(&packet, at: packet.transport) else {
+      statistics.count(.headerError)
       return true
     }
-    return false
+    let type = packet.family.ethertype
+    reenter(&packet, on: device.index, skipping: packet.transport - packet.network, type: type)
+    return true
+  }
+
+  /// The tunnel, if it is up, whose other end sent a packet.
+  func tunnel(of packet: Packet) -> Device? {
+    let ends = TunnelEnds(family: packet.family, local: packet.destination, remote: packet.source)
+    for device in devices {
+      if let device, device.isUp, case .tunnel(ends) = device.kind { return device }
+    }
+    return nil
+  }
+
+  /// Carries the congestion mark of a tunnel's packet over to the one inside, which begins at `inner` (RFC 6040). False: it was
+  /// marked though the one inside does not take marks, and is gone.
+  ///
+  /// Source: include/net/inet_ecn.h, INET_ECN_decapsulate.
+  private func takeCongestionMark(_ packet: inout Packet, at inner: Int) -> Bool {
+    let outer = packet.typeOfService & 3
+    let isIPv4 = packet.family == .ipv4
+    guard outer & 1 != 0, packet.bytes.count >= inner + packet.family.headerLength else { return true }
+    let own = (isIPv4 ? packet.bytes[inner + 1] : packet.bytes[inner + 1] >> 4) & 3
+    if own == 0 { return outer != 3 }
+    guard outer == 3 || own == 2, own != 3 else { return true }
+    guard isIPv4 else {
+      packet.bytes[inner + 1] = packet.bytes[inner + 1] & 0xcf | outer << 4
+      return true
+    }
+    let before = packet.bytes.be16(inner)
+    let after = before & 0xfffc | UInt16(outer)
+    packet.bytes.store(be16: after, at: inner)
+    let sum = Checksum.fold(UInt64(~packet.bytes.be16(inner + 10)) + UInt64(~before) + UInt64(after))
+    packet.bytes.store(be16: ~sum, at: inner + 10)
+    return true
   }
 
   /// Receives what is inside a packet, `count` octets on, on another device, as a new packet without link header.

@@ -77,8 +77,9 @@ class Side:
                 break
             protocol = r.choice(["802.1q", "802.1q", "802.1ad"]) if not level else "802.1q"
             number = r.choice([20, 21]) + level
-            self.devices.append(vlan(f"{name[0]}v{number}", self.top, number, protocol=protocol))
-            self.top = f"{name[0]}v{number}"
+            above = f"{name[0]}v{number}" if self.top != f"{name[0]}v{number}" else f"{name[0]}w{number}"
+            self.devices.append(vlan(above, self.top, number, protocol=protocol))
+            self.top = above
             self.kind.append("vlan" if protocol == "802.1q" else "service-vlan")
             for port in self.ports:
                 port[1] = port[1] + [(0x8100 if protocol == "802.1q" else 0x88A8, number)]
