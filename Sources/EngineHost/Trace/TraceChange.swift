@@ -151,8 +151,12 @@ struct TraceChange {
         send(
           request(ConntrackMessage.delete, [.request, .acknowledge], family: 0) { _ in }))
     }
-    var result: Int32 = 0
+    // conntrack(8) fails when there is nothing to change.
+    var result = ErrorNumber.noEntry
+    var isFirst = true
     for entry in entries(send) where matches(entry, value) {
+      if isFirst { result = 0 }
+      isFirst = false
       let answer: ControlOutput
       if name == "delete" {
         answer = send(
