@@ -7,8 +7,8 @@ import PacketWire
 ///
 /// The flows and frames are those of fastpath.c, which is to be run beside it:
 ///     EngineBenchmark 1000 1000000
-/// With the word `packets` only established flows are measured, with `flows` only new ones and their ageing, with
-/// `encapsulations` only established flows whose packets come and go plain, in a VLAN and in a PPPoE session.
+/// With the word `packets` only established flows are measured, with `flows` only new ones and their ageing (as many as
+/// the first number says), with `encapsulations` only established flows whose packets come and go plain, in a VLAN and in a PPPoE session.
 @main
 struct EngineBenchmark {
   static var frameLength: Int { 60 }
@@ -31,7 +31,9 @@ struct EngineBenchmark {
         measureClassic(count)
       }
     }
-    if !words.contains("packets") { measureCreation(1_000_000) }
+    if !words.contains("packets") {
+      measureCreation(words.contains("flows") ? counts.first ?? 1_000_000 : 1_000_000)
+    }
   }
 
   /// A router with the flowtable over two devices.

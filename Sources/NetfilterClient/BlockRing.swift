@@ -6,7 +6,8 @@ private import Synchronization
 /// Blocks of received datagrams on their way from a thread that receives to one that reads.
 ///
 /// `@unchecked Sendable`: a slot belongs to the receiver from `vacant` to `filled` and to the reader from `filled`
-/// to `vacant`; the two semaphores are the only hand-over. This is the one file where threads share memory.
+/// to `vacant`; the count of received blocks and the two semaphores are the only hand-over. This is the one file where
+/// threads share memory.
 @safe
 final class BlockRing: @unchecked Sendable {
   /// The kernel fills at most 32 KiB a datagram in a dump, and looks at this size to decide.
@@ -19,6 +20,8 @@ final class BlockRing: @unchecked Sendable {
   private let lengths: UnsafeMutablePointer<Int>
   private let filled: UnsafeMutablePointer<sem_t>
   private let vacant: UnsafeMutablePointer<sem_t>
+  /// Blocks that the reader may read or has read; `filled` is posted once each time it grows.
+  private let received = Atomic<Int>(0)
   private let failure = Mutex<NetlinkError?>(nil)
   private let isCancelled = Atomic<Bool>(false)
 
@@ -68,16 +71,17 @@ final class BlockRing: @unchecked Sendable {
       unsafe sem_post(vacant)
       pthread_join(thread, nil)
     }
-    var slot = 0
+    var read = 0
     while true {
-      unsafe wait(filled)
+      while received.load(ordering: .acquiring) == read { unsafe wait(filled) }
+      let slot = read % Self.slots
       let length = unsafe lengths[slot]
       if length < 0 { break }
       // Safe: the slot is the reader's until it posts `vacant`, and holds `length` octets.
       let block = unsafe RawSpan(_unsafeStart: memory + slot * Self.blockSize, byteCount: length)
       guard try body(block) else { return }
       unsafe sem_post(vacant)
-      slot = (slot + 1) % Self.slots
+      read += 1
     }
     if let error = failure.withLock({ $0 }) { throw error }
   }
@@ -93,22 +97,25 @@ final class BlockRing: @unchecked Sendable {
   }
 
   private func receiveAll(from transport: any NetlinkTransport) {
-    var received = 0
-    var held = 0
-    var isComplete = false
+    var count = 0
     func handOver() {
-      while held > 0 {
-        unsafe sem_post(filled)
-        held -= 1
-      }
+      received.store(count, ordering: .releasing)
+      unsafe sem_post(filled)
     }
+    /// Tells the reader that no block follows, in a slot that is the receiver's.
+    func end() {
+      unsafe lengths[count % Self.slots] = -1
+      count += 1
+      handOver()
+    }
+    var isComplete = false
     while !isComplete {
       unsafe wait(vacant)
       // The reader is gone: there may never be another vacancy to wait for.
       if isCancelled.load(ordering: .relaxed) { return }
-      let slot = received % Self.slots
+      let slot = count % Self.slots
       do {
-        // Safe: the slot is the receiver's until it posts `filled`.
+        // Safe: the slot is the receiver's until it is counted as received.
         var span = unsafe MutableRawSpan(
           _unsafeStart: memory + slot * Self.blockSize, byteCount: Self.blockSize)
         let length = try transport.receive(into: &span)
@@ -119,20 +126,13 @@ final class BlockRing: @unchecked Sendable {
         failure.withLock {
           $0 = (error as? NetlinkError) ?? NetlinkError("read a netlink answer", .badMessage)
         }
-        unsafe lengths[slot] = -1
-        isComplete = true
-        held += 1
-        handOver()
-        return
+        return end()
       }
-      received += 1
-      held += 1
-      if held == Self.batch || received == 1 { handOver() }
+      count += 1
+      if count % Self.batch == 1 || isComplete { handOver() }
     }
-    handOver()
     unsafe wait(vacant)
-    unsafe lengths[received % Self.slots] = -1
-    unsafe sem_post(filled)
+    end()
   }
 
   /// Whether the datagram holds the message that ends a multipart answer.
