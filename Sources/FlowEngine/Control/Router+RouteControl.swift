@@ -94,7 +94,7 @@ extension Router {
         }
       }
     case Message.getNeighbour where isDump:
-      let found = neighbours.neighbours.sorted {
+      let found = neighbours.entries.sorted {
         ($0.key.device, $0.key.address.high, $0.key.address.low)
           < ($1.key.device, $1.key.address.high, $1.key.address.low)
       }

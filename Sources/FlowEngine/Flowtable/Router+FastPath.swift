@@ -133,10 +133,7 @@ extension Router {
         if mac == nil { path.exit = .unresolved }
         path.setLink(to: mac ?? .zero, from: source, way.encapsulation, way.family)
       } else {
-        if neighbours[key] == nil, neighbours.makeRoom() {
-          neighbours[key] = Neighbour(state: .none, mac: .zero)
-        }
-        path.setLink(to: neighbours[key]?.mac ?? .zero, from: source, way.encapsulation, way.family)
+        path.setLink(to: neighbours.knownOrNew(key).mac, from: source, way.encapsulation, way.family)
       }
     }
     path.hasEgress = ruleset.hasEgress(device: path.output)

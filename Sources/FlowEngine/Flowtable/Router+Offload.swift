@@ -25,10 +25,11 @@ extension Router {
       conntrack[slot].status.remove(.offload)
       return refuse(number, .dying)
     }
-    let isOriginal = packet.direction == .original
-    insertFlow(
-      slot, isOriginal ? [route, back] : [back, route], isOriginal ? [path, backPath] : [backPath, path],
-      flowtable)
+    if packet.direction == .original {
+      insertFlow(slot, (route, path), (back, backPath), flowtable)
+    } else {
+      insertFlow(slot, (back, backPath), (route, path), flowtable)
+    }
     statistics.count(.flowAdded)
     note(.flowAdded(number))
     return true
@@ -81,46 +82,20 @@ extension Router {
       validity: routes4.allValidity)
   }
 
+  /// - Parameters:
+  ///   - original: route and path of packets of the original direction.
+  ///   - reply: of those of the reply direction.
   private func insertFlow(
-    _ slot: Int, _ routes: [2 of Route], _ paths: [2 of ForwardPath], _ flowtable: Flowtable
+    _ slot: Int, _ original: (route: Route, path: ForwardPath), _ reply: (route: Route, path: ForwardPath),
+    _ flowtable: Flowtable
   ) {
     let entry = conntrack[slot]
     var detail = FlowDetail()
     detail.entry = conntrack.id(slot)
     detail.flowtable = flowtable.id
     var pair = FlowPair.blank
-    let timeout = flowTimeout(entry.proto)
-    for direction in [FlowDirection.original, .reply] {
-      let side = Int(direction.rawValue)
-      let tuple = entry.tuple(direction)
-      let hasPorts = entry.proto == IPProtocol.tcp || entry.proto == IPProtocol.udp
-      var key = FlowKey(
-        tuple.family, proto: tuple.proto, source: tuple.source, destination: tuple.destination,
-        sourcePort: hasPorts ? tuple.sourcePort : 0, destinationPort: hasPorts ? tuple.destinationPort : 0,
-        device: paths[1 - side].lowest)
-      key.encapsulation = paths[1 - side].encapsulation
-      key.kind |= UInt64(flowtable.id) << 32
-      if let ends = paths[1 - side].tunnel { key.kind |= tunnelNumber(ends) << 16 }
-      var one = FlowEntry(key: key)
-      one.deadline = now.adding(seconds: timeout).nanoseconds
-      if flowtable.counts { one.flags.insert(.counts) }
-      translate(&one, entry, direction)
-      var way = FlowWay()
-      way.family = tuple.family
-      way.mtu = UInt16(clamping: mtu(of: routes[side]))
-      way.routeDevice = routes[side].device
-      setExit(&way, paths[side])
-      way.validity = routes[side].validity
-      // From 7.2 on the fast path knows gateways of the packet's own family only, and takes the destination for the next hop
-      // of others.
-      let knowsGateway = generation.resolvesNeighbours || routes[side].gatewayFamily == tuple.family
-      let gateway = knowsGateway ? routes[side].gateway : nil
-      way.nextHop = gateway ?? entry.tuple(direction.opposite).source
-      way.hopFamily = gateway == nil ? tuple.family : routes[side].gatewayFamily
-      if let ends = paths[side].tunnel { enter(ends, &way) }
-      one.path = flows.paths.intern(way)
-      pair.sides[side] = one
-    }
+    pair.sides[0] = side(.original, of: entry, original.route, original.path, from: reply.path, flowtable)
+    pair.sides[1] = side(.reply, of: entry, reply.route, reply.path, from: original.path, flowtable)
     if entry.proto == IPProtocol.tcp {
       conntrack[slot].tcp[.original].flags.insert(.liberal)
       conntrack[slot].tcp[.reply].flags.insert(.liberal)
@@ -136,6 +111,45 @@ extension Router {
     let added = flows.insert(pair, detail)
     conntrack[slot].flow = UInt32(added + 1)
     if flowtable.offloadsToHardware { beginHardware(added) }
+  }
+
+  /// One direction of a new flow: its packets come the way that `back` describes and leave by `route` and `path`.
+  private func side(
+    _ direction: FlowDirection, of entry: ConntrackEntry, _ route: Route,
+    _ path: ForwardPath, from back: ForwardPath, _ flowtable: Flowtable
+  ) -> FlowEntry {
+    let tuple = entry.tuple(direction)
+    let hasPorts = entry.proto == IPProtocol.tcp || entry.proto == IPProtocol.udp
+    var key = FlowKey(
+      tuple.family, proto: tuple.proto, source: tuple.source, destination: tuple.destination,
+      sourcePort: hasPorts ? tuple.sourcePort : 0, destinationPort: hasPorts ? tuple.destinationPort : 0,
+      device: back.lowest)
+    key.encapsulation = back.encapsulation
+    key.kind |= UInt64(flowtable.id) << 32
+    if let ends = back.tunnel { key.kind |= tunnelNumber(ends) << 16 }
+    var one = FlowEntry(key: key)
+    one.deadline = now.adding(seconds: flowTimeout(entry.proto)).nanoseconds
+    if flowtable.counts { one.flags.insert(.counts) }
+    translate(&one, entry, direction)
+    var way = FlowWay()
+    way.family = tuple.family
+    way.mtu = UInt16(clamping: mtu(of: route))
+    way.routeDevice = route.device
+    setExit(&way, path)
+    way.validity = route.validity
+    // From 7.2 on the fast path knows gateways of the packet's own family only, and takes the destination for the next hop
+    // of others.
+    let knowsGateway = generation.resolvesNeighbours || route.gatewayFamily == tuple.family
+    if knowsGateway, let gateway = route.gateway {
+      way.nextHop = gateway
+      way.hopFamily = route.gatewayFamily
+    } else {
+      way.nextHop = entry.tuple(direction.opposite).source
+      way.hopFamily = tuple.family
+    }
+    if let ends = path.tunnel { enter(ends, &way) }
+    one.path = flows.paths.intern(way)
+    return one
   }
 
   /// Has a direction's packets go through a tunnel: the route that counts is the one to its other end.

@@ -63,17 +63,23 @@ extension Router {
 
   /// Source: net/core/dev.c, dev_fill_forward_path; nft_dev_path_info.
   private func discoverPath(_ start: UInt32, _ hop: Address, _ family: IPFamily) -> ForwardPath? {
+    guard let link = links[start] else { return nil }
+    var destination = MACAddress.zero
+    if link.isEthernet {
+      let neighbour = neighbours.knownOrNew(NeighbourKey(device: start, family: family, address: hop))
+      guard neighbour.state.isValid else { return nil }
+      destination = neighbour.mac
+    }
+    // Nothing is below a port.
+    if link.isPort {
+      var path = ForwardPath(device: start)
+      path.source = link.mac
+      path.destination = destination
+      return path
+    }
     guard var current = device(start) else { return nil }
     var walk = PathWalk()
-    if current.isEthernet {
-      let key = NeighbourKey(device: start, family: family, address: hop)
-      guard let neighbour = neighbours[key] else {
-        if neighbours.makeRoom() { neighbours[key] = Neighbour(state: .none, mac: .zero) }
-        return nil
-      }
-      guard neighbour.state.isValid else { return nil }
-      walk.destination = neighbour.mac
-    }
+    walk.destination = destination
     var depth = 0
     while let next = step(down: current, &walk) {
       depth += 1

@@ -76,9 +76,6 @@ extension Router {
     guard let device = device(way.routeDevice), device.isUp else { return statistics.count(.deviceDown) }
     guard device.isEthernet else { return transmitHeaderless(outer, on: device) }
     let key = NeighbourKey(device: way.routeDevice, family: way.hopFamily, address: way.nextHop)
-    if neighbours[key] == nil, neighbours.makeRoom() {
-      neighbours[key] = Neighbour(state: .none, mac: .zero)
-    }
-    emit(outer, to: neighbours[key]?.mac ?? .zero, on: device.index)
+    emit(outer, to: neighbours.knownOrNew(key).mac, on: device.index)
   }
 }

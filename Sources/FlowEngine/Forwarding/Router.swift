@@ -33,7 +33,7 @@ package final class Router {
   private(set) var links = DeviceLinks([])
   /// Bridges by the index of their device.
   package var bridges: [UInt32: Bridge] = [:]
-  package var neighbours = NeighbourTable()
+  package var neighbours: NeighbourTable
   package internal(set) var routes4 = RoutingTable(.ipv4)
   package internal(set) var routes6 = RoutingTable(.ipv6)
   package var conntrack: ConntrackTable
@@ -76,6 +76,7 @@ package final class Router {
   package init(generation: KernelGeneration = .linux612, seed: UInt64) {
     self.generation = generation
     random = RandomSource(seed: seed)
+    neighbours = NeighbourTable(seed: seed)
     conntrack = ConntrackTable(seed: random.next())
     flows = FlowStore(seed: random.next())
     ruleset = Ruleset(kernel: generation, seed: UInt32(truncatingIfNeeded: random.next()))

@@ -67,45 +67,111 @@ package enum NeighbourTimes {
 }
 
 /// The neighbours of all devices, both families.
-package struct NeighbourTable: Sendable {
-  package private(set) var neighbours: [NeighbourKey: Neighbour] = [:]
+package struct NeighbourTable: ~Copyable {
+  package private(set) var entries: [(key: NeighbourKey, neighbour: Neighbour)] = []
+  private var index = HashIndex(capacityLog2: 6)
+  private let seed: UInt64
+  /// Where the search for an entry to evict goes on.
+  private var hand = 0
   /// The earliest instant at which a neighbour's state may end; at or before the true one.
   package var nextDeadline = Instant.distantFuture
 
-  package init() {}
+  package init(seed: UInt64) { self.seed = seed }
 
   package subscript(key: NeighbourKey) -> Neighbour? {
-    get { neighbours[key] }
-    _modify { yield &neighbours[key] }
+    mutating get {
+      let place = find(key)
+      return place < 0 ? nil : entries[place].neighbour
+    }
+    _modify {
+      let place = find(key)
+      var value = place < 0 ? nil : entries[place].neighbour
+      // What waits has one owner at a time, or each change would copy it.
+      if place >= 0 { entries[place].neighbour.queue = [] }
+      defer { store(value, key, place) }
+      yield &value
+    }
+  }
+
+  /// State and address of an entry, without what waits for it.
+  package mutating func link(_ key: NeighbourKey) -> (state: NeighbourState, mac: MACAddress)? {
+    let place = find(key)
+    return place < 0 ? nil : (entries[place].neighbour.state, entries[place].neighbour.mac)
+  }
+
+  /// The entry's place, or -1.
+  private mutating func find(_ key: NeighbourKey) -> Int {
+    index.first(hash(key)) { entries[$0].key == key }
+  }
+
+  private func hash(_ key: NeighbourKey) -> UInt32 {
+    let place = UInt64(key.device) << 8 | UInt64(key.family.rawValue)
+    return UInt32(truncatingIfNeeded: mixed(key.address.low ^ seed, mixed(key.address.high ^ place, seed | 1)))
+  }
+
+  /// Puts a value where the entry of `key` is, or is to be when `place` is negative; nil removes it.
+  private mutating func store(_ value: Neighbour?, _ key: NeighbourKey, _ place: Int) {
+    switch (value, place) {
+    case (let value?, 0...): entries[place].neighbour = value
+    case (let value?, _):
+      index.insert(hash(key), entries.count)
+      entries.append((key, value))
+    case (nil, 0...): remove(place)
+    case (nil, _): break
+    }
+  }
+
+  /// Removes an entry; the last one takes its place.
+  private mutating func remove(_ place: Int) {
+    let last = entries.count - 1
+    index.remove(hash(entries[place].key), place)
+    if place != last {
+      index.remove(hash(entries[last].key), last)
+      index.insert(hash(entries[last].key), place)
+      entries.swapAt(place, last)
+    }
+    entries.removeLast()
   }
 
   /// Removes the entries of `device`, of one family or both, permanent ones too, with what waits for them.
   package mutating func flush(device: UInt32, _ family: IPFamily? = nil) {
-    neighbours = neighbours.filter { $0.key.device != device || (family ?? $0.key.family) != $0.key.family }
+    for place in entries.indices.reversed() {
+      let key = entries[place].key
+      if key.device == device, (family ?? key.family) == key.family { remove(place) }
+    }
   }
 
   /// Makes room for one more entry: true unless the table is full of entries that may not go.
   package mutating func makeRoom() -> Bool {
-    if neighbours.count < NeighbourTimes.maximumEntries { return true }
-    let victim = neighbours.first { key, neighbour in
-      switch neighbour.state {
-      case .stale, .failed, .none: true
-      case .incomplete, .reachable, .delay, .probe, .noARP, .permanent: false
+    guard entries.count >= NeighbourTimes.maximumEntries else { return true }
+    for _ in entries.indices {
+      hand = (hand + 1) % entries.count
+      switch entries[hand].neighbour.state {
+      case .stale, .failed, .none:
+        remove(hand)
+        return true
+      case .incomplete, .reachable, .delay, .probe, .noARP, .permanent: break
       }
     }
-    guard let victim else { return false }
-    neighbours[victim.key] = nil
-    return true
+    return false
+  }
+
+  /// The entry of `key`, made without an address if there is none and the table has room: its state and address.
+  @discardableResult
+  package mutating func knownOrNew(_ key: NeighbourKey) -> (state: NeighbourState, mac: MACAddress) {
+    if let known = link(key) { return known }
+    if makeRoom() { self[key] = Neighbour(state: .none, mac: .zero) }
+    return (.none, .zero)
   }
 
   /// Keys of entries whose state ends at or before `now`.
   package func due(_ now: Instant) -> [NeighbourKey] {
-    neighbours.filter { $0.value.deadline <= now }.map(\.key)
+    entries.filter { $0.neighbour.deadline <= now }.map(\.key)
       .sorted { ($0.device, $0.address.high, $0.address.low) < ($1.device, $1.address.high, $1.address.low) }
   }
 
   /// Finds out anew when the next state ends.
   package mutating func renewDeadline() {
-    nextDeadline = neighbours.values.map(\.deadline).min() ?? .distantFuture
+    nextDeadline = entries.map(\.neighbour.deadline).min() ?? .distantFuture
   }
 }

@@ -36,7 +36,10 @@ extension Router {
     }
     if packet.route?.type == .broadcast { return emit(packet, to: .broadcast, on: index) }
     let key = NeighbourKey(device: index, family: family, address: hop)
-    note(.neighbour(key, neighbours[key]?.state ?? .none, neighbours[key]?.mac ?? .zero))
+    if tracing.isOpen {
+      let known = neighbours.link(key)
+      note(.neighbour(key, known?.state ?? .none, known?.mac ?? .zero))
+    }
     if let mac = usableAddress(key) { return emit(packet, to: mac, on: index) }
     enqueue(packet, key)
   }
@@ -54,7 +57,7 @@ extension Router {
 
   /// The address to send to, if there is one; a stale one is to be probed soon.
   func usableAddress(_ key: NeighbourKey) -> MACAddress? {
-    guard let neighbour = neighbours[key], neighbour.state.isValid else { return nil }
+    guard let neighbour = neighbours.link(key), neighbour.state.isValid else { return nil }
     if neighbour.state == .stale {
       neighbours[key]?.state = .delay
       setDeadline(key, now.timer(after: NeighbourTimes.delay))
@@ -159,9 +162,7 @@ extension Router {
     let key = NeighbourKey(device: device.index, family: .ipv4, address: arp.sender)
     if arp.operation == ARPPacket.request, isLocal(arp.target, .ipv4) {
       if !arp.sender.isUnspecified, !isLocal(arp.sender, .ipv4) {
-        if neighbours[key] == nil, neighbours.makeRoom() {
-          neighbours[key] = Neighbour(state: .none, mac: .zero)
-        }
+        neighbours.knownOrNew(key)
         update(key, arp.senderHardware, to: .stale, overrides: true)
       }
       statistics.count(.replySent)
@@ -222,9 +223,7 @@ extension Router {
     let senderMAC = view.linkLayerAddress(option: 1)
     if !source.isUnspecified, let senderMAC {
       let key = NeighbourKey(device: device.index, family: .ipv6, address: source)
-      if neighbours[key] == nil, neighbours.makeRoom() {
-        neighbours[key] = Neighbour(state: .none, mac: .zero)
-      }
+      neighbours.knownOrNew(key)
       update(key, senderMAC, to: .stale, overrides: true)
     }
     var data: [UInt8] = []

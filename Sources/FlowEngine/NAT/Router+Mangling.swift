@@ -11,13 +11,10 @@ extension Router {
     else {
       return true
     }
-    guard
-      ruleset.hasTranslation(.prerouting, packet.family == .ipv4 ? .ipv4 : .ipv6)
-        || ruleset.hasTranslation(.postrouting, packet.family == .ipv4 ? .ipv4 : .ipv6)
-        || ruleset.hasTranslation(.input, packet.family == .ipv4 ? .ipv4 : .ipv6)
-        || ruleset.hasTranslation(.output, packet.family == .ipv4 ? .ipv4 : .ipv6)
-        || !conntrack[slot].status.isDisjoint(with: .anyNAT)
-    else { return true }
+    let status = conntrack[slot].status
+    guard !status.isDisjoint(with: .anyNAT) || ruleset.translates(packet.family == .ipv4 ? .ipv4 : .ipv6) else {
+      return true
+    }
     switch packet.tracking {
     case .related, .relatedReply:
       let icmp = packet.family == .ipv4 ? IPProtocol.icmp : IPProtocol.icmpv6
@@ -72,9 +69,8 @@ extension Router {
   ///
   /// Source: net/netfilter/nf_nat_core.c, nf_nat_packet.
   private func rewrite(_ part: TranslationPart, _ packet: inout Packet, _ slot: Int) -> Bool {
-    let entry = conntrack[slot]
-    guard applies(part, packet.direction, entry.status),
-      let target = entry.tuple(packet.direction.opposite).inverted
+    guard applies(part, packet.direction, conntrack[slot].status),
+      let target = conntrack[slot].tuple(packet.direction.opposite).inverted
     else { return true }
     mangle(
       &packet.bytes, network: packet.network, transport: packet.transport, packet.family, packet.proto, part,

@@ -97,9 +97,13 @@ package struct Ruleset: ~Copyable {
     return false
   }
 
-  /// Whether any translating chain is attached to `hook` for packets of `family`.
-  package func hasTranslation(_ hook: Hook, _ family: PacketFamily) -> Bool {
-    program.translators[Program.place(hook, family)].count > 0
+  /// Whether any translating chain is attached to a hook for packets of `family`.
+  package func translates(_ family: PacketFamily) -> Bool {
+    for hook in [Hook.prerouting, .input, .output, .postrouting]
+    where program.translators[Program.place(hook, family)].count > 0 {
+      return true
+    }
+    return false
   }
 
   /// Runs the filtering base chains of `hook` whose priority is at least `from` and below `below`, in order.
