@@ -99,11 +99,8 @@ package struct Ruleset: ~Copyable {
 
   /// Whether any translating chain is attached to a hook for packets of `family`.
   package func translates(_ family: PacketFamily) -> Bool {
-    for hook in [Hook.prerouting, .input, .output, .postrouting]
-    where program.translators[Program.place(hook, family)].count > 0 {
-      return true
-    }
-    return false
+    func has(_ hook: Hook) -> Bool { program.translators[Program.place(hook, family)].count > 0 }
+    return has(.prerouting) || has(.postrouting) || has(.input) || has(.output)
   }
 
   /// Runs the filtering base chains of `hook` whose priority is at least `from` and below `below`, in order.
