@@ -82,9 +82,7 @@ extension Router {
       validity: routes4.allValidity)
   }
 
-  /// - Parameters:
-  ///   - original: route and path of packets of the original direction.
-  ///   - reply: of those of the reply direction.
+  /// Makes the flow of an entry from the route and path of either direction's packets.
   private func insertFlow(
     _ slot: Int, _ original: (route: Route, path: ForwardPath), _ reply: (route: Route, path: ForwardPath),
     _ flowtable: Flowtable

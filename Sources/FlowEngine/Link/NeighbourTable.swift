@@ -106,7 +106,8 @@ package struct NeighbourTable: ~Copyable {
 
   private func hash(_ key: NeighbourKey) -> UInt32 {
     let place = UInt64(key.device) << 8 | UInt64(key.family.rawValue)
-    return UInt32(truncatingIfNeeded: mixed(key.address.low ^ seed, mixed(key.address.high ^ place, seed | 1)))
+    let rest = mixed(key.address.high ^ place, seed | 1)
+    return UInt32(truncatingIfNeeded: mixed(key.address.low ^ seed, rest))
   }
 
   /// Puts a value where the entry of `key` is, or is to be when `place` is negative; nil removes it.

@@ -12,9 +12,8 @@ extension Router {
       return true
     }
     let status = conntrack[slot].status
-    guard !status.isDisjoint(with: .anyNAT) || ruleset.translates(packet.family == .ipv4 ? .ipv4 : .ipv6) else {
-      return true
-    }
+    let family: PacketFamily = packet.family == .ipv4 ? .ipv4 : .ipv6
+    guard !status.isDisjoint(with: .anyNAT) || ruleset.translates(family) else { return true }
     switch packet.tracking {
     case .related, .relatedReply:
       let icmp = packet.family == .ipv4 ? IPProtocol.icmp : IPProtocol.icmpv6
