@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /// The checksum of SCTP (RFC 9260 appendix A): CRC-32 with Castagnoli's polynomial.
-package enum CRC32C {
+package struct CRC32C {
   private static let table: [256 of UInt32] = {
     var table: [256 of UInt32] = .init(repeating: 0)
     for index in 0..<256 {
@@ -12,12 +12,31 @@ package enum CRC32C {
     return table
   }()
 
-  /// The checksum of `bytes`; its least significant octet comes first on the wire.
+  private var register = UInt32.max
+
+  package init() {}
+
+  /// The checksum of what was taken in; its least significant octet comes first on the wire.
+  package var value: UInt32 { ~register }
+
+  /// Takes in `bytes`.
+  package mutating func update(_ bytes: RawSpan) {
+    for offset in 0..<bytes.byteCount { update(bytes.u8(offset)) }
+  }
+
+  /// Takes in so many zero octets.
+  package mutating func update(zeros count: Int) {
+    for _ in 0..<count { update(0) }
+  }
+
+  private mutating func update(_ octet: UInt8) {
+    register = register >> 8 ^ Self.table[Int(UInt8(truncatingIfNeeded: register) ^ octet)]
+  }
+
+  /// The checksum of `bytes`.
   package static func compute(_ bytes: RawSpan) -> UInt32 {
-    var crc = UInt32.max
-    for offset in 0..<bytes.byteCount {
-      crc = crc >> 8 ^ table[Int(UInt8(truncatingIfNeeded: crc) ^ bytes.u8(offset))]
-    }
-    return ~crc
+    var crc = CRC32C()
+    crc.update(bytes)
+    return crc.value
   }
 }

@@ -68,6 +68,7 @@ extension Router {
   /// Source: net/netfilter/nf_conntrack_proto_sctp.c, nf_conntrack_sctp_packet.
   func trackSCTP(_ packet: Packet, _ slot: Int, isOutput: Bool) -> TrackerVerdict {
     guard let header = SCTPView(checking: packet.transportBytes) else { return .invalid }
+    if verifiesChecksum(packet, isOutput: isOutput), !header.hasValidChecksum { return .invalid }
     let bytes = packet.transportBytes
     let direction = packet.direction
     let tag = header.verificationTag
@@ -85,11 +86,11 @@ extension Router {
     while offset + 4 <= bytes.byteCount {
       let chunk = bytes.u8(offset)
       let length = Int(bytes.be16(offset + 2))
-      guard length >= 4 else { return .invalid }
+      guard length > 0 else { return .invalid }
       let isAlone = chunk == 1 || chunk == 2 || chunk == 14
-      if isAlone, !isFirst || offset + (length + 3) / 4 * 4 < bytes.byteCount { return .invalid }
+      if isAlone, !isFirst || offset + (length + 3) / 4 * 4 + 4 <= bytes.byteCount { return .invalid }
       if chunk == 10 || chunk == 11, !isFirst { return .invalid }
-      if !conntrack[slot].isConfirmed, isFirst, chunk == 6 || chunk == 14 || chunk == 11 { return .invalid }
+      if !conntrack[slot].isConfirmed, chunk == 6 || chunk == 14 || chunk == 11 { return .invalid }
       if let row = SCTPTransitions.row(chunk) {
         switch chunk {
         case 1: if tag != 0 { return .invalid }

@@ -3,9 +3,14 @@
 import PacketWire
 
 extension Router {
-  /// Whether the transport checksum is right, where the kernel verifies it: on the way in only.
+  /// Whether tracking verifies the packet's transport checksum: on the way in only, and not one yet to be finished.
+  func verifiesChecksum(_ packet: Packet, isOutput: Bool) -> Bool {
+    !isOutput && conntrack.settings.verifiesChecksums && !packet.isPartial
+  }
+
+  /// Whether the transport checksum is right, where the kernel verifies it.
   private func hasValidChecksum(_ packet: Packet, isOutput: Bool) -> Bool {
-    guard !isOutput, conntrack.settings.verifiesChecksums, !packet.isPartial else { return true }
+    guard verifiesChecksum(packet, isOutput: isOutput) else { return true }
     let bytes = packet.transportBytes
     let sum = Checksum.pseudoHeader(
       packet.source, packet.destination, proto: packet.proto, length: bytes.byteCount)
@@ -56,7 +61,7 @@ extension Router {
     guard let view = UDPView(checking: packet.transportBytes) else { return .invalid }
     let available = packet.transportBytes.byteCount
     guard view.length >= UDPView.headerLength, view.length <= available else { return .invalid }
-    if view.checksum != 0, !isOutput, conntrack.settings.verifiesChecksums, !packet.isPartial {
+    if view.checksum != 0, verifiesChecksum(packet, isOutput: isOutput) {
       let sum = Checksum.pseudoHeader(
         packet.source, packet.destination, proto: packet.proto, length: view.length)
       guard Checksum.isValid(packet.transportBytes.extracting(0..<view.length), sum) else { return .invalid }
