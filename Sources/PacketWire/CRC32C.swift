@@ -14,7 +14,8 @@ package struct CRC32C {
 
   private var register = UInt32.max
 
-  package init() {}
+  /// Takes in `bytes`.
+  package init(_ bytes: RawSpan) { update(bytes) }
 
   /// The checksum of what was taken in; its least significant octet comes first on the wire.
   package var value: UInt32 { ~register }
@@ -31,12 +32,5 @@ package struct CRC32C {
 
   private mutating func update(_ octet: UInt8) {
     register = register >> 8 ^ Self.table[Int(UInt8(truncatingIfNeeded: register) ^ octet)]
-  }
-
-  /// The checksum of `bytes`.
-  package static func compute(_ bytes: RawSpan) -> UInt32 {
-    var crc = CRC32C()
-    crc.update(bytes)
-    return crc.value
   }
 }

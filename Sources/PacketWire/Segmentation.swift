@@ -59,11 +59,6 @@ package enum Segmentation {
     plan.openChecksum(&whole, &left)
     return [(whole, left)]
   }
-
-  /// Cuts a packet into segments with finished checksums, whatever its device can do. As ``prepare(_:_:_:)``.
-  package static func cut(_ bytes: [UInt8], _ header: VirtioHeader) -> [[UInt8]]? {
-    prepare(bytes, header, [])?.map(\.bytes)
-  }
 }
 
 /// How a frame of many segments is cut.

@@ -82,12 +82,12 @@ package struct SCTPView: ~Escapable {
   package var destinationPort: UInt16 { bytes.be16(2) }
   package var verificationTag: UInt32 { bytes.be32(4) }
   package var checksum: UInt32 { bytes.be32(8) }
-  /// Whether the checksum is that of the packet, were its own field zero.
-  package var hasValidChecksum: Bool {
-    var crc = CRC32C()
-    crc.update(bytes.extracting(0..<8))
+  /// The checksum of the packet, as if its own field were zero.
+  package var rightChecksum: UInt32 {
+    var crc = CRC32C(bytes.extracting(0..<8))
     crc.update(zeros: 4)
     crc.update(bytes.dropping(Self.headerLength))
-    return checksum == crc.value.byteSwapped
+    return crc.value.byteSwapped
   }
+  package var hasValidChecksum: Bool { checksum == rightChecksum }
 }

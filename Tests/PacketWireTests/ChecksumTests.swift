@@ -51,22 +51,22 @@ struct ChecksumTests {
 
   @Test("CRC-32C of the digits")
   func castagnoli() {
-    #expect(CRC32C.compute(Array("123456789".utf8).raw) == 0xe306_9283)
+    #expect(CRC32C(Array("123456789".utf8).raw).value == 0xe306_9283)
   }
 
   /// RFC 3720 appendix B.4.
   @Test("CRC-32C of zeros, ones, and counted octets")
   func castagnoliVectors() {
-    #expect(CRC32C.compute([UInt8](repeating: 0, count: 32).raw) == 0x8a91_36aa)
-    #expect(CRC32C.compute([UInt8](repeating: 0xff, count: 32).raw) == 0x62a8_ab43)
-    #expect(CRC32C.compute([UInt8](0..<32).raw) == 0x46dd_794e)
+    #expect(CRC32C([UInt8](repeating: 0, count: 32).raw).value == 0x8a91_36aa)
+    #expect(CRC32C([UInt8](repeating: 0xff, count: 32).raw).value == 0x62a8_ab43)
+    #expect(CRC32C([UInt8](0..<32).raw).value == 0x46dd_794e)
   }
 
   @Test("the checksum of an SCTP packet leaves its own field out")
   func sctp() {
     var bytes = [UInt8](0..<28)
     bytes.replaceSubrange(8..<12, with: [0, 0, 0, 0])
-    let crc = CRC32C.compute(bytes.raw)
+    let crc = CRC32C(bytes.raw).value
     bytes.replaceSubrange(8..<12, with: (0..<4).map { UInt8(truncatingIfNeeded: crc >> ($0 * 8)) })
     #expect(SCTPView(checking: bytes.raw)?.hasValidChecksum == true)
     bytes[27] ^= 1

@@ -152,11 +152,10 @@ struct TraceChange {
           request(ConntrackMessage.delete, [.request, .acknowledge], family: 0) { _ in }))
     }
     // conntrack(8) fails when there is nothing to change.
-    var result = ErrorNumber.noEntry
-    var isFirst = true
-    for entry in entries(send) where matches(entry, value) {
-      if isFirst { result = 0 }
-      isFirst = false
+    let chosen = entries(send).filter { matches($0, value) }
+    guard !chosen.isEmpty else { return ErrorNumber.noEntry }
+    var result: Int32 = 0
+    for entry in chosen {
       let answer: ControlOutput
       if name == "delete" {
         answer = send(

@@ -55,33 +55,38 @@ extension Router {
   /// Offset, from the IPv6 header, of the octet that names an authentication header, which the router does not know; nil: there
   /// is none.
   private func authenticationField(_ packet: Packet) -> Int? {
-    var field = 6
-    var offset = IPv6View.headerLength
-    while true {
-      switch packet.bytes[packet.network + field] {
-      case IPProtocol.authentication: return field
-      case IPProtocol.hopByHop, IPProtocol.routing, IPProtocol.destinationOptions:
-        guard offset + 8 <= packet.length else { return nil }
-        field = offset
-        offset += (Int(packet.bytes[packet.network + offset + 1]) + 1) * 8
-      default: return nil
-      }
-      guard offset <= packet.length else { return nil }
+    var found: Int?
+    walkHeaders(packet) { kind, field, offset in
+      guard offset <= packet.length else { return false }
+      if kind == IPProtocol.authentication { found = field }
+      return [IPProtocol.hopByHop, IPProtocol.routing, IPProtocol.destinationOptions].contains(kind)
     }
+    return found
   }
 
   /// Offset, from the IPv6 header, of the octet that names the transport protocol.
   private func nextHeaderField(_ packet: Packet) -> Int {
+    var last = 0
+    walkHeaders(packet) { _, field, offset in
+      last = field
+      return offset < packet.transport - packet.network
+    }
+    return last
+  }
+
+  /// Walks along the headers behind an IPv6 header while `goesOn`: it is told each header's kind, where that is named, and where
+  /// the header begins, all from the IPv6 header on.
+  private func walkHeaders(_ packet: Packet, _ goesOn: (_ kind: UInt8, _ field: Int, _ offset: Int) -> Bool) {
     var field = 6
     var offset = IPv6View.headerLength
-    while offset < packet.transport - packet.network, offset + 8 <= packet.length {
+    while true {
       let kind = packet.bytes[packet.network + field]
+      guard goesOn(kind, field, offset), offset + 8 <= packet.length else { return }
       field = offset
       let size = Int(packet.bytes[packet.network + offset + 1])
       offset +=
         kind == IPProtocol.fragment ? 8 : kind == IPProtocol.authentication ? (size + 2) * 4 : (size + 1) * 8
     }
-    return field
   }
 
   /// No socket takes datagrams here: "port unreachable".

@@ -225,7 +225,7 @@ extension Router {
       path.setLink(to: way.destination, from: way.source, other.encapsulation, other.family)
     } else {
       let key = NeighbourKey(device: way.routeDevice, family: way.hopFamily, address: way.nextHop)
-      guard let neighbour = neighbours[key], neighbour.state.isValid else { return nil }
+      guard let neighbour = neighbours.link(key), neighbour.state.isValid else { return nil }
       path.setLink(to: neighbour.mac, from: output.mac, other.encapsulation, other.family)
     }
     return HardwareRule(

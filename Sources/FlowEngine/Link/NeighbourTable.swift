@@ -67,6 +67,8 @@ package enum NeighbourTimes {
 }
 
 /// The neighbours of all devices, both families.
+///
+/// What only reads is mutating, too: a call that is not copies the table out of the class that holds it.
 package struct NeighbourTable: ~Copyable {
   package private(set) var entries: [(key: NeighbourKey, neighbour: Neighbour)] = []
   private var index = HashIndex(capacityLog2: 6)

@@ -295,8 +295,8 @@ extension Router {
     let before = packet.bytes.be16(inner)
     let after = before & 0xfffc | UInt16(outer)
     packet.bytes.store(be16: after, at: inner)
-    let sum = Checksum.fold(UInt64(~packet.bytes.be16(inner + 10)) + UInt64(~before) + UInt64(after))
-    packet.bytes.store(be16: ~sum, at: inner + 10)
+    let checksum = Checksum.replacing(packet.bytes.be16(inner + 10), before, with: after)
+    packet.bytes.store(be16: checksum, at: inner + 10)
     return true
   }
 

@@ -121,9 +121,9 @@ extension Router {
       guard room >= SCTPView.headerLength else { break }
       bytes.store(
         be16: isSource ? target.sourcePort : target.destinationPort, at: transport + (isSource ? 0 : 2))
-      if !isQuote, !isPartial {
-        bytes.store(be32: 0, at: transport + 8)
-        bytes.store(be32: CRC32C.compute(bytes.raw.dropping(transport)).byteSwapped, at: transport + 8)
+      if !isQuote, !isPartial, let checksum = SCTPView(checking: bytes.raw.dropping(transport))?.rightChecksum
+      {
+        bytes.store(be32: checksum, at: transport + 8)
       }
     case IPProtocol.icmp where family == .ipv4:
       guard room >= 8, ICMPType.inverse(bytes[transport]) != nil else { break }

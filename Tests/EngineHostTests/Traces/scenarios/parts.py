@@ -93,3 +93,8 @@ def speak(r, f, dice, payload, until=(0.90, 0.93, 0.97)):
 def seeds():
     first, _, last = os.environ.get("FUZZ_SEEDS", "1-10").partition("-")
     return range(int(first), int(last or first) + 1)
+
+
+def of_seeds(build):
+    """The scenarios() of a file that builds one from each seed."""
+    return lambda: map(build, seeds())

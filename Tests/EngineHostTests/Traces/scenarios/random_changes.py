@@ -9,7 +9,6 @@ import random_stacks
 from parts import *
 
 
-
 class Changes:
     """The changes that a router of these devices allows."""
 
@@ -101,7 +100,6 @@ def build(seed):
     s = base.build(10_000 + seed)
     s.name, s.about = f"changes-{seed}", s.about.replace(f"{10_000 + seed}", f"{seed}")
     steps, s.steps = s.steps, []
-    s.flows = FLOWS[id(s)]
     changes = Changes(r, s)
     for step in steps:
         # A TAP device that is down takes no frames.
@@ -115,25 +113,16 @@ def build(seed):
     return s
 
 
-# The flows of each scenario, as they are made.
-FLOWS = {}
-
-
 def noted(kind):
+    """Has scenarios know their flows of this kind."""
     before = kind.__init__
 
     def init(self, scenario, *values, **more):
         before(self, scenario, *values, **more)
-        FLOWS.setdefault(id(scenario), []).append(self)
+        vars(scenario).setdefault("flows", []).append(self)
     kind.__init__ = init
 
 
 noted(TCPFlow)
 noted(UDPFlow)
-KEPT = []
-
-
-def scenarios():
-    for seed in seeds():
-        KEPT.append(build(seed))
-        yield KEPT[-1]
+scenarios = of_seeds(build)

@@ -198,6 +198,4 @@ def build(seed):
     return s.conntrack()
 
 
-def scenarios():
-    for seed in seeds():
-        yield build(seed)
+scenarios = of_seeds(build)

@@ -6,7 +6,7 @@ import ipaddress
 import random
 
 from parts import *
-from random_stacks import lan_side, wan_side
+from random_stacks import lan_side, neighbours_of, wan_side
 
 ABILITIES = [None, [], ["csum"], ["csum", "tso4"], ["csum", "tso6"], ["csum", "tso4", "tso6"], ["csum", "tso4", "tso6", "tso_ecn"],
              ["csum", "tso4", "tso6", "tso_ecn", "uso4", "uso6"]]
@@ -62,16 +62,12 @@ def build(seed):
                 device["offloads"] = abilities[device["name"]]
     nat = r.choice(["", "masquerade", "dnat"])
     listed = lan.taps + wan.taps
-    neighbours = []
-    for side, addresses, mac in ((lan, (CLIENT4, CLIENT6), CLIENT_MAC), (wan, (SERVER4, SERVER6), SERVER_MAC)):
-        if side.has_neighbours:
-            neighbours += [{"dev": side.top, "ip": address, "mac": mac} for address in addresses]
     server4 = wan.servers[0] if wan.servers else SERVER4
     text = {"": "", "masquerade": MASQUERADE.replace("wan0", leaving),
             "dnat": "chain pre {\n\t\ttype nat hook prerouting priority -100; policy accept;\n\t\ttcp dport 8080 dnat ip to %s:80\n\t}" % server4}[nat]
     offload = r.choice(["meta l4proto { tcp, udp } flow add @f", "ct state established flow add @f", "ip protocol udp flow add @f"])
     s = Stack(f"segments-{seed}", f"seed {seed}: {lan.name} LAN, {wan.name} WAN, {nat or 'no'} NAT",
-              devices=lan.devices + wan.devices, neighbours=neighbours, routes=wan.routes,
+              devices=lan.devices + wan.devices, neighbours=neighbours_of(lan, wan), routes=wan.routes,
               sysctl={"net.netfilter.nf_conntrack_acct": 1, "net.netfilter.nf_flowtable_tcp_timeout": 20,
                       "net.netfilter.nf_flowtable_udp_timeout": 20},
               ruleset_text=ruleset(offload, devices=", ".join(f'"{name}"' for name in listed), nat=text, flags=r.choice(["", "counter;"])))
@@ -104,6 +100,4 @@ def build(seed):
     return s.conntrack()
 
 
-def scenarios():
-    for seed in seeds():
-        yield build(seed)
+scenarios = of_seeds(build)

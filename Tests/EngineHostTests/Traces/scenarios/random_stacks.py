@@ -84,6 +84,12 @@ def wan_side(r):
     return side
 
 
+def neighbours_of(lan, wan):
+    """Client and server, on the sides that have neighbours."""
+    ends = (lan, (CLIENT4, CLIENT6), CLIENT_MAC), (wan, (SERVER4, SERVER6), SERVER_MAC)
+    return [{"dev": side.top, "ip": address, "mac": mac} for side, addresses, mac in ends if side.has_neighbours for address in addresses]
+
+
 def build(seed):
     r = random.Random(f"stack {seed}")
     lan, wan = lan_side(r), wan_side(r)
@@ -96,13 +102,9 @@ def build(seed):
         listed = tops if "ppp0" not in tops else listed
     elif dice < 0.14:
         listed = listed[1:]
-    neighbours = []
-    for side, addresses, mac in ((lan, (CLIENT4, CLIENT6), CLIENT_MAC), (wan, (SERVER4, SERVER6), SERVER_MAC)):
-        if side.has_neighbours:
-            neighbours += [{"dev": side.top, "ip": address, "mac": mac} for address in addresses]
     offload = r.choice(["meta l4proto { tcp, udp } flow add @f", "ct state established flow add @f"])
     s = Stack(f"stack-{seed}", f"seed {seed}: {lan.name} LAN, {wan.name} WAN" + (", masquerade" if masquerade else ""),
-              devices=lan.devices + wan.devices, neighbours=neighbours, routes=wan.routes,
+              devices=lan.devices + wan.devices, neighbours=neighbours_of(lan, wan), routes=wan.routes,
               sysctl={"net.netfilter.nf_conntrack_acct": 1, "net.netfilter.nf_flowtable_tcp_timeout": 4,
                       "net.netfilter.nf_flowtable_udp_timeout": 4},
               ruleset_text=ruleset(offload, devices=", ".join(f'"{name}"' for name in listed),
@@ -149,6 +151,4 @@ def build(seed):
     return s.conntrack()
 
 
-def scenarios():
-    for seed in seeds():
-        yield build(seed)
+scenarios = of_seeds(build)
