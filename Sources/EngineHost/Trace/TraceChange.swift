@@ -151,30 +151,39 @@ struct TraceChange {
         send(
           request(ConntrackMessage.delete, [.request, .acknowledge], family: 0) { _ in }))
     }
+    let mark = (value["mark"]?.int).map { UInt32(clamping: $0) }
+    let isUpdate = name == "update"
     // conntrack(8) fails when there is nothing to change.
-    let chosen = entries(send).filter { matches($0, value) }
+    let chosen = entries(send).filter { matches($0, value) && !(isUpdate && $0.entry.mark == mark) }
     guard !chosen.isEmpty else { return ErrorNumber.noEntry }
     var result: Int32 = 0
     for entry in chosen {
       let answer: ControlOutput
-      if name == "delete" {
+      if isUpdate {
         answer = send(
-          request(ConntrackMessage.delete, [.request, .acknowledge], family: entry.family) { writer in
+          request(
+            ConntrackMessage.new, [.request, .acknowledge], family: namesFamily(value) ? entry.family : 0
+          ) { writer in
             writer.raw(entry.tuple)
+            if let mark { writer.attribute(ConntrackAttribute.mark, mark) }
           })
       } else {
         answer = send(
-          request(ConntrackMessage.new, [.request, .acknowledge], family: entry.family) { writer in
+          request(ConntrackMessage.delete, [.request, .acknowledge], family: entry.family) { writer in
             writer.raw(entry.tuple)
-            if let mark = value["mark"]?.int {
-              writer.attribute(ConntrackAttribute.mark, UInt32(clamping: mark))
-            }
           })
       }
       let number = firstError(answer)
       if number != 0 { result = number }
     }
     return result
+  }
+
+  /// Whether a command says of which family the entries are; conntrack(8) 1.4.7 updates none without, for it asks the kernel to
+  /// change entries of family 0.
+  private func namesFamily(_ value: JSONValue) -> Bool {
+    value["src"] != nil || value["dst"] != nil
+      || command.split(separator: " ").contains { ["-f", "--family", "-s", "-d"].contains($0) }
   }
 
   private func firstError(_ output: ControlOutput) -> Int32 {

@@ -77,10 +77,16 @@ package struct RoutingTable: ~Copyable {
     var length: Int
     var entries: [RouteEntry]
     var wasUsed = false
-    /// IPv4 destinations whose path's MTU is known.
-    var exceptions: Set<Address> = []
-    /// How many there ever were.
+    /// Destinations whose path's MTU is known, and how large it is for IPv6.
+    var exceptions: [Address: Int] = [:]
+    /// How many of IPv4 there ever were.
     var exceptionCount: UInt32 = 0
+
+    /// Remembers the MTU of the path to a destination; of too many, none is remembered any more.
+    mutating func remember(_ destination: Address, _ mtu: Int) {
+      if exceptions.count >= RoutingTable.mostExceptions { exceptions = [:] }
+      exceptions[destination] = mtu
+    }
   }
   /// Destinations of one prefix that are remembered at most.
   private static let mostExceptions = 4096
@@ -152,6 +158,7 @@ package struct RoutingTable: ~Copyable {
       nodes[index].entries.removeAll(where: isGone)
       guard nodes[index].entries.count != before else { continue }
       if family == .ipv6 {
+        nodes[index].exceptions = [:]
         changed(nodes[index].prefix, nodes[index].length)
       } else if nodes[index].wasUsed {
         generation &+= 1
@@ -206,7 +213,7 @@ package struct RoutingTable: ~Copyable {
       mtu: entry.mtu, preferredSource: entry.preferredSource,
       validity: RouteValidity(
         generation: family == .ipv4 ? generation : nodes[node].serial, node: Int32(node),
-        exceptions: nodes[node].exceptions.contains(destination) ? .max : nodes[node].exceptionCount))
+        exceptions: nodes[node].exceptions[destination] != nil ? .max : nodes[node].exceptionCount))
   }
 
   /// The MTU of the path to an IPv4 destination became known: decisions for its prefix are to be made anew, but for those to
@@ -215,12 +222,23 @@ package struct RoutingTable: ~Copyable {
   /// Source: net/ipv4/route.c, update_or_create_fnhe.
   /// - Returns: false when it had been known.
   mutating func addException(_ destination: Address) -> Bool {
-    guard let node = find(destination, { _ in true })?.node,
-      !nodes[node].exceptions.contains(destination)
+    guard let node = find(destination, { _ in true })?.node, nodes[node].exceptions[destination] == nil
     else { return false }
-    if nodes[node].exceptions.count >= Self.mostExceptions { nodes[node].exceptions = [] }
-    nodes[node].exceptions.insert(destination)
+    nodes[node].remember(destination, 0)
     nodes[node].exceptionCount = (nodes[node].exceptionCount &+ 1) & 0x7fff_ffff
+    return true
+  }
+
+  /// The path to an IPv6 destination became known to carry less than its route: all decisions for its prefix are stale.
+  ///
+  /// Source: net/ipv6/route.c, __ip6_rt_update_pmtu and rt6_insert_exception.
+  /// - Returns: false when it had been known to carry no more.
+  mutating func lowerPathMTU(_ destination: Address, to mtu: Int) -> Bool {
+    guard let node = find(destination, { _ in true })?.node,
+      mtu < nodes[node].exceptions[destination] ?? .max
+    else { return false }
+    nodes[node].remember(destination, mtu)
+    nodes[node].serial = nextSerial()
     return true
   }
 

@@ -146,15 +146,21 @@ extension Router {
     }
   }
 
-  /// What leaves by an IPIP tunnel makes the MTU of its destination's path known, unless that is larger than the tunnel's.
+  /// What leaves by a tunnel makes the MTU of its destination's path known, unless that is larger than the tunnel's; of IPv6,
+  /// once for each MTU that is smaller than the one known.
   ///
-  /// Source: net/ipv4/ip_tunnel.c, tnl_update_pmtu; net/ipv4/route.c, __ip_rt_update_pmtu.
+  /// Source: net/ipv4/ip_tunnel.c, tnl_update_pmtu; net/ipv4/route.c, __ip_rt_update_pmtu; net/ipv6/ip6_tunnel.c, ip6_tnl_xmit.
   private func notePathMTU(_ packet: Packet, through ends: TunnelEnds) {
-    guard packet.family == .ipv4, ends.family == .ipv4, let outer = lookUpRoute(.ipv4, ends.remote),
-      let inner = lookUpRoute(.ipv4, packet.destination),
-      mtu(of: inner) >= mtu(of: outer) - IPv4View.minimumLength
+    guard packet.family == ends.family, let outer = lookUpRoute(ends.family, ends.remote),
+      let inner = lookUpRoute(packet.family, packet.destination)
     else { return }
-    if routes4.addException(packet.destination) { bumpEpoch() }
+    let room = mtu(of: outer) - ends.family.headerLength
+    guard ends.family == .ipv6 else {
+      if mtu(of: inner) >= room, routes4.addException(packet.destination) { bumpEpoch() }
+      return
+    }
+    let least = max(room, IPv6View.leastMTU)
+    if least < mtu(of: inner), routes6.lowerPathMTU(packet.destination, to: least) { bumpEpoch() }
   }
 
   /// How large a packet may be that goes through a tunnel in one piece; nil: any, for it may be cut.
