@@ -112,6 +112,10 @@
   /// Ethernet type.
   @inlinable
   public var ethertype: UInt16 { self == .ipv4 ? EtherType.ipv4 : EtherType.ipv6 }
+
+  /// Protocol, in an outer header, of packets of the family.
+  @inlinable
+  public var protocolInside: UInt8 { self == .ipv4 ? IPProtocol.ipip : IPProtocol.ipv6 }
 }
 
 /// Internet protocol numbers that the engine knows by name (IANA "protocol-numbers").

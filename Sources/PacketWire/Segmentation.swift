@@ -24,7 +24,7 @@ package enum Segmentation {
   package static func whole(
     _ bytes: RawSpan, _ header: VirtioHeader, _ offloads: TAPOffloads
   ) -> VirtioHeader? {
-    guard header.isPartial, offloads.contains(.checksum) else { return header.isNone ? header : nil }
+    guard header.isPartial, offloads.contains(.checksum) else { return header.isFinished ? header : nil }
     guard header.isSegmented else { return header }
     guard let layout = FrameLayout(bytes), let plan = SegmentPlan(bytes, header, layout),
       offloads.contains(plan.offload(header))
@@ -44,11 +44,11 @@ package enum Segmentation {
       else { return nil }
       return [(finished, .none)]
     }
-    guard let layout = FrameLayout(bytes.raw, insideSessions: true),
+    guard let layout = FrameLayout(bytes.raw, enclosed: true),
       let plan = SegmentPlan(bytes.raw, header, layout)
     else { return nil }
-    // What is cut inside a session leaves finished.
-    if layout.session != nil { return plan.cut(bytes, leavesChecksum: false) }
+    // What is cut inside a session or a tunnel leaves finished.
+    if layout.session != nil || layout.tunnel != nil { return plan.cut(bytes, leavesChecksum: false) }
     let canChecksum = offloads.contains(.checksum)
     guard canChecksum, offloads.contains(plan.offload(header)) else {
       return plan.cut(bytes, leavesChecksum: canChecksum)
@@ -139,7 +139,11 @@ private struct SegmentPlan {
       piece.reserveCapacity(payload + end - offset)
       piece += bytes[..<payload]
       piece += bytes[offset..<end]
-      writeNetwork(&piece, number: result.count)
+      writeNetwork(&piece, at: layout.network, number: result.count)
+      if let tunnel = layout.tunnel { writeNetwork(&piece, at: tunnel, number: result.count) }
+      if let session = layout.session {
+        piece.store(be16: UInt16(truncatingIfNeeded: piece.count - session - 6), at: session + 4)
+      }
       writeTransport(&piece, sent: offset - payload, isFirst: offset == payload, isLast: end == bytes.count)
       var header = VirtioHeader.none
       openChecksum(&piece, &header)
@@ -154,20 +158,17 @@ private struct SegmentPlan {
     return result
   }
 
-  /// Length, identification (counted up) and checksum of a segment's IP header.
-  private func writeNetwork(_ piece: inout [UInt8], number: Int) {
-    let at = layout.network
+  /// Length, identification (counted up) and checksum of one of a segment's IP headers, which is at `at`.
+  private func writeNetwork(_ piece: inout [UInt8], at: Int, number: Int) {
     let length = piece.count - at
-    if let session = layout.session {
-      piece.store(be16: UInt16(truncatingIfNeeded: length + 2), at: session + 4)
-    }
     guard layout.family == .ipv4 else {
       return piece.store(be16: UInt16(truncatingIfNeeded: length - IPv6View.headerLength), at: at + 4)
     }
     piece.store(be16: UInt16(truncatingIfNeeded: length), at: at + 2)
     piece.store(be16: piece.be16(at + 4) &+ UInt16(truncatingIfNeeded: number), at: at + 4)
     piece.store(be16: 0, at: at + 10)
-    piece.store(be16: Checksum.compute(piece.raw.extracting(at..<layout.transport)), at: at + 10)
+    let end = at + Int(piece[at] & 0x0f) * 4
+    piece.store(be16: Checksum.compute(piece.raw.extracting(at..<end)), at: at + 10)
   }
 
   /// A UDP length; a TCP sequence number, FIN and PSH on the last, CWR on the first segment only.

@@ -101,6 +101,15 @@ public struct VirtioHeader: Hashable, Sendable, BitwiseCopyable {
   /// Whether nothing is left to be done to the frame.
   @inlinable
   public var isNone: Bool { UInt16(flags | type) | headerLength == 0 }
+  /// Whether the frame can leave as it is: its other end is told at most that the checksum is right.
+  @inlinable
+  public var isFinished: Bool { flags & 1 == 0 && type == 0 }
+  /// A frame that is as it is and whose checksum is known to be right.
+  package static var verified: VirtioHeader {
+    var header = VirtioHeader()
+    header.flags = dataValid
+    return header
+  }
   /// Whether the checksum field holds the sum of the pseudo header only.
   @inlinable
   public var isPartial: Bool { flags & 1 != 0 }
@@ -214,10 +223,12 @@ package struct FrameLayout: Equatable, Sendable {
   package var proto: UInt8
   /// The header of the PPPoE session that the packet is in; nil: it is in none.
   package var session: Int?
+  /// The IP header, of the same family, of the tunnel that the packet is in; nil: it is in none.
+  package var tunnel: Int?
 
   /// `nil` unless, behind at most two VLAN tags, there is an IP packet that is no later fragment, and its headers up
-  /// to the transport header are there. `insideSessions`: the packet may be in a PPPoE session.
-  package init?(_ frame: RawSpan, insideSessions: Bool = false) {
+  /// to the transport header are there. `enclosed`: the packet may be in a PPPoE session, and in a tunnel that is.
+  package init?(_ frame: RawSpan, enclosed: Bool = false) {
     var offset = EthernetView.headerLength
     guard frame.byteCount >= offset else { return nil }
     var type = frame.be16(offset - 2)
@@ -226,22 +237,27 @@ package struct FrameLayout: Equatable, Sendable {
       type = frame.be16(offset + 2)
       offset += VLANTagView.length
     }
-    if insideSessions, type == EtherType.pppoeSession {
-      let start = offset + PPPoEView.headerLength
-      guard frame.byteCount >= start else { return nil }
-      switch frame.be16(start - 2) {
-      case PPPoEView.protocolIPv4: self.init(.ipv4, frame, at: start)
-      case PPPoEView.protocolIPv6: self.init(.ipv6, frame, at: start)
+    var session: Int?
+    if enclosed, type == EtherType.pppoeSession {
+      session = offset
+      offset += PPPoEView.headerLength
+      guard frame.byteCount >= offset else { return nil }
+      switch frame.be16(offset - 2) {
+      case PPPoEView.protocolIPv4: type = EtherType.ipv4
+      case PPPoEView.protocolIPv6: type = EtherType.ipv6
       default: return nil
       }
-      session = offset
-      return
     }
     switch type {
     case EtherType.ipv4: self.init(.ipv4, frame, at: offset)
     case EtherType.ipv6: self.init(.ipv6, frame, at: offset)
     default: return nil
     }
+    if enclosed, proto == family.protocolInside {
+      self.init(family, frame, at: transport)
+      tunnel = offset
+    }
+    self.session = session
   }
 
   /// The same of a packet whose network header is at `network`.

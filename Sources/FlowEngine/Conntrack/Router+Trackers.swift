@@ -3,9 +3,10 @@
 import PacketWire
 
 extension Router {
-  /// Whether tracking verifies the packet's transport checksum: on the way in only, and not one yet to be finished.
+  /// Whether tracking verifies the packet's transport checksum: on the way in only, and not one yet to be finished or known to be
+  /// right.
   func verifiesChecksum(_ packet: Packet, isOutput: Bool) -> Bool {
-    !isOutput && conntrack.settings.verifiesChecksums && !packet.isPartial
+    !isOutput && conntrack.settings.verifiesChecksums && !packet.isPartial && !packet.isVerified
   }
 
   /// Whether the transport checksum is right, where the kernel verifies it.

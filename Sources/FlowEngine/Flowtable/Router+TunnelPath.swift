@@ -17,10 +17,10 @@ extension Router {
   /// Reads a packet whose own header a flowtable has no flows for, but perhaps for the one inside; `outer`: what was read of
   /// it. Nil: there is none inside, or no flow has its tunnel.
   func parseTunnelled(_ packet: Packet, _ outer: FastParse, _ flowtable: Flowtable) -> FastParse? {
+    guard outer.inline == 0, packet.offload.isNone, outer.proto == outer.family.protocolInside else {
+      return nil
+    }
     let isIPv4 = outer.family == .ipv4
-    guard outer.inline == 0, packet.offload.isNone,
-      outer.proto == (isIPv4 ? IPProtocol.ipv4InIP : IPProtocol.ipv6InIP)
-    else { return nil }
     // Length, options, fragments and time to live of the outer header have been looked at by the first reading.
     let network = packet.network
     let bytes = packet.bytes.raw
@@ -56,13 +56,13 @@ extension Router {
         bytes += [0x45, body[1]]
         bytes.append(be16: UInt16(truncatingIfNeeded: body.count + IPv4View.minimumLength))
         bytes.append(be16: nextIdentification)
-        bytes += [body[6], body[7], body[8], IPProtocol.ipv4InIP, 0, 0]
+        bytes += [body[6], body[7], body[8], IPProtocol.ipip, 0, 0]
         bytes.append(be32: way.tunnelSource.ipv4)
         bytes.append(be32: way.tunnelDestination.ipv4)
       } else {
         bytes += [0x60 | body[0] & 0x0f, body[1] & 0xf0, 0, 0]
         bytes.append(be16: UInt16(truncatingIfNeeded: body.count))
-        bytes += [IPProtocol.ipv6InIP, body[7]]
+        bytes += [IPProtocol.ipv6, body[7]]
         bytes.append(ipv6: way.tunnelSource)
         bytes.append(ipv6: way.tunnelDestination)
       }

@@ -34,6 +34,10 @@ package struct Packet: Sendable {
   package var offload = VirtioHeader.none
   /// Offset of the frame's start as the device gave it.
   package var offloadBase = 0
+  /// Whether nothing is left to be done and the transport checksum is known to be right.
+  package var isVerified = false
+  /// Offset of the transport header by which the packet is to be cut, where that is not ``transport``.
+  package var transportInside = -1
   /// Offset of the link header, -1 when the router itself made the packet.
   package var link = -1
   /// Offset of the network header; the packet ends with `bytes`.
@@ -83,7 +87,8 @@ package struct Packet: Sendable {
   package init(frame: RawSpan, offload: VirtioHeader = .none) {
     bytes = [UInt8](room: Self.headroom, before: frame)
     link = Self.headroom
-    self.offload = offload
+    isVerified = offload == .verified
+    self.offload = isVerified ? .none : offload
     offloadBase = Self.headroom
   }
 
@@ -164,6 +169,7 @@ package struct Packet: Sendable {
     network += count
     offloadBase += count
     if transport >= 0 { transport += count }
+    if transportInside >= 0 { transportInside += count }
   }
 
   /// The frame that the packet becomes behind an Ethernet header, with what is left to be done to it.
@@ -174,23 +180,33 @@ package struct Packet: Sendable {
     frame.store(destination, at: 0)
     frame.store(source, at: 6)
     frame.store(be16: type, at: 12)
-    let moved = offloadBase - network + EthernetView.headerLength
-    return (frame, offload.isNone ? .none : offload.shifted(by: moved))
+    return (frame, leftover(offloadBase - network + EthernetView.headerLength))
   }
 
   /// Whether the transport checksum is left to whoever sends the packet in the end.
   package var isPartial: Bool { offload.isPartial }
 
   /// ``offload`` with offsets from the link header.
-  package var frameOffload: VirtioHeader {
-    offload.isNone ? .none : offload.shifted(by: offloadBase - max(link, 0))
+  package var frameOffload: VirtioHeader { leftover(offloadBase - max(link, 0)) }
+
+  private func leftover(_ moved: Int) -> VirtioHeader {
+    guard offload.isNone else { return offload.shifted(by: moved) }
+    return isVerified ? .verified : .none
   }
 
   /// Octets of the largest packet that will go over the link: a segment's where the packet is to be cut.
   ///
   /// Source: net/core/gso.c, skb_gso_network_seglen.
   package var segmentLength: Int {
-    offload.largestPacket(of: bytes.raw, network: network, transport: transport)
+    offload.largestPacket(
+      of: bytes.raw, network: network, transport: transportInside < 0 ? transport : transportInside)
+  }
+
+  /// How many packets will go over the link.
+  var segmentCount: Int {
+    guard offload.isSegmented, offload.segmentSize > 0 else { return 1 }
+    let size = Int(offload.segmentSize)
+    return max(1, (length - segmentLength + 2 * size - 1) / size)
   }
 
   /// The frame from its link header on.

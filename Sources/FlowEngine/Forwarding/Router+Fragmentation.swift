@@ -29,6 +29,7 @@ extension Router {
       var piece = packet
       piece.fragmentSizes = []
       piece.largestFragment = 0
+      piece.isVerified = false
       let first = packet.transport + offset
       piece.bytes = Array(packet.bytes[..<packet.transport])
       piece.bytes.append(contentsOf: packet.bytes[first..<first + size])
@@ -61,6 +62,7 @@ extension Router {
       var piece = packet
       piece.offload = header
       piece.offloadBase = packet.network - EthernetView.headerLength
+      piece.transportInside = -1
       piece.bytes =
         [UInt8](repeating: 0, count: packet.network) + bytes.dropFirst(EthernetView.headerLength)
       return piece
@@ -129,6 +131,7 @@ extension Router {
       var piece = packet
       piece.fragmentSizes = []
       piece.largestFragment = 0
+      piece.isVerified = false
       piece.bytes = Array(packet.bytes[..<body])
       let next = piece.bytes[packet.network + split.nextHeaderField]
       piece.bytes[packet.network + split.nextHeaderField] = IPProtocol.fragment

@@ -26,10 +26,10 @@ extension Router {
     case IPProtocol.tcp: sendReset(packet, isReject: false)
     case IPProtocol.udp: refuseDatagram(packet)
     case IPProtocol.none where packet.family == .ipv6: break
-    case IPProtocol.ipv4InIP, IPProtocol.ipv6InIP:
+    case IPProtocol.ipip, IPProtocol.ipv6:
       // No tunnel takes it. Source: net/ipv4/tunnel4.c, tunnel4_rcv; net/ipv6/tunnel6.c, tunnel6_rcv.
       statistics.count(.noListener)
-      let inner: IPFamily = packet.proto == IPProtocol.ipv4InIP ? .ipv4 : .ipv6
+      let inner: IPFamily = packet.proto == IPProtocol.ipip ? .ipv4 : .ipv6
       guard packet.transportBytes.byteCount >= inner.headerLength,
         packet.family == .ipv4 || tunnel(of: packet) == nil
       else { return }

@@ -144,7 +144,7 @@ extension Router {
       noteSent(bytes, on: index)
       sent.append(SentFrame(device: index, bytes: bytes, offload: offload))
     }
-    if offload.isNone { return leave(bytes, .none) }
+    if offload.isFinished { return leave(bytes, offload) }
     guard let frames = Segmentation.prepare(bytes, offload, abilities) else {
       return statistics.count(.offloadRefused)
     }

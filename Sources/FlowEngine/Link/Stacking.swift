@@ -44,14 +44,10 @@ package struct TunnelEnds: Equatable, Sendable {
   }
 
   /// Protocol of the packets inside, in the outer header: 4 or 41.
-  package var proto: UInt8 { family == .ipv4 ? IPProtocol.ipv4InIP : IPProtocol.ipv6InIP }
+  package var proto: UInt8 { family.protocolInside }
 }
 
 extension IPProtocol {
-  /// IPv4 inside IP.
-  static var ipv4InIP: UInt8 { 4 }
-  /// IPv6 inside IP.
-  static var ipv6InIP: UInt8 { 41 }
   /// MPLS inside IP.
   static var mplsInIP: UInt8 { 137 }
 }
@@ -84,6 +80,9 @@ extension Packet {
   mutating func takeOffload(of inner: Packet, inside family: IPFamily) {
     offload = inner.offload
     offloadBase = network + family.headerLength + inner.offloadBase - inner.network
+    if inner.offload.isSegmented {
+      transportInside = network + family.headerLength + inner.transport - inner.network
+    }
   }
 
   /// Puts the header of a PPPoE session and of PPP in front of the network header.
@@ -126,6 +125,10 @@ extension Router {
     {
       notePathMTU(packet, through: ends)
       return refuseTooBig(beforeTranslation(packet), limit)
+    }
+    if case .tunnel(let ends) = device.kind, packet.offload.isSegmented {
+      notePathMTU(packet, through: ends)
+      return transmit(packet, through: ends)
     }
     guard packet.offload.isNone else {
       for piece in segments(of: packet) { transmitHeaderless(piece, on: device) }
@@ -190,7 +193,7 @@ extension Router {
     return packet
   }
 
-  /// Wraps a packet and sends it as one of the router's own.
+  /// Wraps a packet, which may still be to be cut, and sends it as one of the router's own.
   private func transmit(_ packet: Packet, through ends: TunnelEnds) {
     guard packet.family == ends.family else { return statistics.count(.noRoute) }
     let body = Array(packet.bytes[packet.network...])
@@ -199,7 +202,7 @@ extension Router {
     let service = mark == 3 ? 2 : mark
     let isIPv4 = ends.family == .ipv4
     let identification = isIPv4 ? nextIdentification : 0
-    if isIPv4 { nextIdentification &+= 1 }
+    if isIPv4 { nextIdentification &+= UInt16(truncatingIfNeeded: packet.segmentCount) }
     var outer = Packet(ends.family) { bytes in
       if isIPv4 {
         bytes += [0x45, service]
@@ -218,6 +221,7 @@ extension Router {
       }
       bytes += body
     }
+    outer.takeOffload(of: packet, inside: ends.family)
     if isIPv4 {
       outer.renewHeaderChecksum()
       parseIPv4(&outer)
@@ -261,10 +265,7 @@ extension Router {
   ///
   /// Source: net/ipv4/ipip.c, ipip_rcv; net/ipv6/ip6_tunnel.c, ip6ip6_rcv.
   func receiveTunnelled(_ packet: inout Packet) -> Bool {
-    let isIPv4 = packet.family == .ipv4
-    guard packet.proto == (isIPv4 ? IPProtocol.ipv4InIP : IPProtocol.ipv6InIP),
-      let device = tunnel(of: packet)
-    else { return false }
+    guard packet.proto == packet.family.protocolInside, let device = tunnel(of: packet) else { return false }
     guard takeCongestionMark(&packet, at: packet.transport) else {
       statistics.count(.headerError)
       return true
@@ -306,6 +307,37 @@ extension Router {
     return true
   }
 
+  /// Whether a tunnel's device finds a packet's TCP or UDP checksum to be right. It looks at whole packets only.
+  ///
+  /// Source: net/core/gro_cells.c, gro_cells_receive; net/ipv4/af_inet.c, inet_gro_receive; net/ipv6/ip6_offload.c,
+  /// ipv6_gro_receive; include/net/gro.h, __skb_gro_checksum_validate.
+  private func isRight(_ packet: Packet) -> Bool {
+    let family: IPFamily = packet.etherType == EtherType.ipv4 ? .ipv4 : .ipv6
+    let bytes = packet.networkBytes
+    guard packet.offload.isNone, let layout = FrameLayout(family, bytes, at: 0),
+      layout.transport <= bytes.byteCount
+    else { return false }
+    if family == .ipv4 {
+      guard layout.transport == IPv4View.minimumLength, Int(bytes.be16(2)) == bytes.byteCount,
+        bytes.be16(6) & IPv4View.moreFragments == 0
+      else { return false }
+    } else if Int(bytes.be16(4)) + IPv6View.headerLength != bytes.byteCount {
+      return false
+    }
+    let body = bytes.dropping(layout.transport)
+    switch layout.proto {
+    case IPProtocol.tcp: guard body.byteCount >= TCPView.minimumLength else { return false }
+    case IPProtocol.udp:
+      guard body.byteCount >= UDPView.headerLength else { return false }
+      if body.be16(6) == 0 { return true }
+    default: return false
+    }
+    let sum = Checksum.pseudoHeader(
+      family == .ipv4 ? bytes.ipv4(12) : bytes.ipv6(8), family == .ipv4 ? bytes.ipv4(16) : bytes.ipv6(24),
+      proto: layout.proto, length: body.byteCount)
+    return Checksum.isValid(body, sum)
+  }
+
   /// Receives what is inside a packet, `count` octets on, on another device, as a new packet without link header.
   private func reenter(_ packet: inout Packet, on index: UInt32, skipping count: Int, type: UInt16) {
     var inner = Packet.empty
@@ -318,6 +350,7 @@ extension Router {
     inner.type = .host
     inner.mark = packet.mark
     note(.device(index))
+    if case .tunnel = device(index)?.kind { inner.isVerified = isRight(inner) }
     guard runIngress(&inner) else { return }
     demultiplex(&inner)
   }
