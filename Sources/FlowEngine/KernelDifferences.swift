@@ -18,6 +18,8 @@ extension KernelGeneration {
   package var resolvesNeighbours: Bool { isBefore7 }
   /// R-NOTUN: tunnels are neither looked into nor pushed. Shown by ipip-wan.
   package var acceleratesTunnels: Bool { !isBefore7 }
+  /// Checksums of packets in tunnels are left to a TAP device. Shown by segments-9104 and, finished, by segments-38.
+  package var checksumsInsideTunnels: Bool { !isBefore7 }
   /// R-HW: a collection passes over flows for which hardware work is queued.
   package var collectionSparesPending: Bool { !isBefore7 }
   /// Every error to a host counts against its answers for missing routes. Shown by icmp-ttl-then-no-route.

@@ -33,9 +33,12 @@ package enum Segmentation {
   }
 
   /// What leaves on a device with `offloads`: the frame itself where the device can do what is left, else what
-  /// becomes of it. `header` is as it was accepted, its offsets those of the frame as it is now.
+  /// becomes of it. `header` is as it was accepted, its offsets those of the frame as it is now. `insideTunnels`: the device
+  /// can finish the checksums of packets in tunnels, too.
   /// - Returns: `nil` when the frame cannot be cut and is dropped.
-  package static func prepare(_ bytes: [UInt8], _ header: VirtioHeader, _ offloads: TAPOffloads) -> [Frame]? {
+  package static func prepare(
+    _ bytes: [UInt8], _ header: VirtioHeader, _ offloads: TAPOffloads, insideTunnels: Bool = false
+  ) -> [Frame]? {
     if let left = whole(bytes.raw, header, offloads) { return [(bytes, left)] }
     guard header.isSegmented else {
       var finished = bytes
@@ -47,9 +50,10 @@ package enum Segmentation {
     guard let layout = FrameLayout(bytes.raw, enclosed: true),
       let plan = SegmentPlan(bytes.raw, header, layout)
     else { return nil }
-    // What is cut inside a session or a tunnel leaves finished.
-    if layout.session != nil || layout.tunnel != nil { return plan.cut(bytes, leavesChecksum: false) }
+    // What is cut inside a session leaves finished.
+    if layout.session != nil { return plan.cut(bytes, leavesChecksum: false) }
     let canChecksum = offloads.contains(.checksum)
+    if layout.tunnel != nil { return plan.cut(bytes, leavesChecksum: canChecksum && insideTunnels) }
     guard canChecksum, offloads.contains(plan.offload(header)) else {
       return plan.cut(bytes, leavesChecksum: canChecksum)
     }

@@ -173,7 +173,7 @@ extension FlowStore {
     _ found: Int, _ entry: UnsafeMutablePointer<FlowEntry>, _ path: UnsafePointer<FlowPath>,
     _ bytes: inout MutableRawSpan, _ parse: UnsafePointer<FastParse>, _ terms: UnsafePointer<Terms>
   ) -> Int {
-    guard unsafe Int(parse.pointee.largest) <= Int(path.pointee.mtu) &+ Int(parse.pointee.inline),
+    guard unsafe Int(parse.pointee.largest) <= Int(path.pointee.mtu),
       unsafe parse.pointee.flags == 0, unsafe path.pointee.epoch == terms.pointee.epoch,
       unsafe path.pointee.exit == .device, unsafe !path.pointee.hasEgress
     else { return -1 }
@@ -192,7 +192,7 @@ extension FlowStore {
     // Safe: `found` came from the index, and the slab's records do not move.
     let entry = unsafe entry(found)
     let path = unsafe UnsafePointer(paths.pointer(entry.pointee.path))
-    guard unsafe Int(parse.pointee.largest) <= Int(path.pointee.mtu) &+ Int(parse.pointee.inline) else {
+    guard unsafe Int(parse.pointee.largest) <= Int(path.pointee.mtu) else {
       return .passUp(.fastTooBig)
     }
     if unsafe parse.pointee.flags != 0 {

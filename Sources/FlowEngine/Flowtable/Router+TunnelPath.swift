@@ -38,7 +38,6 @@ extension Router {
     guard inner.reason == .fastForwarded else { return inner }
     inner.key.kind |= UInt64(number + 1) << 16
     inner.hash = inner.key.hash(flows.seed)
-    inner.inline = UInt16(outer.family.headerLength)
     return inner
   }
 

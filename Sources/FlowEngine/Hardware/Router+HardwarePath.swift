@@ -30,7 +30,7 @@ extension Router {
     guard found >= 0 else { return false }
     if !packet.offload.isNone { parse.take(packet.offload, packet.bytes.raw) }
     let rule = table[found]
-    guard Int(parse.largest) <= Int(rule.path.mtu) + Int(parse.inline) else { return false }
+    guard Int(parse.largest) <= Int(rule.path.mtu) else { return false }
     let network = Int(parse.network)
     var span = packet.bytes.mutableSpan
     // Safe: octets of the packet, whose storage outlives the span.

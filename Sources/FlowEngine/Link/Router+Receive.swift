@@ -145,7 +145,10 @@ extension Router {
       sent.append(SentFrame(device: index, bytes: bytes, offload: offload))
     }
     if offload.isFinished { return leave(bytes, offload) }
-    guard let frames = Segmentation.prepare(bytes, offload, abilities) else {
+    guard
+      let frames = Segmentation.prepare(
+        bytes, offload, abilities, insideTunnels: generation.checksumsInsideTunnels)
+    else {
       return statistics.count(.offloadRefused)
     }
     if frames.count > 1 { statistics.count(.segmented) }

@@ -120,33 +120,26 @@ extension Router {
   ///
   /// Source: drivers/net/ppp/pppoe.c, __pppoe_xmit; net/ipv4/ip_tunnel.c, ip_tunnel_xmit; net/ipv6/ip6_tunnel.c.
   func transmitHeaderless(_ packet: Packet, on device: Device) {
-    if case .tunnel(let ends) = device.kind, !packet.offload.isSegmented,
-      let limit = limit(of: ends, for: packet), packet.length > limit
-    {
+    if case .tunnel(let ends) = device.kind {
       notePathMTU(packet, through: ends)
-      return refuseTooBig(beforeTranslation(packet), limit)
-    }
-    if case .tunnel(let ends) = device.kind, packet.offload.isSegmented {
-      notePathMTU(packet, through: ends)
-      return transmit(packet, through: ends)
+      if !packet.offload.isSegmented, let limit = limit(of: ends, for: packet), packet.length > limit {
+        return refuseTooBig(beforeTranslation(packet), limit)
+      }
+      if packet.offload.isFinished || packet.offload.isSegmented || generation.checksumsInsideTunnels {
+        return transmit(packet, through: ends)
+      }
     }
     guard packet.offload.isNone else {
       for piece in segments(of: packet) { transmitHeaderless(piece, on: device) }
       return
     }
-    var packet = packet
-    switch device.kind {
-    case .pppoe(let session):
-      guard let parent = self.device(session.parent), parent.isUp else {
-        return statistics.count(.deviceDown)
-      }
-      packet.pushPPPoE(session.session)
-      emit(packet, to: session.remote, type: EtherType.pppoeSession, on: parent.index)
-    case .tunnel(let ends):
-      notePathMTU(packet, through: ends)
-      transmit(packet, through: ends)
-    case .loopback, .port, .vlan, .bridge: statistics.count(.noRoute)
+    guard case .pppoe(let session) = device.kind else { return statistics.count(.noRoute) }
+    guard let parent = self.device(session.parent), parent.isUp else {
+      return statistics.count(.deviceDown)
     }
+    var packet = packet
+    packet.pushPPPoE(session.session)
+    emit(packet, to: session.remote, type: EtherType.pppoeSession, on: parent.index)
   }
 
   /// What leaves by a tunnel makes the MTU of its destination's path known, unless that is larger than the tunnel's; of IPv6,

@@ -192,6 +192,22 @@ def mtus():
     both_ways(s, f)
     yield large(s, f, sizes=(1320,))
 
+    lan = two_port_devices(lan_mtu=1400)[0]
+    tags = [tap("wan0", WAN_MAC), vlan("wan0.100", "wan0", 100), vlan("wan0.100.20", "wan0.100", 20, WAN)]
+    for name, about, devices, wan, wrap in (
+            ("mtu-behind-session", "What comes in a session is too large for the client's port by less than the header",
+             [tap("wan0", WAN_MAC), session_device("wan0")], None, session()),
+            ("mtu-behind-tags", "What comes with two tags is too large for the client's port by less than the inner tag", tags, tags[-1]["name"], tag(100, 20)),
+            ("mtu-behind-tunnel", "What comes through a tunnel is too large for the client's port by less than the outer header",
+             [tap("wan0", WAN_MAC, WAN), tunnel_device()], "wan0", tunnelled())):
+        routes = [TUNNEL_ROUTE] if "tunnel" in name else []
+        neighbours = [n for n in two_port_neighbours("lan0", wan or "none") if n["dev"] != "none"]
+        s = Scenario(name, about, devices=[lan] + devices, neighbours=neighbours, routes=routes)
+        f = TCPFlow(s, server="10.88.0.2" if routes else SERVER4, wrap_server=wrap).handshake().data(2)
+        for size in (1400, 1401, 1404, 1405, 1408, 1409, 1420, 1421):
+            f.back("PA", b"y" * (size - 40), advance=False)
+        yield both_ways(s, f)
+
     s = Scenario("mtu-below-ipv6", "The server's port gets an MTU that is too small for IPv6, which leaves it, and the old one")
     f, f6, u6 = TCPFlow(s).handshake().data(2), TCPFlow(s, CLIENT6, SERVER6).handshake().data(2), UDPFlow(s, CLIENT6, SERVER6)
     u6.out().back().out().back()
