@@ -8,6 +8,8 @@ extension KernelGeneration {
   package var closesOnClassicPath: Bool { isBefore7 }
   /// R-TD: the flowtable's time-out is always subtracted, the TCP state never changed. Shown by device-down4.
   package var teardownAlwaysSubtracts: Bool { isBefore7 }
+  /// R-TD: a UDP entry that leaves a flowtable gets the time of one that was answered, whether it was or not. Shown by stack-704.
+  package var teardownTakesAnswered: Bool { self < .linux612 }
   /// R-ADD-TIME: the entry's time is raised only when less than half a day is left. Shown by busy-flowtable4.
   package var keepsLongTimeouts: Bool { isBefore7 }
   /// R-CTGC: conntrack's own collection keeps offloaded entries alive, not the flowtable's.

@@ -104,4 +104,10 @@ package struct ConntrackNeeds: Equatable, Sendable {
   package var counts = false
   /// Some rule looks at labels or sets them.
   package var usesLabels = false
+
+  /// Notes that packets of a family are tracked, of both for a table that has both.
+  mutating func track(_ family: UInt8) {
+    if family != NFTables.Family.ipv6 { tracks4 = true }
+    if family != NFTables.Family.ipv4 { tracks6 = true }
+  }
 }

@@ -21,16 +21,21 @@ extension Ruleset {
   package func conntrackNeeds() -> ConntrackNeeds {
     var needs = ConntrackNeeds()
     for table in model.tables {
-      var tracks = table.objects.contains { $0.type == NFTables.Object.Kind.conntrackHelper }
+      if table.objects.contains(where: { $0.type == NFTables.Object.Kind.conntrackHelper }) {
+        needs.track(table.family)
+      }
       for chain in table.chains {
-        if chain.base?.type == "nat" { tracks = true }
         for rule in chain.rules {
-          for loaded in rule.expressions where note(loaded.expression, in: &needs) { tracks = true }
+          for loaded in rule.expressions where note(loaded.expression, in: &needs) {
+            // A translation says of which family it is, and needs no more in a table of both.
+            if case .nat(let value) = loaded.expression, let family = value.family {
+              needs.track(UInt8(truncatingIfNeeded: family))
+            } else {
+              needs.track(table.family)
+            }
+          }
         }
       }
-      guard tracks else { continue }
-      if table.family != NFTables.Family.ipv6 { needs.tracks4 = true }
-      if table.family != NFTables.Family.ipv4 { needs.tracks6 = true }
     }
     return needs
   }

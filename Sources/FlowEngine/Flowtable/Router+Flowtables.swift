@@ -111,7 +111,8 @@ extension Router {
       }
       base = settings.tcpTimeouts[Int(conntrack[slot].tcp.state.rawValue)]
     case IPProtocol.udp:
-      base = conntrack[slot].status.contains(.seenReply) ? settings.udpStreamTimeout : settings.udpTimeout
+      let isAnswered = generation.teardownTakesAnswered || conntrack[slot].status.contains(.seenReply)
+      base = isAnswered ? settings.udpStreamTimeout : settings.udpTimeout
     default: return
     }
     if isExpired || generation.teardownAlwaysSubtracts {

@@ -248,7 +248,28 @@ def mtus():
     yield both_ways(s, f)
 
 
+def tracking():
+    """Which rules switch connection tracking on, and for which family."""
+    chain = "chain nat {\n\t\ttype nat hook prerouting priority -100; policy accept;\n\t\t%s\n\t}"
+    for name, about, rule in (
+            ("needs-nat-chain", "A chain of translations without rules has nothing tracked", ""),
+            ("needs-nat-rule", "A rule that translates IPv4 addresses has IPv4 tracked", "iifname lan0 tcp dport 8080 dnat ip to 198.51.100.2:80")):
+        s = Scenario(name, about, ruleset_text=ruleset(offload="", nat=chain % rule))
+        for client, server in ((CLIENT4, SERVER4), (CLIENT6, SERVER6)):
+            UDPFlow(s, client, server).out().back()
+        s.conntrack()
+        s.command("nft add rule inet x y meta l4proto udp flow add @f")
+        for client, server in ((CLIENT4, SERVER4), (CLIENT6, SERVER6)):
+            UDPFlow(s, client, server, sport=41000).out().back().out()
+        s.conntrack()
+        s.command("nft flush chain inet x y")
+        for client, server in ((CLIENT4, SERVER4), (CLIENT6, SERVER6)):
+            UDPFlow(s, client, server, sport=42000).out().back().out()
+        yield s.conntrack()
+
+
 def scenarios():
     yield from vlans()
     yield from stations()
     yield from mtus()
+    yield from tracking()
