@@ -176,14 +176,11 @@ struct EngineBenchmark {
         key.kind |= UInt64(table) << 32
         key.encapsulation = wrapping.word
         var entry = FlowEntry(key: key)
-        entry.flags = [.counts, .sourceNAT]
+        entry.flags = .counts
         entry.deadline = .max
-        entry.newSource = source ^ 0x5500_0000
-        entry.newDestination = 0xc0a8_0101
-        entry.newSourcePort = UInt16(truncatingIfNeeded: index)
-        entry.newDestinationPort = 443
-        entry.networkDelta = UInt16(truncatingIfNeeded: index * 7) | 1
-        entry.transportDelta = UInt16(truncatingIfNeeded: index * 13) | 1
+        entry.translate(
+          source: Address(ipv4: source ^ 0x5500_0000), sourcePort: UInt16(truncatingIfNeeded: index),
+          destination: server, destinationPort: 443)
         entry.path = router.flows.paths.intern(way)
         pair.sides[side] = entry
       }

@@ -76,13 +76,22 @@ struct HeaderFields {
       high: UInt64(bigEndian: start.loadUnaligned(fromByteOffset: offset, as: UInt64.self)),
       low: UInt64(bigEndian: start.loadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self)))
   }
+  /// Two, four and eight octets as they stand in the packet.
   @inline(__always)
-  func store(_ value: UInt16, _ offset: Int) {
-    unsafe start.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt16.self)
+  func raw16(_ offset: Int) -> UInt16 {
+    unsafe start.loadUnaligned(fromByteOffset: offset, as: UInt16.self)
   }
   @inline(__always)
-  func store(_ value: UInt32, _ offset: Int) {
-    unsafe start.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt32.self)
+  func raw32(_ offset: Int) -> UInt32 {
+    unsafe start.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+  }
+  @inline(__always)
+  func raw64(_ offset: Int) -> UInt64 {
+    unsafe start.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+  }
+  @inline(__always)
+  func store<Word: FixedWidthInteger & BitwiseCopyable>(raw value: Word, _ offset: Int) {
+    unsafe start.storeBytes(of: value, toByteOffset: offset, as: Word.self)
   }
   @inline(__always)
   func store(_ value: Address, _ offset: Int) {
@@ -101,8 +110,6 @@ struct HeaderFields {
 struct FastParse: BitwiseCopyable {
   var key: FlowKey
   var hash: UInt32 = 0
-  /// The flow direction that the lookup looks at first, as the index had it when the batch was read; -1 for none.
-  var candidate: Int32 = -1
   var shape = FastShape(0)
   /// Octets from the IP header to the end of the frame, padding included.
   var length: UInt32 = 0

@@ -88,6 +88,9 @@ package struct FlowPath: BitwiseCopyable, Sendable {
 
   fileprivate static let blank = FlowPath()
 
+  /// Whether frames leave by the output device as they are.
+  var leavesAtOnce: Bool { @inline(__always) get { exit == .device && !hasEgress } }
+
   /// Sets the Ethernet addresses, and the headers pushed between them and a packet of `family`; `encapsulation`: as in
   /// ``FlowWay/encapsulation``.
   ///

@@ -47,11 +47,33 @@ package struct FlowKey: BitwiseCopyable, Sendable {
   /// Hash for ``HashIndex``, keyed by `seed`.
   @inline(__always)
   package func hash(_ seed: UInt64) -> UInt32 {
-    var h = mixed(source.low ^ 0x9e37_79b9_7f4a_7c15 ^ seed, destination.low ^ 0xbf58_476d_1ce4_e5b9)
-    h = mixed(portsAndDevice ^ h, kind ^ encapsulation ^ 0x94d0_49bb_1331_11eb)
+    var h = Self.mix(source.low, destination.low, portsAndDevice, kind, encapsulation, seed)
     if source.high | destination.high != 0 {
       h = mixed(source.high ^ h, destination.high ^ 0xd6e8_feb8_6659_fd93)
     }
+    return UInt32(truncatingIfNeeded: h ^ h >> 32)
+  }
+}
+
+extension FlowKey {
+  @inline(__always)
+  private static func mix(
+    _ source: UInt64, _ destination: UInt64, _ portsAndDevice: UInt64, _ kind: UInt64,
+    _ encapsulation: UInt64,
+    _ seed: UInt64
+  ) -> UInt64 {
+    let h = mixed(source ^ 0x9e37_79b9_7f4a_7c15 ^ seed, destination ^ 0xbf58_476d_1ce4_e5b9)
+    return mixed(portsAndDevice ^ h, kind ^ encapsulation ^ 0x94d0_49bb_1331_11eb)
+  }
+
+  /// Hash of an IPv4 key of these words.
+  @inline(__always)
+  static func hash(
+    _ source: UInt64, _ destination: UInt64, _ portsAndDevice: UInt64, _ kind: UInt64,
+    _ encapsulation: UInt64,
+    _ seed: UInt64
+  ) -> UInt32 {
+    let h = mix(source, destination, portsAndDevice, kind, encapsulation, seed)
     return UInt32(truncatingIfNeeded: h ^ h >> 32)
   }
 }
@@ -66,8 +88,8 @@ package struct FlowFlags: OptionSet, Sendable, BitwiseCopyable {
   package static let teardown = FlowFlags(rawValue: 2)
   /// Its conntrack entry is gone.
   package static let dying = FlowFlags(rawValue: 4)
-  package static let sourceNAT = FlowFlags(rawValue: 8)
-  package static let destinationNAT = FlowFlags(rawValue: 16)
+  /// Its packets' addresses or ports change.
+  package static let translated = FlowFlags(rawValue: 8)
   /// The flowtable counts into conntrack.
   package static let counts = FlowFlags(rawValue: 32)
   /// Whether a lookup does not find the flow.
@@ -85,14 +107,15 @@ package struct FlowEntry: BitwiseCopyable, Sendable {
   /// Number of the path in the ``PathTable``.
   package var path: UInt32 = 0
 
-  /// IPv4 addresses after translation; IPv6 addresses are those of the other direction's key.
-  package var newSource: UInt32 = 0
-  package var newDestination: UInt32 = 0
-  package var newSourcePort: UInt16 = 0
-  package var newDestinationPort: UInt16 = 0
-  /// What translation adds to the complement of the IPv4 and of the transport checksum; 0 for nothing.
-  package var networkDelta: UInt16 = 0
-  package var transportDelta: UInt16 = 0
+  /// Source and destination of IPv4 as they stand in the header after translation; IPv6 addresses are those of the other
+  /// direction's key.
+  private(set) var newAddresses: UInt64
+  /// Source and destination port, likewise.
+  private(set) var newPorts: UInt32
+  /// What translation and the lower TTL add to the complement of the IPv4 checksum, in network order.
+  private(set) var networkDelta: UInt16
+  /// What translation adds to the complement of the transport checksum, in network order; 0 without translation.
+  private(set) var transportDelta: UInt16 = 0
   /// When the flow ends by idleness, as this direction knows; the later of both counts.
   package var deadline: UInt64 = 0
   /// Counted since the last transfer to conntrack.
@@ -101,7 +124,45 @@ package struct FlowEntry: BitwiseCopyable, Sendable {
   /// Fills the second cache line, so that the other direction begins a line of its own.
   private var filler: [2 of UInt64] = [0, 0]
 
-  package init(key: FlowKey) { self.key = key }
+  /// What a TTL that is lower by one adds to the complement of the checksum over it.
+  private static var lowerTTL: UInt16 { 0xfeff }
+
+  /// A direction whose packets are not translated.
+  package init(key: FlowKey) {
+    self.key = key
+    newAddresses = Self.addresses(key.source, key.destination)
+    newPorts = UInt32(truncatingIfNeeded: key.portsAndDevice >> 32).bigEndian
+    networkDelta = Self.lowerTTL.bigEndian
+  }
+
+  private static func addresses(_ source: Address, _ destination: Address) -> UInt64 {
+    (UInt64(source.ipv4) << 32 | UInt64(destination.ipv4)).bigEndian
+  }
+
+  /// Has the packets translated, from the key's addresses and ports to those given.
+  ///
+  /// The sums give the kernel's checksums, which it changes step by step: one's complement addition is the same in any
+  /// order, and no partial sum is zero.
+  package mutating func translate(
+    source: Address, sourcePort: UInt16, destination: Address, destinationPort: UInt16
+  ) {
+    flags.insert(.translated)
+    newAddresses = Self.addresses(source, destination)
+    newPorts = (UInt32(sourcePort) << 16 | UInt32(destinationPort)).bigEndian
+    var addresses: UInt64 = 0
+    for word in [~key.source.high, ~key.source.low, ~key.destination.high, ~key.destination.low] {
+      addresses &+= UInt64(Checksum.fold(word))
+    }
+    for word in [source.high, source.low, destination.high, destination.low] {
+      addresses &+= UInt64(Checksum.fold(word))
+    }
+    let before = key.portsAndDevice >> 32
+    let ports =
+      UInt64(~UInt16(truncatingIfNeeded: before >> 16)) + UInt64(~UInt16(truncatingIfNeeded: before))
+      + UInt64(sourcePort) + UInt64(destinationPort)
+    networkDelta = Checksum.fold(addresses &+ UInt64(Self.lowerTTL)).bigEndian
+    transportDelta = Checksum.fold(addresses &+ ports).bigEndian
+  }
 }
 
 /// Both directions of a flow.

@@ -37,20 +37,28 @@ extension UnsafeMutablePointer<FlowEntry> {
 
   /// Translates IPv4 addresses and ports, lowers the TTL.
   ///
-  /// Source: net/netfilter/nf_flow_table_ip.c, nf_flow_nat_ip, ip_decrease_ttl. The checksums change by sums that
-  /// were added up when the flow was made: one's complement addition gives the kernel's result, since no partial
-  /// sum is zero.
+  /// Source: net/netfilter/nf_flow_table_ip.c, nf_flow_nat_ip, ip_decrease_ttl.
   @inline(__always)
   private func rewriteIPv4(_ fields: HeaderFields, _ parse: UnsafePointer<FastParse>) {
-    var checksum = unsafe fields.be16(10)
-    if unsafe pointee.networkDelta != 0 {
+    if unsafe pointee.flags.contains(.translated) {
       unsafe rewriteTransport(fields, IPv4View.minimumLength, parse)
-      unsafe fields.store(pointee.newSource, 12)
-      unsafe fields.store(pointee.newDestination, 16)
-      checksum = unsafe Checksum.adding(pointee.networkDelta, to: checksum)
+      unsafe fields.store(raw: pointee.newAddresses, 12)
     }
     unsafe fields.decrement(8)
-    unsafe fields.store(Checksum.decrementingTTL(checksum), 10)
+    unsafe fields.store(raw: Checksum.adding(pointee.networkDelta, to: fields.raw16(10)), 10)
+  }
+
+  /// The same for a packet of TCP or UDP with a whole checksum. Where nothing is translated, the same numbers are written
+  /// again: that costs less than to ask.
+  @inline(__always)
+  @unsafe
+  func rewritePlain(_ fields: HeaderFields, isUDP: Bool) {
+    unsafe fields.store(raw: Checksum.adding(pointee.networkDelta, to: fields.raw16(10)), 10)
+    unsafe fields.decrement(8)
+    unsafe fields.store(raw: pointee.newAddresses, 12)
+    unsafe fields.store(raw: pointee.newPorts, 20)
+    let place = IPv4View.minimumLength &+ (isUDP ? 6 : 16)
+    unsafe fields.store(raw: translated(fields.raw16(place), isUDP: isUDP), place)
   }
 
   /// Translates IPv6 addresses, which the other direction's key has, and ports, lowers the hop limit.
@@ -58,7 +66,7 @@ extension UnsafeMutablePointer<FlowEntry> {
   private func rewriteIPv6(
     _ fields: HeaderFields, _ parse: UnsafePointer<FastParse>, _ other: UnsafePointer<FlowKey>
   ) {
-    if unsafe pointee.transportDelta != 0 {
+    if unsafe pointee.flags.contains(.translated) {
       unsafe rewriteTransport(fields, IPv6View.headerLength, parse)
       unsafe fields.store(other.pointee.destination, 8)
       unsafe fields.store(other.pointee.source, 24)
@@ -74,16 +82,18 @@ extension UnsafeMutablePointer<FlowEntry> {
     guard shape.checksumPlace != 0 else { return }
     let place = transport &+ shape.checksumPlace
     if unsafe parse.pointee.isPartial { return unsafe rewriteOpen(fields, transport, place) }
-    unsafe fields.store(pointee.newSourcePort, transport)
-    unsafe fields.store(pointee.newDestinationPort, transport &+ 2)
-    let checksum = unsafe fields.be16(place)
-    var result = unsafe Checksum.adding(pointee.transportDelta, to: checksum)
-    // A UDP checksum of zero means that there is none, and is never the result. No branches: which protocol comes
-    // next cannot be foretold.
-    let isUDP = shape.idleClass == 1
-    result = result == 0 ? (isUDP ? 0xffff : 0) : result
-    result = isUDP && checksum == 0 ? 0 : result
-    unsafe fields.store(result, place)
+    unsafe fields.store(raw: pointee.newPorts, transport)
+    unsafe fields.store(
+      raw: translated(fields.raw16(place), isUDP: shape.idleClass == 1), place)
+  }
+
+  /// A transport checksum behind the translation. A UDP checksum of zero means that there is none, and is never the result.
+  /// No branches: which protocol comes next cannot be foretold.
+  @inline(__always)
+  func translated(_ checksum: UInt16, isUDP: Bool) -> UInt16 {
+    let result = unsafe Checksum.adding(pointee.transportDelta, to: checksum)
+    let datagram: UInt16 = checksum == 0 ? 0 : result == 0 ? 0xffff : result
+    return isUDP ? datagram : result
   }
 
   /// Translates ports, and a checksum that is left to the device: it holds the sum of the pseudo header, in which the
@@ -92,14 +102,14 @@ extension UnsafeMutablePointer<FlowEntry> {
   /// Source: net/core/utils.c, inet_proto_csum_replace4.
   @inline(never)
   private func rewriteOpen(_ fields: HeaderFields, _ transport: Int, _ place: Int) {
-    let old = unsafe UInt64(fields.be16(transport)) &+ UInt64(fields.be16(transport &+ 2))
-    let new = unsafe UInt64(~pointee.newSourcePort) &+ UInt64(~pointee.newDestinationPort)
-    let addresses = unsafe UInt64(pointee.transportDelta) &+ old &+ new
-    var sum = unsafe Checksum.fold(UInt64(fields.be16(place)) &+ addresses)
+    let before = unsafe fields.raw32(transport)
+    let after = unsafe ~pointee.newPorts
+    var total = unsafe UInt64(fields.raw16(place)) &+ UInt64(pointee.transportDelta)
+    for word in [before, after] { total &+= UInt64(word & 0xffff) &+ UInt64(word >> 16) }
+    var sum = Checksum.fold(total)
     if sum == 0, unsafe pointee.key.proto == IPProtocol.udp { sum = 0xffff }
-    unsafe fields.store(sum, place)
-    unsafe fields.store(pointee.newSourcePort, transport)
-    unsafe fields.store(pointee.newDestinationPort, transport &+ 2)
+    unsafe fields.store(raw: sum, place)
+    unsafe fields.store(raw: pointee.newPorts, transport)
   }
 }
 
@@ -112,19 +122,27 @@ extension UnsafePointer<FlowPath> {
   fileprivate func writeLink(_ bytes: inout MutableRawSpan, _ network: Int) -> Int {
     precondition(network >= FlowPath.linkRoom && network <= bytes.byteCount)
     let count = bytes.byteCount
-    // Safe: the room lies in the span, and the pointer is not used after it; a session's header lies in the room.
+    // Safe: the room lies in the span, and the pointer is not used after it.
     let base = unsafe bytes.withUnsafeMutableBytes { $0.baseAddress }
     guard let base = unsafe base else { return network }
-    let start = unsafe base + (network &- FlowPath.linkRoom)
-    unsafe start.storeBytes(of: pointee.link, as: [32 of UInt8].self)
+    return unsafe network
+      &- writeLink(before: base + network, UInt32(truncatingIfNeeded: count &- network))
+  }
+
+  /// The same, where there is room before the network header of a packet of `length` octets, padding included.
+  /// - Returns: octets of the link headers.
+  @inline(__always)
+  @unsafe
+  func writeLink(before network: UnsafeMutableRawPointer, _ length: UInt32) -> Int {
+    unsafe (network - FlowPath.linkRoom).storeBytes(of: pointee.link, as: [32 of UInt8].self)
     let session = unsafe Int(pointee.sessionPlace)
     if session != 0 {
       // The length of a session's header counts the padding, and the two octets of the protocol.
-      let length = UInt16(truncatingIfNeeded: count &- network &+ session &- 2)
-      unsafe start.storeBytes(
-        of: length.bigEndian, toByteOffset: FlowPath.linkRoom &- session, as: UInt16.self)
+      let counted = UInt16(truncatingIfNeeded: Int(length) &+ session &- 2)
+      // Safe: the header lies in the room.
+      unsafe (network - session).storeBytes(of: counted.bigEndian, as: UInt16.self)
     }
-    return unsafe network &- Int(pointee.linkLength)
+    return unsafe Int(pointee.linkLength)
   }
 }
 
@@ -162,23 +180,6 @@ extension FlowStore {
     var timeouts: [3 of UInt64]
     var epoch: UInt32
     var closesOnClassicPath: Bool
-  }
-
-  /// Sends one frame that hit a flow through it, if nothing is to be decided: the frame fits, has no flags, and what the
-  /// path knows holds and is all. Traps unless `bytes` hold the headers that were read.
-  /// - Returns: where the frame begins, -1 when nothing was done. It leaves by the device of the entry's path.
-  @inline(__always)
-  @unsafe
-  mutating func processPlain(
-    _ found: Int, _ entry: UnsafeMutablePointer<FlowEntry>, _ path: UnsafePointer<FlowPath>,
-    _ bytes: inout MutableRawSpan, _ parse: UnsafePointer<FastParse>, _ terms: UnsafePointer<Terms>
-  ) -> Int {
-    guard unsafe Int(parse.pointee.largest) <= Int(path.pointee.mtu),
-      unsafe parse.pointee.flags == 0, unsafe path.pointee.epoch == terms.pointee.epoch,
-      unsafe path.pointee.exit == .device, unsafe !path.pointee.hasEgress
-    else { return -1 }
-    unsafe carry(found, entry, &bytes, parse, terms)
-    return unsafe path.writeLink(&bytes, Int(parse.pointee.network))
   }
 
   /// Sends one frame that hit a flow through it. Nothing is changed unless the frame is forwarded or marks the

@@ -72,24 +72,10 @@ package struct FlowStore: ~Copyable {
     return found
   }
 
-  /// As ``find(_:_:)``, for what has been read of a frame whose flow was fetched since the index changed last.
-  ///
-  /// Nothing is changed: only of a mutating function's value is the place passed, not a copy.
-  @inline(__always)
-  @unsafe
-  mutating func find(fetched parse: UnsafePointer<FastParse>) -> Int {
-    let slot = unsafe Int(parse.pointee.candidate)
-    if slot < 0 { return -1 }
-    // Safe: the index holds slots of the slab only.
-    let entry = unsafe entry(slot)
-    guard unsafe entry.pointee.key.equals(parse.pointee.key) else { return unsafe search(parse) }
-    return unsafe entry.pointee.flags.isGone ? -1 : slot
-  }
-
   /// As ``find(_:_:)``, for what has been read of a frame.
   @inline(never)
   @unsafe
-  mutating func search(_ parse: UnsafePointer<FastParse>) -> Int {
+  func search(_ parse: UnsafePointer<FastParse>) -> Int {
     unsafe find(parse.pointee.key, parse.pointee.hash)
   }
 
@@ -106,15 +92,17 @@ package struct FlowStore: ~Copyable {
   @inline(__always)
   func deadline(_ found: Int) -> UInt64 { pairs[found >> 1].sides[found & 1].deadline }
 
-  /// The flow direction that a lookup of `hash` looks at first, fetched into the cache; -1 for none.
+  /// The flow direction that a lookup of `hash` looks at first, fetched into the cache; nil for none.
   @inline(__always)
-  func fetch(_ hash: UInt32) -> Int {
+  @unsafe
+  func fetch(_ hash: UInt32) -> UnsafeMutablePointer<FlowEntry>? {
     let slot = index.first(hash) { _ in true }
-    guard slot >= 0 else { return -1 }
+    guard slot >= 0 else { return nil }
     // Safe: the index holds slots of the slab only; an entry is two cache lines.
-    unsafe flow_prefetch_for_writing(entry(slot))
-    unsafe flow_prefetch_for_writing(UnsafeRawPointer(entry(slot)) + 64)
-    return slot
+    let entry = unsafe entry(slot)
+    unsafe flow_prefetch_for_writing(entry)
+    unsafe flow_prefetch_for_writing(UnsafeRawPointer(entry) + 64)
+    return unsafe entry
   }
 
   /// Sets flags of both directions.

@@ -51,6 +51,15 @@ package struct FrameBatch: ~Copyable {
 
     init() {}
 
+    /// Notes that the frame, of which nothing was left to be done, leaves from `start` on.
+    @inline(__always)
+    mutating func leave(_ start: Int, _ octets: UInt32, _ output: UInt32, _ sentBefore: Int) {
+      offset = start
+      self.octets = octets
+      outcome = .forward(output)
+      self.sentBefore = sentBefore
+    }
+
     @inline(__always)
     init(offset: Int, length: Int, offload: VirtioHeader = .none) {
       self.offload = offload
@@ -88,6 +97,8 @@ package struct FrameBatch: ~Copyable {
 
   private let memory: UnsafeMutableRawPointer
   private let stride: Int
+  /// What the router's stages know of the frames: of the batch's own, as one thread at a time works on a batch.
+  let work = BatchWork()
   /// What is known of each frame. Beside the frames, not inside this value, so that a look at one copies one.
   var slots: Slots
   /// Frames in the batch.
@@ -228,12 +239,17 @@ package struct FrameBatch: ~Copyable {
     return unsafe _overrideLifetime(span, borrowing: self)
   }
 
-  /// Lets frame `index` leave on `output` from `start` octets after its headroom begins. Traps when that is not inside it.
+  /// Where the batch's memory begins: valid while the batch lives.
+  @unsafe
+  var base: UnsafeMutableRawPointer { @inline(__always) get { unsafe memory } }
+
+  /// Where frame `index` is, valid while the batch lives, and how many octets it has; there is ``headroom`` in front of it.
+  /// Traps when there is no such frame, or when it has been moved.
   @inline(__always)
-  mutating func leave(_ index: Int, from start: Int, on output: UInt32, sentBefore: Int) {
-    move(index, to: start)
-    slots[index].outcome = .forward(output)
-    slots[index].sentBefore = sentBefore
+  @unsafe
+  func place(_ index: Int) -> (start: UnsafeMutableRawPointer, octets: Int) {
+    precondition(index < count && slots[index].offset == index &* stride &+ Self.headroom)
+    return unsafe (memory + slots[index].offset, slots[index].length)
   }
 
   /// Lets frame `index` begin `start` octets after its headroom begins. Traps when that is not inside it.

@@ -2,37 +2,6 @@
 
 import PacketWire
 
-/// What the stages of a batch know of each frame, in memory of its own.
-///
-/// `@safe`: each access checks that there is such a frame.
-@safe
-struct BatchWork: ~Copyable {
-  private let parses: UnsafeMutablePointer<FastParse>
-  /// What holds for the batch; valid while this value lives.
-  @unsafe let terms: UnsafeMutablePointer<FlowStore.Terms>
-
-  init() {
-    unsafe terms = .allocate(capacity: 1)
-    unsafe terms.initialize(
-      to: FlowStore.Terms(now: 0, timeouts: [0, 0, 0], epoch: 0, closesOnClassicPath: false))
-    unsafe parses = .allocate(capacity: FrameBatch.capacity)
-    unsafe parses.initialize(repeating: FastParse(.fastMissed), count: FrameBatch.capacity)
-  }
-
-  deinit {
-    unsafe parses.deallocate()
-    unsafe terms.deallocate()
-  }
-
-  /// Where what is known of frame `position` is: valid while this value lives.
-  @inline(__always)
-  @unsafe
-  func pointer(_ position: Int) -> UnsafeMutablePointer<FastParse> {
-    precondition(position >= 0 && position < FrameBatch.capacity)
-    return unsafe parses + position
-  }
-}
-
 extension Router {
   /// Takes in the frames of a batch, in order: those that a flow forwards are rewritten in place, all others go the
   /// classic way.
@@ -66,62 +35,53 @@ extension Router {
   /// benchmark's `check` looks for it in the binary.
   @inline(never)
   private func forwardKnown(_ batch: inout FrameBatch, _ table: FastTable, _ index: UInt32, _ start: Int) {
+    unsafe batch.work.terms.pointee = terms()
     readAhead(&batch, table, index)
-    // Safe: as below.
-    let terms = unsafe work.terms
-    unsafe terms.pointee = self.terms()
-    let version = flows.index.version
-    // Hardware is asked again whenever software has moved a flow's time.
-    let isPlain = !hardware.exists && !batch.hasOffloads
-    var isFetched = true
-    var sentBefore = sent.count &- start
-    var forwarded: UInt64 = 0
-    for position in 0..<batch.count where batch.slots[position].outcome == .pending {
-      // Safe: the work outlives the batch's stages.
-      let parse = unsafe work.pointer(position)
-      var found = -1
-      if unsafe parse.pointee.reason == .fastForwarded {
-        found = unsafe isFetched ? flows.find(fetched: parse) : flows.search(parse)
-        if found >= 0, isPlain {
-          // Safe: the index holds slots of the slab only, and an entry's path is in use.
-          let entry = unsafe flows.entry(found)
-          let path = unsafe UnsafePointer(flows.paths.pointer(entry.pointee.path))
-          var bytes = batch.frameWithRoom(position)
-          let begin = unsafe flows.processPlain(found, entry, path, &bytes, parse, terms)
-          if begin >= 0 {
-            forwarded &+= 1
-            batch.leave(position, from: begin, on: unsafe path.pointee.output, sentBefore: sentBefore)
-            continue
-          }
-        }
+    var version = flows.index.version
+    var forwarded = 0
+    var position = 0
+    while true {
+      let next = batch.carryPlain(from: position, &flows, sentBefore: sent.count &- start)
+      forwarded &+= next &- position
+      guard next < batch.count else { break }
+      if batch.slots[next].outcome == .pending, forwardOther(&batch, next, table, index, start) {
+        forwarded &+= 1
       }
-      if unsafe forwardOther(&batch, position, found, parse, terms, index, start) { forwarded &+= 1 }
+      position = next &+ 1
       // A frame on the classic path may have changed flows, neighbours or routes.
-      isFetched = flows.index.version == version
-      unsafe terms.pointee.epoch = epoch
-      sentBefore = sent.count &- start
+      unsafe batch.work.terms.pointee.epoch = epoch
+      if flows.index.version != version {
+        version = flows.index.version
+        batch.fetchPlain(from: position, &flows)
+      }
     }
-    statistics[.fastForwarded] &+= forwarded
-    statistics[.sent] &+= forwarded
+    statistics[.fastForwarded] &+= UInt64(forwarded)
+    statistics[.sent] &+= UInt64(forwarded)
   }
 
   /// Takes on a frame for which there is something to be decided.
   /// - Returns: whether the fast path forwarded it.
   @inline(never)
-  @unsafe
   private func forwardOther(
-    _ batch: inout FrameBatch, _ position: Int, _ found: Int, _ parse: UnsafePointer<FastParse>,
-    _ terms: UnsafePointer<FlowStore.Terms>, _ index: UInt32, _ start: Int
+    _ batch: inout FrameBatch, _ position: Int, _ table: FastTable, _ index: UInt32, _ start: Int
   ) -> Bool {
+    // Safe: the work lives as long as the batch.
+    let parse = unsafe batch.work.pointer(position)
+    let terms = unsafe batch.work.terms
+    if unsafe batch.work.plain(position).pointee.isPlain { read(&batch, position, table, index) }
     var verdict = unsafe FastVerdict.passUp(parse.pointee.reason)
+    var found = -1
+    if unsafe parse.pointee.reason == .fastForwarded {
+      found = unsafe flows.search(parse)
+      verdict = .passUp(.fastMissed)
+    }
     if found >= 0 {
       let before = hardware.exists ? flows.deadline(found) : 0
       var bytes = batch.frameWithRoom(position)
       verdict = unsafe flows.process(found, &bytes, parse, terms)
       if verdict == .check { verdict = unsafe forwardChecked(found, &bytes, parse.pointee, terms.pointee) }
+      // Hardware is asked again whenever software has moved a flow's time.
       if hardware.exists, flows.deadline(found) != before { refreshHardware(found >> 1) }
-    } else if unsafe parse.pointee.reason == .fastForwarded {
-      verdict = .passUp(.fastMissed)
     }
     return unsafe settle(&batch, position, verdict, found, parse.pointee, index, start)
   }
@@ -214,20 +174,31 @@ extension Router {
   /// The first two stages: headers, hashes, buckets; then the flows that the buckets name.
   @inline(never)
   private func readAhead(_ batch: inout FrameBatch, _ table: FastTable, _ index: UInt32) {
-    let seed = flows.seed
-    for position in 0..<batch.count {
-      // Safe: the work outlives the batch's stages.
-      let work = unsafe work.pointer(position)
-      let bytes = batch.octetsWithRoom(position)
-      unsafe work.pointee.read(bytes, ethernet: FrameBatch.headroom, device: index, table, seed: seed)
-      if batch.hasOffloads, !batch.slots[position].offload.isNone {
-        unsafe work.pointee.take(batch.slots[position].offload, bytes)
+    let isAll =
+      table.takesIPv4 && !hardware.exists ? batch.readPlain(table, device: index, &flows) : batch.clearPlain()
+    if !isAll {
+      for position in 0..<batch.count where unsafe !batch.work.plain(position).pointee.isPlain {
+        read(&batch, position, table, index)
+        unsafe flows.index.fetch(batch.work.pointer(position).pointee.hash)
       }
-      unsafe flows.index.fetch(work.pointee.hash)
     }
-    for position in 0..<batch.count {
-      let work = unsafe work.pointer(position)
-      unsafe work.pointee.candidate = Int32(truncatingIfNeeded: flows.fetch(work.pointee.hash))
+    batch.fetchPlain(from: 0, &flows)
+    guard !isAll else { return }
+    for position in 0..<batch.count where unsafe !batch.work.plain(position).pointee.isPlain {
+      _ = unsafe flows.fetch(batch.work.pointer(position).pointee.hash)
+    }
+  }
+
+  /// Reads a frame that is not plain, or not just sent on.
+  @inline(never)
+  private func read(_ batch: inout FrameBatch, _ position: Int, _ table: FastTable, _ index: UInt32) {
+    // Safe: the work lives as long as the batch.
+    let parse = unsafe batch.work.pointer(position)
+    let bytes = batch.octetsWithRoom(position)
+    unsafe parse.pointee.read(
+      bytes, ethernet: FrameBatch.headroom, device: index, table, seed: flows.seed)
+    if batch.hasOffloads, !batch.slots[position].offload.isNone {
+      unsafe parse.pointee.take(batch.slots[position].offload, bytes)
     }
   }
 

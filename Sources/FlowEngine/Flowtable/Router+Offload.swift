@@ -166,7 +166,7 @@ extension Router {
     way.hopFamily = route.gateway == nil ? ends.family : route.gatewayFamily
   }
 
-  /// What a direction's packets look like behind the translation, and what that does to their checksums.
+  /// What a direction's packets look like behind the translation.
   private func translate(
     _ one: inout FlowEntry, _ entry: ConntrackEntry, _ direction: FlowDirection
   ) {
@@ -184,23 +184,9 @@ extension Router {
       after.destination = other.source
       after.destinationPort = other.sourcePort
     }
-    one.flags.insert(.sourceNAT)
-    one.newSource = after.source.ipv4
-    one.newDestination = after.destination.ipv4
-    one.newSourcePort = after.sourcePort
-    one.newDestinationPort = after.destinationPort
-    var addresses: UInt64 = 0
-    for word in [before.source.high, before.source.low, before.destination.high, before.destination.low] {
-      addresses &+= UInt64(Checksum.fold(~word))
-    }
-    for word in [after.source.high, after.source.low, after.destination.high, after.destination.low] {
-      addresses &+= UInt64(Checksum.fold(word))
-    }
-    let ports =
-      UInt64(~before.sourcePort) + UInt64(after.sourcePort) + UInt64(~before.destinationPort)
-      + UInt64(after.destinationPort)
-    one.networkDelta = Checksum.fold(addresses)
-    one.transportDelta = Checksum.fold(addresses &+ ports)
+    one.translate(
+      source: after.source, sourcePort: after.sourcePort, destination: after.destination,
+      destinationPort: after.destinationPort)
   }
 
   /// Seconds of idleness that end a flow.

@@ -58,7 +58,6 @@ package final class Router {
   var tunnels: [TunnelEnds] = []
   var reassembly = Reassembly()
   var errorCredit = ErrorCredit()
-  var work = BatchWork()
   var condemned: [Int] = []
   var rejections: [(Packet, Rejection)] = []
   var unconfirmed: [Int] = []

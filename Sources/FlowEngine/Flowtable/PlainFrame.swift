@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+internal import CFlowMemory
+import PacketWire
+
+/// What the batch has read of a plain frame: IPv4 without options and fragments, alone, in one VLAN or in a PPPoE
+/// session; UDP, or TCP without SYN, FIN and RST; 40 octets at least of it; nothing left to be done to it.
+///
+/// Nearly all frames are such, and what is done for them is here, with nothing else in between. Any other is read as
+/// ``FastParse``. A frame that turns out to need more than its flow's path is read so, too.
+///
+/// `@safe`: what the pointers say is used in the unsafe functions only, whose caller has the batch and the flows.
+@safe
+struct PlainFrame: BitwiseCopyable {
+  /// The words of ``FlowKey`` that are not zero.
+  private var source: UInt64 = 0
+  private var destination: UInt64 = 0
+  private var portsAndDevice: UInt64 = 0
+  private var encapsulation: UInt64 = 0
+  private var kind: UInt64 = 0
+  /// The IP header in the batch's memory, with 40 octets at least of the packet; nil: not a plain frame.
+  private var network: UnsafeMutableRawPointer?
+  /// The flow direction that a lookup looks at first; nil for none.
+  private var candidate: UnsafeMutablePointer<FlowEntry>?
+  private(set) var hash: UInt32 = 0
+  /// Octets from the IP header to the end of the frame, padding included.
+  private var length: UInt32 = 0
+  private var isUDP = false
+
+  /// Octets of the IP packet that a plain frame has at least: both headers of TCP.
+  private static var leastLength: Int { IPv4View.minimumLength &+ TCPView.minimumLength }
+
+  init() {
+    unsafe network = nil
+    unsafe candidate = nil
+  }
+
+  var isPlain: Bool { @inline(__always) get { unsafe network != nil } }
+
+  /// Marks the frame as one that is to be read otherwise.
+  @inline(__always)
+  mutating func clear() { unsafe network = nil }
+
+  /// Reads the frame of `count` octets at `start`.
+  @inline(__always)
+  @unsafe
+  mutating func read(
+    _ start: UnsafeMutableRawPointer, _ count: Int, _ device: UInt64, _ kind: UInt64, _ seed: UInt64
+  ) {
+    unsafe network = nil
+    guard count >= EthernetView.headerLength &+ Self.leastLength else { return }
+    // Safe: the octets up to the type, and 40 more, are there.
+    let link = unsafe HeaderFields(start)
+    var offset = EthernetView.headerLength
+    var type = unsafe link.raw16(12)
+    encapsulation = 0
+    if type != EtherType.ipv4.bigEndian {
+      if type == EtherType.vlan.bigEndian {
+        encapsulation = unsafe UInt64(link.be16(14)) << 48 | UInt64(EtherType.vlan) << 32
+        type = unsafe link.raw16(16)
+        guard type == EtherType.ipv4.bigEndian else { return }
+        offset = EthernetView.headerLength &+ VLANTagView.length
+      } else {
+        guard type == EtherType.pppoeSession.bigEndian,
+          unsafe link.raw16(20) == PPPoEView.protocolIPv4.bigEndian
+        else { return }
+        encapsulation = unsafe UInt64(link.be16(16)) << 48 | UInt64(EtherType.pppoeSession) << 32
+        offset = EthernetView.headerLength &+ PPPoEView.headerLength
+      }
+    }
+    let rest = count &- offset
+    guard rest >= Self.leastLength else { return }
+    // Safe: 40 octets are there.
+    let fields = unsafe HeaderFields(start + offset)
+    // Header length in the low half of the first octet; the flag of more fragments and the offset in the last two.
+    let first = unsafe UInt64(littleEndian: fields.raw64(0))
+    guard first & 0xff3f_0000_0000_000f == 5 else { return }
+    let (timeToLive, proto) = unsafe (fields.u8(8), fields.u8(9))
+    // One bit each for TCP and UDP: which one comes next cannot be foretold.
+    let known: UInt64 = 1 << UInt64(IPProtocol.tcp) | 1 << UInt64(IPProtocol.udp)
+    guard timeToLive > 1, proto < 64, known &>> UInt64(proto) & 1 != 0 else { return }
+    isUDP = proto == IPProtocol.udp
+    let mask: UInt8 = isUDP ? 0 : 7
+    guard unsafe fields.u8(33) & mask == 0 else { return }
+    source = unsafe UInt64(fields.be32(12))
+    destination = unsafe UInt64(fields.be32(16))
+    portsAndDevice = unsafe UInt64(fields.be32(20)) << 32 | device
+    self.kind = kind | UInt64(proto)
+    length = UInt32(truncatingIfNeeded: rest)
+    hash = FlowKey.hash(source, destination, portsAndDevice, self.kind, encapsulation, seed)
+    unsafe network = start + offset
+  }
+
+  /// Takes the flow direction that a lookup looks at first.
+  @inline(__always)
+  mutating func fetch(_ flows: inout FlowStore) { unsafe candidate = flows.fetch(hash) }
+
+  /// Whether `key` is the frame's. The words that are not compared are zero in all keys of the kind.
+  @inline(__always)
+  @unsafe
+  private func names(_ key: UnsafePointer<FlowKey>) -> Bool {
+    let addresses = unsafe (key.pointee.source.low ^ source) | (key.pointee.destination.low ^ destination)
+    let rest =
+      unsafe (key.pointee.portsAndDevice ^ portsAndDevice) | (key.pointee.encapsulation ^ encapsulation)
+      | (key.pointee.kind ^ kind)
+    return addresses | rest == 0
+  }
+
+  /// What holds for all frames that are carried in one go.
+  struct Terms {
+    let now: UInt64
+    let tcpTimeout: UInt64
+    let udpTimeout: UInt64
+    let epoch: UInt32
+
+    init(_ terms: FlowStore.Terms) {
+      now = terms.now
+      tcpTimeout = terms.timeouts[0]
+      udpTimeout = terms.timeouts[1]
+      epoch = terms.epoch
+    }
+  }
+
+  /// Sends the frame through its flow, if nothing is to be decided: the first look finds it, the frame fits, and what the
+  /// path knows holds and is all.
+  /// - Returns: whether it was sent on, from the address and on the device in `exit`; else nothing was done.
+  ///
+  /// Source: net/netfilter/nf_flow_table_ip.c, nf_flow_offload_ip_hook.
+  @inline(__always)
+  @unsafe
+  func carry(
+    _ flows: inout FlowStore, _ terms: borrowing Terms,
+    _ exit: inout (start: UnsafeMutableRawPointer, octets: UInt32, output: UInt32)
+  ) -> Bool {
+    guard let network = unsafe network, let entry = unsafe candidate else { return false }
+    // Safe: the key comes first in the entry; the slab's records do not move.
+    guard unsafe names(UnsafeRawPointer(entry).assumingMemoryBound(to: FlowKey.self)),
+      unsafe !entry.pointee.flags.isGone
+    else { return false }
+    // Safe: an entry's path is in use.
+    let path = unsafe flows.paths.pointer(entry.pointee.path)
+    guard unsafe length <= UInt32(path.pointee.mtu), unsafe path.pointee.epoch == terms.epoch,
+      unsafe path.pointee.leavesAtOnce
+    else { return false }
+    let deadline = terms.now &+ (isUDP ? terms.udpTimeout : terms.tcpTimeout)
+    let known = unsafe entry.pointee.deadline
+    // Unsigned, as the kernel's; one that is earlier than known is for the other direction, too.
+    if deadline &- known > Instant.second {
+      guard deadline >= known else { return false }
+      unsafe entry.pointee.deadline = deadline
+    }
+    // Safe: 40 octets are there.
+    let fields = unsafe HeaderFields(network)
+    unsafe entry.rewritePlain(fields, isUDP: isUDP)
+    if unsafe entry.pointee.flags.contains(.counts) {
+      unsafe entry.pointee.packets &+= 1
+      unsafe entry.pointee.bytes &+= UInt64(length)
+    }
+    // Safe: a batch's frame has room in front of it for the longest link header.
+    let header = unsafe UnsafePointer(path).writeLink(before: network, length)
+    unsafe exit = (network - header, length &+ UInt32(header), path.pointee.output)
+    return true
+  }
+}
+
+/// What the stages of a batch know of each frame, in memory of its own.
+///
+/// `@safe`: each access checks that there is such a frame.
+@safe
+struct BatchWork: ~Copyable {
+  private let parses: UnsafeMutablePointer<FastParse>
+  private let frames: UnsafeMutablePointer<PlainFrame>
+  /// What holds for the batch; valid while this value lives.
+  @unsafe let terms: UnsafeMutablePointer<FlowStore.Terms>
+
+  init() {
+    unsafe terms = .allocate(capacity: 1)
+    unsafe terms.initialize(
+      to: FlowStore.Terms(now: 0, timeouts: [0, 0, 0], epoch: 0, closesOnClassicPath: false))
+    unsafe parses = .allocate(capacity: FrameBatch.capacity)
+    unsafe parses.initialize(repeating: FastParse(.fastMissed), count: FrameBatch.capacity)
+    unsafe frames = .allocate(capacity: FrameBatch.capacity)
+    unsafe frames.initialize(repeating: PlainFrame(), count: FrameBatch.capacity)
+  }
+
+  deinit {
+    unsafe parses.deallocate()
+    unsafe frames.deallocate()
+    unsafe terms.deallocate()
+  }
+
+  /// Where what is known of frame `position` is: valid while this value lives.
+  @inline(__always)
+  @unsafe
+  func pointer(_ position: Int) -> UnsafeMutablePointer<FastParse> {
+    precondition(position >= 0 && position < FrameBatch.capacity)
+    return unsafe parses + position
+  }
+
+  /// The same, for what is known of it as a plain frame.
+  @inline(__always)
+  @unsafe
+  func plain(_ position: Int) -> UnsafeMutablePointer<PlainFrame> {
+    precondition(position >= 0 && position < FrameBatch.capacity)
+    return unsafe frames + position
+  }
+}
+
+extension FrameBatch {
+  /// Reads the plain frames and fetches their buckets; marks all others.
+  /// - Returns: whether all are plain.
+  @inline(never)
+  mutating func readPlain(_ table: FastTable, device: UInt32, _ flows: inout FlowStore) -> Bool {
+    let kind = UInt64(table.id) << 32 | UInt64(IPFamily.ipv4.rawValue) << 8
+    let (seed, device) = (flows.seed, UInt64(device))
+    var isAll = true
+    for position in 0..<count {
+      // Safe: the work lives as long as the batch; a slot's octets lie in its memory, as `frame` says.
+      let frame = unsafe work.plain(position)
+      if hasOffloads, !slots[position].offload.isNone {
+        unsafe frame.pointee.clear()
+      } else {
+        let (start, octets) = unsafe place(position)
+        unsafe frame.pointee.read(start, octets, device, kind, seed)
+      }
+      if unsafe frame.pointee.isPlain {
+        unsafe flows.index.fetch(frame.pointee.hash)
+      } else {
+        isAll = false
+      }
+    }
+    return isAll
+  }
+
+  /// Marks all frames as ones that are not plain.
+  /// - Returns: whether all are plain.
+  @inline(never)
+  func clearPlain() -> Bool {
+    for position in 0..<count { unsafe work.plain(position).pointee.clear() }
+    return count == 0
+  }
+
+  /// Fetches the flows of the plain frames from number `first` on.
+  @inline(never)
+  func fetchPlain(from first: Int, _ flows: inout FlowStore) {
+    for position in first..<count {
+      let frame = unsafe work.plain(position)
+      if unsafe frame.pointee.isPlain { unsafe frame.pointee.fetch(&flows) }
+    }
+  }
+
+  /// Sends frames from number `first` on through their flows, up to the first for which there is more to be done than for
+  /// a plain one.
+  /// - Returns: the number of that one; ``count`` when all were sent.
+  @inline(never)
+  mutating func carryPlain(from first: Int, _ flows: inout FlowStore, sentBefore: Int) -> Int {
+    let terms = unsafe PlainFrame.Terms(work.terms.pointee)
+    // Safe: as above.
+    var exit = unsafe (start: base, octets: UInt32(0), output: UInt32(0))
+    for position in first..<count {
+      guard unsafe work.plain(position).pointee.carry(&flows, terms, &exit) else { return position }
+      unsafe slots[position].leave(exit.start - base, exit.octets, exit.output, sentBefore)
+    }
+    return count
+  }
+}
