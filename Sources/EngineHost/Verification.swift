@@ -29,6 +29,8 @@ package struct Verification {
   package var generation: KernelGeneration?
   /// Scenarios to play; empty: all.
   package var names: [String]
+  /// Whether frames go in as they do from devices.
+  package var inBatches = false
   /// All differences are shown, not only the first of each scenario.
   package var showsAll = false
 
@@ -90,7 +92,7 @@ package struct Verification {
   private func played(_ trace: Trace, _ note: (String) -> Void) -> TracePlayer.Result {
     var usual: TracePlayer.Result?
     for pace in trace.isTimed ? [.usual] : TracePace.all {
-      let result = TracePlayer(trace, generation: generation, pace: pace).play()
+      let result = TracePlayer(trace, generation: generation, pace: pace, inBatches: inBatches).play()
       if result.differences.isEmpty {
         if pace != .usual { note("equal with steps of \(pace)") }
         return result

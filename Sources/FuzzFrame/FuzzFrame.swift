@@ -117,16 +117,7 @@ private final class World {
       return engine.takeSent()
     }
     engine.router.receive(&batch, on: device, at: now)
-    var sent = engine.takeSent()
-    if case .forward(let output) = batch.outcome(0) {
-      let rewritten = batch.frame(0)
-      var bytes: [UInt8] = []
-      for place in 0..<rewritten.byteCount { bytes.append(rewritten.bytes.u8(place)) }
-      sent.insert(
-        SentFrame(device: output, bytes: bytes, offload: batch.offload(0)),
-        at: min(batch.sentBefore(0), sent.count))
-    }
-    return sent
+    return batch.merged(with: engine.takeSent())
   }
 
   /// `table inet x`: a flowtable over all ports, `flow add` for everything, masquerade towards wan0 and ppp0.

@@ -9,10 +9,14 @@ struct TracePlayerTests {
   static let folder =
     "\(#filePath)".split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/Traces"
 
-  @Test("every scenario equals the recording of its kernel", arguments: ["6.1", "6.12", "7.2"])
-  func equal(kernel: String) throws {
+  @Test(
+    "every scenario equals the recording of its kernel, frame by frame and in batches",
+    arguments: ["6.1", "6.12", "7.2"], [false, true])
+  func equal(kernel: String, inBatches: Bool) throws {
     var report: [String] = []
-    let summary = try Verification().run(folder: "\(Self.folder)/\(kernel)") { report.append($0) }
+    var verification = Verification()
+    verification.inBatches = inBatches
+    let summary = try verification.run(folder: "\(Self.folder)/\(kernel)") { report.append($0) }
     #expect(summary.scenarios >= 14)
     #expect(summary.isEqual, "\(report.joined(separator: "\n"))")
     #expect(summary.framesEqual == summary.frames && summary.frames > 100)

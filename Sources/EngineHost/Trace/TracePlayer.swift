@@ -63,6 +63,8 @@ package struct TracePlayer {
   private let pace: TracePace
   private var chance: RandomSource
   private let engine: Engine
+  /// Whether frames go in as batches do from devices, each in one of its own.
+  private let inBatches: Bool
   private let client: ControlClient
   private var elapsed = 0.0
   /// Nanoseconds on the virtual clock.
@@ -89,7 +91,11 @@ package struct TracePlayer {
   ///   - trace: what was recorded.
   ///   - generation: whose behaviour to reproduce; nil: that of the kernel that recorded it.
   ///   - pace: how long each step's own work took.
-  package init(_ trace: Trace, generation: KernelGeneration? = nil, pace: TracePace = .usual) {
+  ///   - inBatches: whether frames go in as they do from devices.
+  package init(
+    _ trace: Trace, generation: KernelGeneration? = nil, pace: TracePace = .usual, inBatches: Bool = false
+  ) {
+    self.inBatches = inBatches
     self.trace = trace
     self.pace = pace
     chance = RandomSource(seed: pace.seed)
@@ -187,10 +193,17 @@ package struct TracePlayer {
     guard let device = engine.router.device(named: frame.device) else {
       return note(number, what, ["no device \(frame.device)"])
     }
-    // Safe: the span does not outlive the array.
-    unsafe engine.receive(
-      frame.octets.span.bytes, offload: frame.offload ?? .none, on: device.index,
-      at: Instant(nanoseconds: clock))
+    let (offload, time) = (frame.offload ?? .none, Instant(nanoseconds: clock))
+    guard inBatches else {
+      // Safe: the span does not outlive the array.
+      return unsafe engine.receive(frame.octets.span.bytes, offload: offload, on: device.index, at: time)
+    }
+    let earlier = engine.takeSent()
+    var batch = FrameBatch(largestFrame: frame.octets.count)
+    // Safe: as above.
+    unsafe batch.append(frame.octets.span.bytes, offload: offload)
+    engine.router.receive(&batch, on: device.index, at: time)
+    engine.router.sent = earlier + batch.merged(with: engine.takeSent())
   }
 
   private mutating func change(_ step: Trace.Step, _ number: Int, _ what: String) {

@@ -284,4 +284,20 @@ package struct FrameBatch: ~Copyable {
 
   /// How many of the frames that the router sent while it dealt with the batch come before frame `index`.
   package func sentBefore(_ index: Int) -> Int { slots[index].sentBefore }
+
+  /// All frames that left while a router took in the batch, in order: those of the batch that it forwards, and `sent`, which it
+  /// made itself.
+  package func merged(with sent: [SentFrame]) -> [SentFrame] {
+    var all: [SentFrame] = []
+    var taken = 0
+    for position in 0..<count {
+      all += sent[taken..<sentBefore(position)]
+      taken = sentBefore(position)
+      guard case .forward(let device) = outcome(position) else { continue }
+      let view = octets(position)
+      let bytes = (0..<view.byteCount).map { view.u8($0) }
+      all.append(SentFrame(device: device, bytes: bytes, offload: offload(position)))
+    }
+    return all + sent[taken...]
+  }
 }

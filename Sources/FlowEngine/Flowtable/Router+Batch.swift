@@ -10,8 +10,9 @@ extension Router {
   /// buckets, fetch the flows, then look up and rewrite. Flows' states are read in the last stage only, where one
   /// frame's effect is there before the next is looked at.
   package func receive(_ batch: inout FrameBatch, on index: UInt32, at time: Instant) {
-    advance(to: time)
+    // What is due before the frames come goes before them, too.
     let start = sent.count
+    advance(to: time)
     statistics[.received] &+= UInt64(batch.count)
     if batch.hasOffloads { acceptOffloads(&batch) }
     if tracing.isOn { return receiveTraced(&batch, index, start) }

@@ -262,21 +262,7 @@ struct FastPathTests {
     if isTraced { batched.router.tracing.setFilter(TraceFilter(), for: 1) }
     batched.router.receive(&batch, on: batched.lan, at: batched.now)
     #expect(batched.router.tracing.take(for: 1).records.count == (isTraced ? 8 : 0))
-    let sent = batched.engine.takeSent()
-    var got: [SentFrame] = []
-    var taken = 0
-    for position in 0..<batch.count {
-      got += sent[taken..<batch.sentBefore(position)]
-      taken = batch.sentBefore(position)
-      guard case .forward(let device) = batch.outcome(position) else { continue }
-      let span = batch.frame(position)
-      let view = span.bytes
-      var bytes: [UInt8] = []
-      for offset in 0..<view.byteCount { bytes.append(view.u8(offset)) }
-      got.append(SentFrame(device: device, bytes: bytes))
-    }
-    got += sent[taken...]
-    #expect(got == expected)
+    #expect(batch.merged(with: batched.engine.takeSent()) == expected)
     #expect(batched.counters?.packets[0] == single.counters?.packets[0])
   }
 
