@@ -108,8 +108,8 @@ struct EngineBenchmark {
     var word: UInt64 {
       switch self {
       case .plain: 0
-      case .vlan: 10 << 48 | UInt64(EtherType.vlan) << 32
-      case .pppoe: 17 << 48 | UInt64(EtherType.pppoeSession) << 32
+      case .vlan: FlowKey.encapsulation(10, EtherType.vlan)
+      case .pppoe: FlowKey.encapsulation(17, EtherType.pppoeSession)
       }
     }
 

@@ -131,9 +131,7 @@ struct FastParse: BitwiseCopyable {
   /// A frame that does not take the fast path.
   init(_ reason: Reason) {
     self.reason = reason
-    key = FlowKey(
-      .ipv4, proto: 0, source: Address(high: 0, low: 0), destination: Address(high: 0, low: 0), sourcePort: 0,
-      destinationPort: 0, device: 0)
+    key = .blank
   }
 
   /// Octets of the IP and the transport header that were found to be there.
@@ -161,7 +159,7 @@ struct FastParse: BitwiseCopyable {
     var encapsulation: UInt64 = 0
     if type == EtherType.vlan || type == EtherType.serviceVLAN {
       guard bytes.byteCount >= offset &+ VLANTagView.length else { return reason = .fastTruncated }
-      encapsulation = UInt64(bytes.be16(offset)) << 48 | UInt64(type) << 32
+      encapsulation = FlowKey.encapsulation(bytes.be16(offset), type)
       type = bytes.be16(offset &+ 2)
       offset &+= VLANTagView.length
     }
@@ -176,7 +174,11 @@ struct FastParse: BitwiseCopyable {
     seed: UInt64
   ) {
     self.init(.fastProtocol)
-    let outer = vlanTag == 0 ? 0 : UInt64(vlanTag & 0xffff) << 48 | UInt64(vlanTag >> 16) << 32
+    let outer =
+      vlanTag == 0
+      ? 0
+      : FlowKey.encapsulation(
+        UInt16(truncatingIfNeeded: vlanTag), UInt16(truncatingIfNeeded: vlanTag >> 16))
     readInner(bytes, start, etherType, outer, device, table, seed)
   }
 

@@ -27,6 +27,19 @@ package struct FlowKey: BitwiseCopyable, Sendable {
     kind = UInt64(family.rawValue) << 8 | UInt64(proto)
   }
 
+  /// The key of no flow.
+  static var blank: FlowKey {
+    FlowKey(
+      .ipv4, proto: 0, source: .unspecified, destination: .unspecified, sourcePort: 0, destinationPort: 0,
+      device: 0)
+  }
+
+  /// ``encapsulation`` of one header.
+  @inline(__always)
+  package static func encapsulation(_ identifier: UInt16, _ type: UInt16) -> UInt64 {
+    UInt64(identifier) << 48 | UInt64(type) << 32
+  }
+
   /// Index of the device.
   package var device: UInt32 { UInt32(truncatingIfNeeded: portsAndDevice) }
   package var proto: UInt8 { UInt8(truncatingIfNeeded: kind) }
@@ -47,33 +60,11 @@ package struct FlowKey: BitwiseCopyable, Sendable {
   /// Hash for ``HashIndex``, keyed by `seed`.
   @inline(__always)
   package func hash(_ seed: UInt64) -> UInt32 {
-    var h = Self.mix(source.low, destination.low, portsAndDevice, kind, encapsulation, seed)
+    var h = mixed(source.low ^ 0x9e37_79b9_7f4a_7c15 ^ seed, destination.low ^ 0xbf58_476d_1ce4_e5b9)
+    h = mixed(portsAndDevice ^ h, kind ^ encapsulation ^ 0x94d0_49bb_1331_11eb)
     if source.high | destination.high != 0 {
       h = mixed(source.high ^ h, destination.high ^ 0xd6e8_feb8_6659_fd93)
     }
-    return UInt32(truncatingIfNeeded: h ^ h >> 32)
-  }
-}
-
-extension FlowKey {
-  @inline(__always)
-  private static func mix(
-    _ source: UInt64, _ destination: UInt64, _ portsAndDevice: UInt64, _ kind: UInt64,
-    _ encapsulation: UInt64,
-    _ seed: UInt64
-  ) -> UInt64 {
-    let h = mixed(source ^ 0x9e37_79b9_7f4a_7c15 ^ seed, destination ^ 0xbf58_476d_1ce4_e5b9)
-    return mixed(portsAndDevice ^ h, kind ^ encapsulation ^ 0x94d0_49bb_1331_11eb)
-  }
-
-  /// Hash of an IPv4 key of these words.
-  @inline(__always)
-  static func hash(
-    _ source: UInt64, _ destination: UInt64, _ portsAndDevice: UInt64, _ kind: UInt64,
-    _ encapsulation: UInt64,
-    _ seed: UInt64
-  ) -> UInt32 {
-    let h = mix(source, destination, portsAndDevice, kind, encapsulation, seed)
     return UInt32(truncatingIfNeeded: h ^ h >> 32)
   }
 }
@@ -169,12 +160,7 @@ package struct FlowEntry: BitwiseCopyable, Sendable {
 package struct FlowPair: BitwiseCopyable, Sendable {
   package var sides: [2 of FlowEntry]
 
-  package static let blank: FlowPair = {
-    let key = FlowKey(
-      .ipv4, proto: 0, source: .unspecified, destination: .unspecified, sourcePort: 0, destinationPort: 0,
-      device: 0)
-    return FlowPair(sides: [FlowEntry(key: key), FlowEntry(key: key)])
-  }()
+  package static let blank = FlowPair(sides: [FlowEntry(key: .blank), FlowEntry(key: .blank)])
 
   package init(sides: [2 of FlowEntry]) { self.sides = sides }
 }

@@ -16,6 +16,14 @@ enum FastVerdict: Equatable {
 
 // By pointers, since each call would copy the record otherwise.
 extension UnsafeMutablePointer<FlowEntry> {
+  /// Counts a packet of `length` octets, if the flowtable counts.
+  @inline(__always)
+  func count(_ length: UInt32) {
+    guard unsafe pointee.flags.contains(.counts) else { return }
+    unsafe pointee.packets &+= 1
+    unsafe pointee.bytes &+= UInt64(length)
+  }
+
   /// Translates and lowers the TTL or hop limit of a packet of which `parse` was read. `other`: the key of the other
   /// direction. Traps unless the headers are there.
   @inline(__always)
@@ -225,10 +233,7 @@ extension FlowStore {
     // Safe: a pair is two entries one after the other, and the key comes first in each.
     let other = unsafe found & 1 == 0 ? entry + 1 : entry - 1
     unsafe entry.rewrite(&bytes, parse, UnsafeRawPointer(other).assumingMemoryBound(to: FlowKey.self))
-    if unsafe entry.pointee.flags.rawValue & FlowFlags.counts.rawValue != 0 {
-      unsafe entry.pointee.packets &+= 1
-      unsafe entry.pointee.bytes &+= UInt64(parse.pointee.length)
-    }
+    unsafe entry.count(parse.pointee.length)
   }
 
   /// What a TCP segment with SYN, FIN or RST does to its flow.

@@ -73,9 +73,11 @@ package struct FlowStore: ~Copyable {
   }
 
   /// As ``find(_:_:)``, for what has been read of a frame.
+  ///
+  /// Nothing is changed: only of a mutating function's value is the place passed, not a copy.
   @inline(never)
   @unsafe
-  func search(_ parse: UnsafePointer<FastParse>) -> Int {
+  mutating func search(_ parse: UnsafePointer<FastParse>) -> Int {
     unsafe find(parse.pointee.key, parse.pointee.hash)
   }
 

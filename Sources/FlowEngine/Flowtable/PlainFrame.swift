@@ -12,12 +12,7 @@ import PacketWire
 /// `@safe`: what the pointers say is used in the unsafe functions only, whose caller has the batch and the flows.
 @safe
 struct PlainFrame: BitwiseCopyable {
-  /// The words of ``FlowKey`` that are not zero.
-  private var source: UInt64 = 0
-  private var destination: UInt64 = 0
-  private var portsAndDevice: UInt64 = 0
-  private var encapsulation: UInt64 = 0
-  private var kind: UInt64 = 0
+  private var key = FlowKey.blank
   /// The IP header in the batch's memory, with 40 octets at least of the packet; nil: not a plain frame.
   private var network: UnsafeMutableRawPointer?
   /// The flow direction that a lookup looks at first; nil for none.
@@ -53,10 +48,10 @@ struct PlainFrame: BitwiseCopyable {
     let link = unsafe HeaderFields(start)
     var offset = EthernetView.headerLength
     var type = unsafe link.raw16(12)
-    encapsulation = 0
+    var encapsulation: UInt64 = 0
     if type != EtherType.ipv4.bigEndian {
       if type == EtherType.vlan.bigEndian {
-        encapsulation = unsafe UInt64(link.be16(14)) << 48 | UInt64(EtherType.vlan) << 32
+        encapsulation = unsafe FlowKey.encapsulation(link.be16(14), EtherType.vlan)
         type = unsafe link.raw16(16)
         guard type == EtherType.ipv4.bigEndian else { return }
         offset = EthernetView.headerLength &+ VLANTagView.length
@@ -64,7 +59,7 @@ struct PlainFrame: BitwiseCopyable {
         guard type == EtherType.pppoeSession.bigEndian,
           unsafe link.raw16(20) == PPPoEView.protocolIPv4.bigEndian
         else { return }
-        encapsulation = unsafe UInt64(link.be16(16)) << 48 | UInt64(EtherType.pppoeSession) << 32
+        encapsulation = unsafe FlowKey.encapsulation(link.be16(16), EtherType.pppoeSession)
         offset = EthernetView.headerLength &+ PPPoEView.headerLength
       }
     }
@@ -82,44 +77,21 @@ struct PlainFrame: BitwiseCopyable {
     isUDP = proto == IPProtocol.udp
     let mask: UInt8 = isUDP ? 0 : 7
     guard unsafe fields.u8(33) & mask == 0 else { return }
-    source = unsafe UInt64(fields.be32(12))
-    destination = unsafe UInt64(fields.be32(16))
-    portsAndDevice = unsafe UInt64(fields.be32(20)) << 32 | device
-    self.kind = kind | UInt64(proto)
+    var key = self.key
+    key.source = unsafe Address(high: 0, low: UInt64(fields.be32(12)))
+    key.destination = unsafe Address(high: 0, low: UInt64(fields.be32(16)))
+    key.portsAndDevice = unsafe UInt64(fields.be32(20)) << 32 | device
+    key.encapsulation = encapsulation
+    key.kind = kind | UInt64(proto)
+    self.key = key
     length = UInt32(truncatingIfNeeded: rest)
-    hash = FlowKey.hash(source, destination, portsAndDevice, self.kind, encapsulation, seed)
+    hash = key.hash(seed)
     unsafe network = start + offset
   }
 
   /// Takes the flow direction that a lookup looks at first.
   @inline(__always)
   mutating func fetch(_ flows: inout FlowStore) { unsafe candidate = flows.fetch(hash) }
-
-  /// Whether `key` is the frame's. The words that are not compared are zero in all keys of the kind.
-  @inline(__always)
-  @unsafe
-  private func names(_ key: UnsafePointer<FlowKey>) -> Bool {
-    let addresses = unsafe (key.pointee.source.low ^ source) | (key.pointee.destination.low ^ destination)
-    let rest =
-      unsafe (key.pointee.portsAndDevice ^ portsAndDevice) | (key.pointee.encapsulation ^ encapsulation)
-      | (key.pointee.kind ^ kind)
-    return addresses | rest == 0
-  }
-
-  /// What holds for all frames that are carried in one go.
-  struct Terms {
-    let now: UInt64
-    let tcpTimeout: UInt64
-    let udpTimeout: UInt64
-    let epoch: UInt32
-
-    init(_ terms: FlowStore.Terms) {
-      now = terms.now
-      tcpTimeout = terms.timeouts[0]
-      udpTimeout = terms.timeouts[1]
-      epoch = terms.epoch
-    }
-  }
 
   /// Sends the frame through its flow, if nothing is to be decided: the first look finds it, the frame fits, and what the
   /// path knows holds and is all.
@@ -129,20 +101,18 @@ struct PlainFrame: BitwiseCopyable {
   @inline(__always)
   @unsafe
   func carry(
-    _ flows: inout FlowStore, _ terms: borrowing Terms,
+    _ flows: inout FlowStore, _ terms: FlowStore.Terms,
     _ exit: inout (start: UnsafeMutableRawPointer, octets: UInt32, output: UInt32)
   ) -> Bool {
     guard let network = unsafe network, let entry = unsafe candidate else { return false }
-    // Safe: the key comes first in the entry; the slab's records do not move.
-    guard unsafe names(UnsafeRawPointer(entry).assumingMemoryBound(to: FlowKey.self)),
-      unsafe !entry.pointee.flags.isGone
-    else { return false }
+    // Safe: the slab's records do not move.
+    guard unsafe entry.pointee.key.equals(key), unsafe !entry.pointee.flags.isGone else { return false }
     // Safe: an entry's path is in use.
     let path = unsafe flows.paths.pointer(entry.pointee.path)
     guard unsafe length <= UInt32(path.pointee.mtu), unsafe path.pointee.epoch == terms.epoch,
       unsafe path.pointee.leavesAtOnce
     else { return false }
-    let deadline = terms.now &+ (isUDP ? terms.udpTimeout : terms.tcpTimeout)
+    let deadline = terms.now &+ (isUDP ? terms.timeouts[1] : terms.timeouts[0])
     let known = unsafe entry.pointee.deadline
     // Unsigned, as the kernel's; one that is earlier than known is for the other direction, too.
     if deadline &- known > Instant.second {
@@ -152,10 +122,7 @@ struct PlainFrame: BitwiseCopyable {
     // Safe: 40 octets are there.
     let fields = unsafe HeaderFields(network)
     unsafe entry.rewritePlain(fields, isUDP: isUDP)
-    if unsafe entry.pointee.flags.contains(.counts) {
-      unsafe entry.pointee.packets &+= 1
-      unsafe entry.pointee.bytes &+= UInt64(length)
-    }
+    unsafe entry.count(length)
     // Safe: a batch's frame has room in front of it for the longest link header.
     let header = unsafe UnsafePointer(path).writeLink(before: network, length)
     unsafe exit = (network - header, length &+ UInt32(header), path.pointee.output)
@@ -206,11 +173,12 @@ struct BatchWork: ~Copyable {
   }
 }
 
+// Of the flows nothing is changed here but what the pointers lead to: only of an `inout` value is the place passed, not a copy.
 extension FrameBatch {
   /// Reads the plain frames and fetches their buckets; marks all others.
   /// - Returns: whether all are plain.
   @inline(never)
-  mutating func readPlain(_ table: FastTable, device: UInt32, _ flows: inout FlowStore) -> Bool {
+  func readPlain(_ table: FastTable, device: UInt32, _ flows: inout FlowStore) -> Bool {
     let kind = UInt64(table.id) << 32 | UInt64(IPFamily.ipv4.rawValue) << 8
     let (seed, device) = (flows.seed, UInt64(device))
     var isAll = true
@@ -254,7 +222,7 @@ extension FrameBatch {
   /// - Returns: the number of that one; ``count`` when all were sent.
   @inline(never)
   mutating func carryPlain(from first: Int, _ flows: inout FlowStore, sentBefore: Int) -> Int {
-    let terms = unsafe PlainFrame.Terms(work.terms.pointee)
+    let terms = unsafe work.terms.pointee
     // Safe: as above.
     var exit = unsafe (start: base, octets: UInt32(0), output: UInt32(0))
     for position in first..<count {
