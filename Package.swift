@@ -97,9 +97,10 @@ let package = Package(
     .testTarget(
       name: "EngineHostTests",
       dependencies: [
-        "EngineHost", "FlowEngine", "NetfilterClient", "NetlinkWire", "CNetfilter", "TestSupport",
+        "EngineHost", "FlowEngine", "NetfilterClient", "NetlinkWire", "PacketWire", "CNetfilter",
+        "TestSupport",
       ],
-      exclude: ["Traces"],
+      exclude: ["Answers", "Traces"],
       swiftSettings: strict),
     .testTarget(
       name: "KernelTests", dependencies: ["TestSupport"],

@@ -262,7 +262,7 @@ package final class ControlServer {
   private func deliver(_ events: [ControlEvent], _ engine: Engine) {
     for (number, state) in clients {
       var hasSome = false
-      for event in events where state.listens(to: event.group) {
+      for event in events where state.listens(to: event.group) && event.echoedTo != state.client.portID {
         state.enqueueEvent(event.datagram)
         hasSome = true
       }

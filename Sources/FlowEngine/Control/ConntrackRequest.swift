@@ -72,25 +72,30 @@ struct ConntrackRequest {
   /// - Parameters:
   ///   - payload: from `nfgenmsg` on.
   ///   - generation: whose protocols have ports.
+  ///   - ignoresFilter: whether a filter is passed over, so that tuples have to be whole.
   /// - Throws: ``ControlError`` as the kernel's parser would.
-  init(_ payload: RawSpan, _ generation: KernelGeneration) throws(ControlError) {
+  init(
+    _ payload: RawSpan, _ generation: KernelGeneration, ignoresFilter: Bool = false
+  ) throws(ControlError) {
     guard let header = NetfilterHeader(payload) else { throw ControlError(ErrorNumber.invalid) }
     family = header.family
     version = header.version
     do {
+      if !ignoresFilter {
+        try decodeFilter(AttributeCursor(payload, from: NetfilterHeader.encodedLength))
+      }
       try decode(payload, generation)
     } catch let error as ControlError {
       throw error
-    } catch NetlinkFormatError.payloadSize(let attribute) {
-      throw ControlError(
-        ErrorNumber.outOfRange, at: [.type(attribute)], text: "Attribute failed policy validation")
+    } catch NetlinkFormatError.payloadSize {
+      // Of an attribute inside another: nobody says which.
+      throw ControlError(ErrorNumber.outOfRange)
     } catch {
       throw ControlError(ErrorNumber.invalid)
     }
   }
 
   private mutating func decode(_ payload: RawSpan, _ generation: KernelGeneration) throws {
-    try decodeFilter(AttributeCursor(payload, from: NetfilterHeader.encodedLength))
     var attributes = AttributeCursor(payload, from: NetfilterHeader.encodedLength)
     while try attributes.advance() {
       switch attributes.type {

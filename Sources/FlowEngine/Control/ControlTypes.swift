@@ -32,10 +32,15 @@ package struct ControlEvent: Equatable, Sendable {
   /// `NFNLGRP_*`: 1…3 conntrack, 4…6 expectations, 7 nf_tables.
   package var group: UInt32
   package var datagram: [UInt8]
+  /// Port id of the client that has had it as an answer (NLM_F_ECHO) and is not told again as a listener; 0 for none.
+  ///
+  /// Source (Linux 7.2): net/netlink/af_netlink.c, nlmsg_notify.
+  package var echoedTo: UInt32
 
-  package init(group: UInt32, datagram: [UInt8]) {
+  package init(group: UInt32, datagram: [UInt8], echoedTo: UInt32 = 0) {
     self.group = group
     self.datagram = datagram
+    self.echoedTo = echoedTo
   }
 }
 
@@ -76,8 +81,6 @@ struct EntryFilter: Equatable, Sendable {
   var replyFields: UInt32?
   var original: Tuple?
   var reply: Tuple?
-  var originalZone: UInt16?
-  var replyZone: UInt16?
 
   var isActive: Bool {
     family != 0 || mark != nil || status != nil || zone != nil || originalFields != nil

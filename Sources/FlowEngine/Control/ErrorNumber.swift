@@ -44,11 +44,14 @@ struct ControlError: Error, Equatable {
   var path: [AttributeStep]
   /// NLMSGERR_ATTR_MSG.
   var text: String?
+  /// NLMSGERR_ATTR_POLICY: what the attribute should have been.
+  var policy: AttributePolicy?
 
-  init(_ number: Int32, at path: [AttributeStep] = [], text: String? = nil) {
+  init(_ number: Int32, at path: [AttributeStep] = [], text: String? = nil, policy: AttributePolicy? = nil) {
     self.number = number
     self.path = path
     self.text = text
+    self.policy = policy
   }
 
   init(_ number: Int32, attribute: UInt16) { self.init(number, at: [.type(attribute)]) }

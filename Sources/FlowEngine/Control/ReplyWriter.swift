@@ -5,7 +5,10 @@ import NetlinkWire
 /// Builds the datagrams that answer one request.
 struct ReplyWriter {
   /// Octets that a datagram of a dump holds at most, unless one object needs more.
-  static let datagramLimit = 3712
+  ///
+  /// Source (Linux 7.2): net/netlink/af_netlink.c, netlink_dump; NLMSG_GOODSIZE where pages have 4096 octets. (To a
+  /// client that has read with a greater buffer the kernel sends greater datagrams.)
+  static let datagramLimit = 3776
 
   let client: ControlClient
   private(set) var datagrams: [[UInt8]] = []
@@ -57,16 +60,27 @@ struct ReplyWriter {
     writer.removeAll()
   }
 
-  /// Ends a dump: `NLMSG_DONE` in a datagram of its own.
-  mutating func done(sequence: UInt32) {
+  /// Appends a datagram that is whole.
+  mutating func append(datagram: [UInt8]) {
     flush()
-    var done = NetlinkWriter()
-    let mark = done.beginMessage(
+    datagrams.append(datagram)
+  }
+
+  /// Ends a dump: `NLMSG_DONE`.
+  ///
+  /// - Parameters:
+  ///   - sequence: of the request.
+  ///   - flags: besides the one that says that it is one of several messages.
+  ///   - isJoined: it follows what the present datagram holds, and has none of its own.
+  mutating func done(sequence: UInt32, flags: NetlinkFlags = [], isJoined: Bool = false) {
+    if !isJoined { flush() }
+    let mark = writer.beginMessage(
       NetlinkHeader(
-        type: NetlinkControlType.done, flags: .multipart, sequence: sequence, portID: client.portID))
-    done.raw([0, 0, 0, 0])
-    done.endMessage(mark)
-    datagrams.append(done.bytes)
+        type: NetlinkControlType.done, flags: flags.union(.multipart), sequence: sequence,
+        portID: client.portID))
+    writer.raw([0, 0, 0, 0])
+    writer.endMessage(mark)
+    flush()
   }
 
   /// Appends an acknowledgement: `NLMSG_ERROR` about the request in `message`, in a datagram of its own.
@@ -76,14 +90,26 @@ struct ReplyWriter {
   }
 
   /// `NLMSG_ERROR`. A failed request is echoed whole unless the client wants it capped; a successful one
-  /// never is.
-  static func acknowledgement(_ message: RawSpan, _ error: ControlError?, _ client: ControlClient) -> [UInt8]
-  {
+  /// never is. What follows the attributes of a request is ignored, and the client is told so.
+  ///
+  /// - Parameters:
+  ///   - message: the request.
+  ///   - error: why it failed; nil for success.
+  ///   - client: who sent it.
+  ///   - saysLeftover: whether the client is told of what follows the attributes.
+  /// - Returns: the message.
+  static func acknowledgement(
+    _ message: RawSpan, _ error: ControlError?, _ client: ControlClient, saysLeftover: Bool = true
+  ) -> [UInt8] {
     let isCapped = error == nil || client.wantsCappedAcknowledgements
     var flags: NetlinkFlags = isCapped ? .capped : []
     let offset = error.flatMap { $0.path.isEmpty ? nil : attributeOffset(message, $0.path) }
-    let hasAttributes =
-      client.wantsExtendedAcknowledgements && error != nil && (offset != nil || error?.text != nil)
+    var text = error?.text
+    if saysLeftover, client.wantsExtendedAcknowledgements, text == nil, RequestAttributes.hasLeftover(message)
+    {
+      text = "bytes leftover after parsing attributes"
+    }
+    let hasAttributes = client.wantsExtendedAcknowledgements && (offset != nil || text != nil)
     if hasAttributes { flags.insert(.acknowledgementAttributes) }
     var writer = NetlinkWriter()
     let mark = writer.beginMessage(
@@ -95,8 +121,9 @@ struct ReplyWriter {
     writer.raw(message.slice(0, echoed).copied)
     writer.pad()
     if hasAttributes {
-      if let text = error?.text { writer.attribute(1, text: text) }
+      if let text { writer.attribute(1, text: text) }
       if let offset { writer.attribute(2, host: offset) }
+      error?.policy?.encode(into: &writer)
     }
     writer.endMessage(mark)
     return writer.bytes

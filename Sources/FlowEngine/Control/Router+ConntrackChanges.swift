@@ -67,9 +67,6 @@ extension Router {
     }
     do throws(ControlError) {
       try bindTranslations(request, slot)
-      if request.labels != nil, !conntrack[slot].extensions.contains(.labels) {
-        throw ControlError(ErrorNumber.noSpace)
-      }
       if let sctp = request.sctp { try apply(sctp, slot) }
     } catch {
       conntrack.release(slot)
@@ -79,7 +76,9 @@ extension Router {
     conntrack[slot].status.formUnion(ConntrackStatus(rawValue: settable))
     conntrack[slot].deadline = now.adding(seconds: UInt64(timeout)).nanoseconds
     conntrack[slot].mark = request.mark ?? 0
-    conntrack[slot].labels = request.labels ?? 0
+    // Source (Linux 7.2): nf_conntrack_netlink.c, ctnetlink_new_conntrack: labels without room are no error here.
+    let hasLabels = request.labels != nil && conntrack[slot].extensions.contains(.labels)
+    if hasLabels { conntrack[slot].labels = request.labels ?? 0 }
     if let tcp = request.tcp { apply(tcp, slot) }
     if let master {
       conntrack[slot].master = conntrack.id(master)
@@ -91,7 +90,7 @@ extension Router {
     var changes: ConntrackEvents = [master == nil ? .new : .related, .reply, .assured, .mark]
     if original.proto == IPProtocol.tcp || original.proto == IPProtocol.sctp { changes.insert(.protocolInfo) }
     if helper != 0 { changes.insert(.helper) }
-    if request.labels != nil { changes.insert(.label) }
+    if hasLabels { changes.insert(.label) }
     conntrack[slot].pendingEvents = changes
     deliverEvents(slot, portID: client.portID)
   }
@@ -136,13 +135,13 @@ extension Router {
   private func apply(_ info: ConntrackRequest.TCPInfo, _ slot: Int) {
     guard conntrack[slot].proto == IPProtocol.tcp else { return }
     if let state = info.state.flatMap(TCPState.init(rawValue:)) { conntrack[slot].tcp.state = state }
-    for (direction, flags, scale) in [
-      (FlowDirection.original, info.flags.0, info.scales.0), (.reply, info.flags.1, info.scales.1),
-    ] {
+    for (direction, flags) in [(FlowDirection.original, info.flags.0), (.reply, info.flags.1)] {
       if let (value, mask) = flags {
         let old = conntrack[slot].tcp[direction].flags.rawValue
         conntrack[slot].tcp[direction].flags = TCPSideFlags(rawValue: old & ~mask | value & mask)
       }
+    }
+    for (direction, scale) in [(FlowDirection.original, info.scales.0), (.reply, info.scales.1)] {
       // A scale counts only where both sides were told to have one.
       if let scale, info.scales.0 != nil, info.scales.1 != nil,
         conntrack[slot].tcp[.original].flags.contains(.windowScale),
@@ -171,7 +170,8 @@ extension Router {
     if request.sourceTranslation != nil || request.destinationTranslation != nil || request.hasMaster {
       throw ControlError(ErrorNumber.notSupported)
     }
-    var changes: ConntrackEvents = [.reply, .assured, .protocolInfo, .helper]
+    // What listeners are shown after every change, whatever it was.
+    var changes: ConntrackEvents = [.reply, .assured, .protocolInfo, .helper, .mark, .label]
     defer {
       conntrack[slot].pendingEvents.formUnion(changes)
       deliverEvents(slot, portID: client.portID)
@@ -188,15 +188,11 @@ extension Router {
       if let sctp = request.sctp { try apply(sctp, slot) }
       if let mark = request.mark {
         let mask = request.markMask ?? ~0
-        let new = conntrack[slot].mark & ~mask ^ mark
-        if new != conntrack[slot].mark { changes.insert(.mark) }
-        conntrack[slot].mark = new
+        conntrack[slot].mark = conntrack[slot].mark & ~mask ^ mark
       }
       if let labels = request.labels {
         guard conntrack[slot].extensions.contains(.labels) else { throw ControlError(ErrorNumber.noSpace) }
-        let new = conntrack[slot].labels & ~(request.labelsMask ?? ~0) ^ labels
-        if new != conntrack[slot].labels { changes.insert(.label) }
-        conntrack[slot].labels = new
+        conntrack[slot].labels = conntrack[slot].labels & ~(request.labelsMask ?? ~0) ^ labels
       }
     } catch {
       changes = []

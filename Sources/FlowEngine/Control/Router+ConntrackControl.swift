@@ -7,13 +7,18 @@ import PacketWire
 // Source (Linux 7.2): nf_conntrack_netlink.c.
 extension Router {
   /// Answers one message of the conntrack subsystem.
-  func controlConntrack(_ message: RawSpan, _ client: ControlClient) -> ControlOutput {
+  ///
+  /// - Parameters:
+  ///   - message: as it came.
+  ///   - payload: from `nfgenmsg` to the end of the attributes.
+  ///   - client: who sent it.
+  /// - Returns: the answer and what listeners are told.
+  func controlConntrack(_ message: RawSpan, _ payload: RawSpan, _ client: ControlClient) -> ControlOutput {
     var output = ControlOutput()
     var writer = ReplyWriter(client: client)
     let flags = NetlinkFlags(rawValue: message.host16(at: 6))
     let number = UInt8(truncatingIfNeeded: message.host16(at: 4))
     let sequence = message.host32(at: 8)
-    let payload = message.slice(NetlinkHeader.encodedLength, message.byteCount - NetlinkHeader.encodedLength)
     do throws(ControlError) {
       var isDump = false
       switch number {
@@ -38,7 +43,9 @@ extension Router {
         let request = try ConntrackRequest(payload, generation)
         try createOrUpdate(request, flags, client)
       case ConntrackMessage.delete:
-        try delete(try ConntrackRequest(payload, generation), client)
+        // A flush by a filter's tuples came with Linux 6.10 or so; before, tuples meant one entry.
+        try delete(
+          try ConntrackRequest(payload, generation, ignoresFilter: generation < .linux612), client, &output)
       case ConntrackMessage.getStatistics: sendTotals(sequence, &writer)
       case ConntrackMessage.getStatisticsPerCPU:
         isDump = flags.contains(.dump)
@@ -47,6 +54,10 @@ extension Router {
         guard flags.contains(.dump) else { throw ControlError(ErrorNumber.notSupported) }
         isDump = true
       default: throw ControlError(ErrorNumber.invalid)
+      }
+      if flags.contains(.echo) {
+        output.events += takeConntrackEvents()
+        echo(&output.events, to: client, &writer)
       }
       if isDump {
         writer.done(sequence: sequence)
@@ -62,11 +73,27 @@ extension Router {
     return output
   }
 
+  /// Shows a client the events that its own request has caused.
+  func echo(_ events: inout [ControlEvent], to client: ControlClient, _ writer: inout ReplyWriter) {
+    for index in events.indices {
+      let datagram = events[index].datagram
+      // Safe: the span does not outlive the array.
+      guard unsafe datagram.span.bytes.host32(at: 12) == client.portID else { continue }
+      writer.append(datagram: datagram)
+      events[index].echoedTo = client.portID
+    }
+  }
+
   // MARK: Filters
 
   private func filter(_ request: ConntrackRequest, honoursFamily: Bool) throws(ControlError) -> EntryFilter {
     var filter = EntryFilter()
     if honoursFamily { filter.family = request.family }
+    // Source (Linux 7.2): nf_conntrack_netlink.c, ctnetlink_needs_filter: masks alone choose nothing.
+    let hasZone = generation >= .linux612 && request.zone != nil
+    guard
+      filter.family != 0 || request.mark != nil || request.filter != nil || request.status != nil || hasZone
+    else { return filter }
     if let mark = request.mark {
       filter.mark = .init(value: mark, mask: request.markMask ?? ~0)
     } else if request.markMask != nil {
@@ -88,8 +115,6 @@ extension Router {
       filter.replyFields = flags.reply
       filter.original = request.original
       filter.reply = request.reply
-      filter.originalZone = request.tupleZones.0
-      filter.replyZone = request.tupleZones.1
     }
     return filter
   }
@@ -102,21 +127,22 @@ extension Router {
     if let zone = filter.zone, entry.zone != zone { return false }
     guard let original = filter.originalFields, let reply = filter.replyFields else { return true }
     if let wanted = filter.original, !matches(entry.original, wanted, original) { return false }
+    // The zone inside a filter's tuple is taken and never looked at.
     if let wanted = filter.reply, !matches(entry.reply, wanted, reply) { return false }
-    if original & ConntrackRequest.FilterFlag.zone != 0, entry.zone != filter.originalZone ?? 0 {
-      return false
-    }
-    if reply & ConntrackRequest.FilterFlag.zone != 0, entry.zone != filter.replyZone ?? 0 {
-      return false
-    }
     return true
   }
 
-  /// The kernel compares IPv6 addresses the wrong way round; the engine does what the filter says.
+  /// Whether a tuple is what a filter asks for. With IPv6 an address has to be another than the one asked for, as
+  /// kernels compare them the wrong way round, other than those of Debian's 6.12 of late 2026.
+  ///
+  /// Source (Linux 7.2): nf_conntrack_netlink.c, ctnetlink_filter_match_tuple.
   private func matches(_ tuple: Tuple, _ wanted: Tuple, _ flags: UInt32) -> Bool {
     typealias Flag = ConntrackRequest.FilterFlag
-    if flags & Flag.source != 0, tuple.source != wanted.source { return false }
-    if flags & Flag.destination != 0, tuple.destination != wanted.destination { return false }
+    let comparesRight = tuple.family == .ipv4 || generation == .linux612
+    if flags & Flag.source != 0, (tuple.source == wanted.source) != comparesRight { return false }
+    if flags & Flag.destination != 0, (tuple.destination == wanted.destination) != comparesRight {
+      return false
+    }
     guard flags & Flag.number != 0 else { return true }
     if tuple.proto != wanted.proto { return false }
     switch tuple.proto {
@@ -163,7 +189,10 @@ extension Router {
     }
     finish()
     let isDone = dump.nextSlot >= conntrack.entries.capacity
-    if isDone { writer.done(sequence: dump.sequence) }
+    if isDone {
+      let isFiltered = dump.filter.isActive && generation >= .linux612
+      writer.done(sequence: dump.sequence, flags: isFiltered ? .dumpFiltered : [])
+    }
     writer.flush()
     return (writer.datagrams, isDone)
   }
@@ -205,14 +234,18 @@ extension Router {
     if zeroes { zeroCounters(slot) }
   }
 
-  private func delete(_ request: ConntrackRequest, _ client: ControlClient) throws(ControlError) {
+  private func delete(
+    _ request: ConntrackRequest, _ client: ControlClient, _ output: inout ControlOutput
+  ) throws(ControlError) {
     if request.filter == nil, request.hasOriginal || request.hasReply {
       guard let slot = try findEntry(request) else { throw ControlError(ErrorNumber.noEntry) }
       if let id = request.id, id != conntrack[slot].id { throw ControlError(ErrorNumber.noEntry) }
+      forgetExpectations(&output) { $0 == slot }
       deleteEntry(slot, portID: client.portID)
       return
     }
     let filter = try filter(request, honoursFamily: request.version != 0 || request.filter != nil)
+    forgetExpectations(&output) { matches($0, filter) }
     deleteEntries(portID: client.portID) { matches($0, filter) }
   }
 

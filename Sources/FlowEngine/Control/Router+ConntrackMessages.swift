@@ -82,7 +82,9 @@ extension Router {
       message.timeout(entry, event.time)
       if event.changes.contains(.protocolInfo) { message.protocolInfo(entry) }
       if let name = conntrack.helperName(entry.helper) { message.helper(name) }
-      if event.changes.contains(.label), entry.extensions.contains(.labels) { message.labels(entry.labels) }
+      if event.changes.contains(.label), entry.extensions.contains(.labels), entry.labels != 0 {
+        message.labels(entry.labels)
+      }
       if event.changes.contains(.related), let master = conntrack.slot(entry.master) {
         message.tuple(
           ConntrackAttribute.masterTuple, conntrack[master].original, zone: nil, generation: generation)

@@ -56,13 +56,20 @@ extension Router {
       if flags.contains(.acknowledge) { output.replies = [ReplyWriter.acknowledgement(message, nil, client)] }
       return output
     }
+    let attributes = RequestAttributes(message, generation)
+    if let error = attributes.error {
+      output.replies = [ReplyWriter.acknowledgement(message, error, client)]
+      return output
+    }
+    let payload = message.slice(
+      NetlinkHeader.encodedLength, attributes.length - NetlinkHeader.encodedLength)
     switch UInt8(truncatingIfNeeded: type >> 8) {
     case NetfilterSubsystem.nfTables:
-      return ruleset.handleRequest(message, from: client, now: now.nanoseconds)
+      return ruleset.handleRequest(message, payload, from: client, now: now.nanoseconds)
     case NetfilterSubsystem.conntrack:
-      return controlConntrack(message, client)
+      return controlConntrack(message, payload, client)
     case NetfilterSubsystem.conntrackExpectations:
-      return controlExpectations(message, client)
+      return controlExpectations(message, payload, client)
     default:
       output.replies = [
         ReplyWriter.acknowledgement(message, ControlError(ErrorNumber.invalid), client)

@@ -22,19 +22,46 @@ extension Router {
     var classNumber: UInt32 = 0
   }
 
-  /// How long an expectation of a client lives: the policy of all helpers that the engine knows by name.
-  private static var lifetime: UInt64 { 300 }
-  /// How many expectations of one class an entry may have.
-  private static var limitPerMaster: Int { 8 }
+  /// What a helper allows: how many expectations of a class an entry may have, and how long, in seconds, each lives.
+  private struct Policy {
+    var limit: Int
+    var lifetime: UInt64
+  }
+
+  /// By helper and class.
+  ///
+  /// Source (Linux 7.2): the nf_conntrack_expect_policy of each net/netfilter/nf_conntrack_*.c.
+  private static let policies: [UInt128: [Policy]] = {
+    let media = Policy(limit: 4, lifetime: 180)
+    let named: [String: [Policy]] = [
+      "ftp": [Policy(limit: 1, lifetime: 300)], "tftp": [Policy(limit: 1, lifetime: 300)],
+      "sane": [Policy(limit: 1, lifetime: 300)], "irc": [Policy(limit: 8, lifetime: 300)],
+      "amanda": [Policy(limit: 4, lifetime: 180)], "pptp": [Policy(limit: 2, lifetime: 300)],
+      "netbios-ns": [Policy(limit: 1, lifetime: 3)], "snmp": [Policy(limit: 1, lifetime: 30)],
+      "RAS": [Policy(limit: 32, lifetime: 240)], "Q.931": [Policy(limit: 18, lifetime: 240)],
+      "H.245": [Policy(limit: 18, lifetime: 240)],
+      "sip": [Policy(limit: 1, lifetime: 180), media, media, Policy(limit: 2, lifetime: 180)],
+    ]
+    var policies: [UInt128: [Policy]] = [:]
+    for (name, list) in named {
+      if let helper = Ruleset.packedHelperName(name) { policies[helper] = list }
+    }
+    return policies
+  }()
 
   /// Answers one message of the expectation subsystem.
-  func controlExpectations(_ message: RawSpan, _ client: ControlClient) -> ControlOutput {
+  ///
+  /// - Parameters:
+  ///   - message: as it came.
+  ///   - payload: from `nfgenmsg` to the end of the attributes.
+  ///   - client: who sent it.
+  /// - Returns: the answer and what listeners are told.
+  func controlExpectations(_ message: RawSpan, _ payload: RawSpan, _ client: ControlClient) -> ControlOutput {
     var output = ControlOutput()
     var writer = ReplyWriter(client: client)
     let flags = NetlinkFlags(rawValue: message.host16(at: 6))
     let number = UInt8(truncatingIfNeeded: message.host16(at: 4))
     let sequence = message.host32(at: 8)
-    let payload = message.slice(NetlinkHeader.encodedLength, message.byteCount - NetlinkHeader.encodedLength)
     expireExpectations(&output)
     do throws(ControlError) {
       var isDump = false
@@ -42,13 +69,14 @@ extension Router {
       case 0: try add(try decode(payload), flags, client, &output)
       case 1:
         isDump = flags.contains(.dump)
-        try list(try decode(payload), sequence, isDump: isDump, &writer)
+        isDump = try list(try decode(payload), sequence, isDump: isDump, &writer)
       case 2: try delete(try decode(payload), client, &output)
       case 3:
         isDump = flags.contains(.dump)
         if isDump { sendStatistics(sequence, &writer) }
       default: throw ControlError(ErrorNumber.invalid)
       }
+      if flags.contains(.echo) { echo(&output.events, to: client, &writer) }
       if isDump {
         writer.done(sequence: sequence)
       } else if flags.contains(.acknowledge) {
@@ -123,26 +151,42 @@ extension Router {
       throw ControlError(ErrorNumber.notSupported)
     }
     let master = conntrack.id(hit.slot)
-    guard expectations.entries.count < conntrack.settings.maximumExpectations,
-      expectations.entries.count(where: { $0.master == master }) < Self.limitPerMaster
-    else { throw ControlError(ErrorNumber.tooManyOpen) }
+    let policies = Self.policies[helper] ?? []
+    guard Int(request.classNumber) < policies.count else { throw ControlError(ErrorNumber.invalid) }
+    let policy = policies[Int(request.classNumber)]
+    // Source (Linux 7.2): net/netfilter/nf_conntrack_expect.c, __nf_ct_expect_check: the oldest makes room.
+    let siblings = expectations.entries.filter {
+      $0.master == master && $0.classNumber == request.classNumber
+    }
+    if siblings.count >= policy.limit, let oldest = siblings.first {
+      for gone in expectations.remove(where: { $0.id == oldest.id }) {
+        note(gone, isNew: false, 0, &output)
+      }
+    }
+    guard expectations.entries.count < conntrack.settings.maximumExpectations else {
+      throw ControlError(ErrorNumber.tooManyOpen)
+    }
     let expectation = Expectation(
       tuple: wanted, sourceMask: mask.source, sourcePortMask: mask.sourcePort, master: master,
-      deadline: now.adding(seconds: Self.lifetime).nanoseconds, id: expectations.takeID(),
+      deadline: now.adding(seconds: policy.lifetime).nanoseconds, id: expectations.takeID(),
       flags: request.flags & 3, classNumber: request.classNumber, zone: request.zone, helper: helper)
     expectations.add(expectation)
     note(expectation, isNew: true, client.portID, &output)
   }
 
+  /// Answers a GET.
+  ///
+  /// - Returns: whether the answer is a dump, with an end.
   private func list(
     _ request: Request, _ sequence: UInt32, isDump: Bool, _ writer: inout ReplyWriter
-  ) throws(ControlError) {
+  ) throws(ControlError) -> Bool {
     let client = writer.client
     let type = UInt16(NetfilterSubsystem.conntrackExpectations) << 8
     if isDump {
       var master: EntryID?
       if let tuple = request.master {
         guard let hit = findLive(tuple.inZone(request.zone)) else { throw ControlError(ErrorNumber.noEntry) }
+        guard conntrack[hit.slot].helper != 0 else { return false }
         master = conntrack.id(hit.slot)
       }
       for expectation in expectations.entries {
@@ -152,7 +196,7 @@ extension Router {
           type: type, flags: .multipart, sequence: sequence, portID: client.portID)
         writer.append(message(expectation, header))
       }
-      return
+      return true
     }
     guard let tuple = request.tuple ?? request.master else { throw ControlError(ErrorNumber.invalid) }
     guard let found = expectations.entries.first(where: { $0.tuple == tuple.inZone(request.zone) }),
@@ -160,6 +204,7 @@ extension Router {
     else { throw ControlError(ErrorNumber.noEntry) }
     writer.append(
       message(found, NetlinkHeader(type: type, flags: .multipart, sequence: sequence, portID: client.portID)))
+    return false
   }
 
   private func delete(
@@ -184,6 +229,18 @@ extension Router {
   private func expireExpectations(_ output: inout ControlOutput) {
     let gone = expectations.remove { expectation in
       expectation.deadline <= now.nanoseconds || conntrack.slot(expectation.master) == nil
+    }
+    for expectation in gone { note(expectation, isNew: false, 0, &output) }
+  }
+
+  /// Those whose master is about to be deleted go with it.
+  ///
+  /// - Parameters:
+  ///   - output: where their events go.
+  ///   - isDeleted: whether the entry in a slot is deleted.
+  func forgetExpectations(_ output: inout ControlOutput, ofEntriesWhere isDeleted: (Int) -> Bool) {
+    let gone = expectations.remove { expectation in
+      conntrack.slot(expectation.master).map(isDeleted) ?? true
     }
     for expectation in gone { note(expectation, isNew: false, 0, &output) }
   }

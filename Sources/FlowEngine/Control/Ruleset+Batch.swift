@@ -38,14 +38,19 @@ extension Ruleset {
     var writer = ReplyWriter(client: client)
     if result.isCommitted, !result.transaction.changes.isEmpty {
       model.generation = model.generation == .max ? 1 : model.generation + 1
-      rebuild()
+      // Before rebuilding, which forgets the counters of what was deleted.
       notify(result, &output, &writer)
+      rebuild()
     } else {
       restore(saved)
     }
     for (offset, error) in result.acknowledgements {
       let length = Int(datagram.host32(at: offset))
-      writer.acknowledge(datagram.slice(offset, min(length, datagram.byteCount - offset)), error)
+      // Kernels up to 6.12 do not say what is wrong with an attribute of a message in a batch.
+      writer.append(
+        datagram: ReplyWriter.acknowledgement(
+          datagram.slice(offset, min(length, datagram.byteCount - offset)), error, client,
+          saysLeftover: kernel >= .linux72))
     }
     writer.flush()
     output.replies = writer.datagrams
@@ -93,13 +98,15 @@ extension Ruleset {
         message: UInt8(truncatingIfNeeded: messages.type), flags: messages.flags, sequence: messages.sequence,
         family: messages.payload.byteCount > 0 ? messages.payload.uint8(at: 0) : 0)
       let wantsAcknowledgement = messages.flags.contains(.acknowledge)
+      // The frame of a batch is acknowledged since Linux 6.10.
+      let wantsFrameAcknowledgement = wantsAcknowledgement && kernel >= .linux612
       if isFirst {
         isFirst = false
         if let error = begin(messages.payload) {
           result.acknowledgements.append((offset, error))
           return result
         }
-        if wantsAcknowledgement { result.acknowledgements.append((offset, nil)) }
+        if wantsFrameAcknowledgement { result.acknowledgements.append((offset, nil)) }
         continue
       }
       guard messages.payload.byteCount >= NetfilterHeader.encodedLength else {
@@ -116,11 +123,11 @@ extension Ruleset {
         return result
       }
       if messages.type == NetfilterSubsystem.batchEnd {
-        if wantsAcknowledgement { result.acknowledgements.append((offset, nil)) }
+        if wantsFrameAcknowledgement { result.acknowledgements.append((offset, nil)) }
         return finish(&result, failed: failed)
       }
       do throws(ControlError) {
-        try execute(messages.type, messages.payload, request, &result.transaction)
+        try execute(messages.type, messages.message, request, &result.transaction)
         if wantsAcknowledgement { result.acknowledgements.append((offset, nil)) }
       } catch {
         failed = true
@@ -156,9 +163,9 @@ extension Ruleset {
       result.mustValidateEachRule = !result.transaction.validatesEachRule
       return result
     }
-    if hasUnboundAnonymousSet(result.transaction) {
-      // The kernel blames the first message of the batch, whichever it was.
-      result.acknowledgements = [(result.firstOffset, ControlError(ErrorNumber.invalid))]
+    if hasUnbound(result.transaction) {
+      // The kernel blames the first message of the batch, whichever it was, before it says how each fared.
+      result.acknowledgements.insert((result.firstOffset, ControlError(ErrorNumber.invalid)), at: 0)
       return result
     }
     result.isCommitted = true
@@ -167,18 +174,24 @@ extension Ruleset {
 
   /// Executes one message of a batch.
   private mutating func execute(
-    _ type: UInt16, _ payload: RawSpan, _ request: RequestContext, _ transaction: inout Transaction
+    _ type: UInt16, _ message: RawSpan, _ request: RequestContext, _ transaction: inout Transaction
   ) throws(ControlError) {
     guard request.flags.contains(.request), type >= NetlinkControlType.firstFamilyType,
       type >> 8 == UInt16(NetfilterSubsystem.nfTables)
     else { throw ControlError(ErrorNumber.invalid) }
+    let attributes = RequestAttributes(message, kernel)
+    if let error = attributes.error {
+      throw kernel >= .linux72 ? error : ControlError(error.number)
+    }
+    let payload = message.slice(
+      NetlinkHeader.encodedLength, attributes.length - NetlinkHeader.encodedLength)
     do {
       try perform(payload, request, &transaction)
     } catch let error as ControlError {
       throw error
-    } catch NetlinkFormatError.payloadSize(let attribute) {
-      throw ControlError(
-        ErrorNumber.outOfRange, at: [.type(attribute)], text: "Attribute failed policy validation")
+    } catch NetlinkFormatError.payloadSize {
+      // Of an attribute inside another: nobody says which.
+      throw ControlError(ErrorNumber.outOfRange)
     } catch {
       throw ControlError(ErrorNumber.invalid)
     }
@@ -188,6 +201,10 @@ extension Ruleset {
     _ payload: RawSpan, _ request: RequestContext, _ transaction: inout Transaction
   ) throws {
     typealias Message = NFTables.Message
+    // DESTROY messages came with Linux 6.3.
+    if kernel < .linux612, (Message.destroyTable...Message.destroyFlowtable).contains(request.message) {
+      throw ControlError(ErrorNumber.invalid)
+    }
     switch request.message {
     case Message.newTable: try newTable(NFTables.Table(payload), request, &transaction)
     case Message.deleteTable, Message.destroyTable:
@@ -217,19 +234,33 @@ extension Ruleset {
   // MARK: Commit
 
   private func notify(_ result: BatchResult, _ output: inout ControlOutput, _ writer: inout ReplyWriter) {
-    var events = ReplyWriter(client: result.transaction.client)
-    for change in result.transaction.changes {
-      guard let message = event(for: change, to: result.transaction.client) else { continue }
-      events.append(message)
-      if change.request.flags.contains(.echo) { writer.append(message) }
+    var datagram: [UInt8] = []
+    var isEchoed = false
+    func flush() {
+      guard !datagram.isEmpty else { return }
+      let port = isEchoed ? result.transaction.client.portID : 0
+      output.events.append(ControlEvent(group: 7, datagram: datagram, echoedTo: port))
+      if isEchoed { writer.append(datagram: datagram) }
+      datagram = []
     }
-    events.flush()
-    let generation = generationMessage(
-      result.transaction.client, sequence: result.firstSequence)
-    if result.firstFlags.contains(.echo) { writer.append(generation) }
-    output.events += events.datagrams.map { ControlEvent(group: 7, datagram: $0) }
-    output.events.append(ControlEvent(group: 7, datagram: generation))
+    for change in result.transaction.changes {
+      for message in events(for: change, result.transaction) {
+        let isEcho = change.request.flags.contains(.echo)
+        if datagram.count + message.count >= Self.eventDatagramLimit || isEcho != isEchoed { flush() }
+        isEchoed = isEcho
+        datagram += message
+      }
+    }
+    flush()
+    datagram = generationMessage(result.transaction.client, sequence: result.firstSequence)
+    isEchoed = result.firstFlags.contains(.echo)
+    flush()
   }
+
+  /// Octets that a datagram of events does not reach, unless one message does.
+  ///
+  /// Source (Linux 7.2): nf_tables_api.c, nft_commit_notify; NLMSG_GOODSIZE where pages have 4096 octets.
+  private static let eventDatagramLimit = 3776
 
   /// `NFT_MSG_NEWGEN`.
   func generationMessage(_ client: ControlClient, sequence: UInt32) -> [UInt8] {

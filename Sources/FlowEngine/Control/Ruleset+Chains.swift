@@ -41,6 +41,9 @@ extension Ruleset {
     if let existing {
       if request.flags.contains(.exclusive) { throw ControlError(ErrorNumber.exists, attribute: 3) }
       if request.flags.contains(.replace) { throw ControlError(ErrorNumber.notSupported) }
+      if message.counters != nil, model.tables[table].chains[existing].base == nil {
+        throw ControlError(ErrorNumber.notSupported)
+      }
       return try updateChain(message, table, existing, accepts, request, &transaction)
     }
     try addChain(message, table, accepts, request, &transaction)
@@ -85,7 +88,8 @@ extension Ruleset {
     _ hook: NFTables.ChainHook, _ message: NFTables.Chain, _ family: UInt8, _ accepts: Bool
   ) throws(ControlError) -> BaseModel {
     guard let number = hook.number, let priority = hook.priority else {
-      throw ControlError(ErrorNumber.noEntry, attribute: 3)
+      throw kernel < .linux612
+        ? ControlError(ErrorNumber.invalid) : ControlError(ErrorNumber.noEntry, attribute: 3)
     }
     let type = message.type ?? "filter"
     guard let hooks = Self.hooks(of: type, family) else {
@@ -97,7 +101,9 @@ extension Ruleset {
     var devices = hook.devices ?? []
     if let device = hook.device { devices.append(.name(device)) }
     if !isOnDevice, hook.device != nil || hook.devices != nil { throw ControlError(ErrorNumber.notSupported) }
-    if isOnDevice { try checkDevices(devices, path: [.type(4), .type(hook.device == nil ? 4 : 3)]) }
+    // Chains without a device came with Linux 6.4.
+    if isOnDevice, devices.isEmpty, kernel < .linux612 { throw ControlError(ErrorNumber.invalid) }
+    if isOnDevice { try checkDevices(hook) }
     if (message.flags ?? 0) & Flag.hardwareOffload != 0 {
       throw ControlError(devices.isEmpty ? ErrorNumber.invalid : ErrorNumber.notSupported)
     }
@@ -122,16 +128,31 @@ extension Ruleset {
     }
   }
 
+  /// Checks the devices of a chain's hook: a list of them, or one.
+  private func checkDevices(_ hook: NFTables.ChainHook) throws(ControlError) {
+    try checkDevices(hook.devices ?? [], path: [.type(4), .type(4)])
+    if let device = hook.device {
+      try checkDevices([.name(device)], path: [.type(4), .type(3)], isList: false)
+    }
+  }
+
   /// Checks the devices of one message.
   ///
   /// - Parameters:
   ///   - devices: as they came.
-  ///   - path: the way to their list.
-  /// - Throws: E2BIG, EEXIST, EFBIG or ENOENT, blaming the device.
-  func checkDevices(_ devices: [NFTables.Device], path: [AttributeStep]) throws(ControlError) {
+  ///   - path: the way to their list, or to the one that there is.
+  ///   - isList: whether the path leads to a list.
+  /// - Throws: E2BIG, EEXIST, EFBIG or ENOENT, since Linux 6.4 blaming the device.
+  func checkDevices(
+    _ devices: [NFTables.Device], path: [AttributeStep], isList: Bool = true
+  ) throws(ControlError) {
     for (index, device) in devices.enumerated() {
-      let blamed = path + [.member(index)]
-      if device.text.utf8.count > 15 { throw ControlError(ErrorNumber.argumentsTooLong, at: blamed) }
+      let blamed = kernel < .linux612 ? [] : path + (isList ? [.member(index)] : [])
+      if device.text.utf8.count > 15 {
+        // Kernels up to 6.12 look for a device of the first fifteen octets.
+        throw ControlError(
+          kernel >= .linux72 ? ErrorNumber.argumentsTooLong : ErrorNumber.noEntry, at: blamed)
+      }
       if devices[..<index].contains(device) { throw ControlError(ErrorNumber.exists, at: blamed) }
       if index >= 255 { throw ControlError(ErrorNumber.fileTooBig, at: blamed) }
       if kernel < .linux72, !self.devices.values.contains(device.text) {
@@ -151,6 +172,12 @@ extension Ruleset {
     let blamed: UInt16 = message.handle == nil ? 3 : 2
     if let hook = message.hook {
       guard var base = chain.base else { throw ControlError(ErrorNumber.exists, attribute: blamed) }
+      if kernel < .linux612 {
+        let wanted = try baseModel(hook, message, request.family, accepts)
+        guard wanted.hook == base.hook, wanted.priority == base.priority else {
+          throw ControlError(ErrorNumber.exists, attribute: blamed)
+        }
+      }
       if let type = message.type, type != base.type {
         throw ControlError(ErrorNumber.exists, attribute: blamed)
       }
@@ -165,7 +192,7 @@ extension Ruleset {
         throw ControlError(ErrorNumber.exists, attribute: blamed)
       }
       if !added.isEmpty {
-        try checkDevices(added, path: [.type(4), .type(hook.device == nil ? 4 : 3)])
+        try checkDevices(hook)
         base.devices = added.filter { !base.devices.contains($0) } + base.devices
         chain.base = base
       }
@@ -229,13 +256,17 @@ extension Ruleset {
       throw ControlError(ErrorNumber.noEntry, attribute: attribute)
     }
     let chain = model.tables[table].chains[index]
-    if let hook = message.hook, request.family == NFTables.Family.netdev, var base = chain.base {
-      for device in (hook.devices ?? []) + (hook.device.map { [.name($0)] } ?? []) {
+    // Devices are taken from a chain since Linux 6.4.
+    if let hook = message.hook, request.family == NFTables.Family.netdev, kernel >= .linux612,
+      var base = chain.base
+    {
+      let devices = (hook.devices ?? []) + (hook.device.map { [.name($0)] } ?? [])
+      for device in devices {
         guard let place = base.devices.firstIndex(of: device) else { throw ControlError(ErrorNumber.noEntry) }
         base.devices.remove(at: place)
       }
       model.tables[table].chains[index].base = base
-      transaction.note(.deletedChain(table: model.tables[table], chain: chain), request)
+      transaction.note(.deletedChain(table: model.tables[table], chain: chain, devices: devices), request)
       return
     }
     if request.flags.contains(.nonRecursive), !chain.rules.isEmpty { throw ControlError(ErrorNumber.busy) }
@@ -246,6 +277,6 @@ extension Ruleset {
     for rule in chain.rules { removeRule(table, chain.handle, rule.handle, request, &transaction) }
     guard let place = model.tables[table].chain(handle: chain.handle) else { return }
     model.tables[table].chains.remove(at: place)
-    transaction.note(.deletedChain(table: model.tables[table], chain: chain), request)
+    transaction.note(.deletedChain(table: model.tables[table], chain: chain, devices: nil), request)
   }
 }

@@ -17,7 +17,12 @@ extension Ruleset {
     {
       return index
     }
-    throw ControlError(ErrorNumber.noEntry, attribute: 2)
+    throw unknownSet
+  }
+
+  /// ENOENT for a set's name, since Linux 6.4 with the place of the name.
+  var unknownSet: ControlError {
+    kernel >= .linux612 ? ControlError(ErrorNumber.noEntry, attribute: 2) : ControlError(ErrorNumber.noEntry)
   }
 
   mutating func newElements(
@@ -35,12 +40,12 @@ extension Ruleset {
     var added: [ElementKey] = []
     for (number, element) in elements.enumerated() {
       do throws(ControlError) {
-        if let key = try add(element, table, index, request, transaction) { added.append(key) }
+        if let key = try add(element, number, table, index, request, transaction) { added.append(key) }
       } catch {
         throw error.blaming([.type(3), .member(number)])
       }
     }
-    if set.isInterval { try checkOverlaps(table, index, added) }
+    if set.isInterval, !set.isConcatenation { try checkOverlaps(table, index, added) }
     if !added.isEmpty {
       transaction.note(
         .newElements(table: model.tables[table].handle, set: set.handle, keys: added), request)
@@ -51,15 +56,17 @@ extension Ruleset {
     }
   }
 
-  /// Adds one element; its key, or nil when the set has it already.
+  /// Adds one element, the `number`-th of its message; its key, or nil when the set has it already, as it is.
   private mutating func add(
-    _ element: NFTables.Element, _ table: Int, _ index: Int, _ request: RequestContext,
+    _ element: NFTables.Element, _ number: Int, _ table: Int, _ index: Int, _ request: RequestContext,
     _ transaction: Transaction
   ) throws(ControlError) -> ElementKey? {
     let set = model.tables[table].sets[index]
     let flags = element.flags ?? 0
     guard flags & ~(Flag.intervalEnd | Flag.catchAll) == 0 else {
-      throw ControlError(ErrorNumber.notSupported)
+      guard kernel >= .linux72 else { throw ControlError(ErrorNumber.notSupported) }
+      throw ControlError(
+        ErrorNumber.invalid, at: [.type(3), .member(number), .type(3)], text: "reserved bit set")
     }
     let isEnd = flags & Flag.intervalEnd != 0
     let isCatchAll = flags & Flag.catchAll != 0
@@ -90,6 +97,7 @@ extension Ruleset {
         refreshed.expiry = transaction.now &+ nanoseconds
         refreshed.timeout = element.timeout
         model.tables[table].sets[index].replace(at: place, refreshed)
+        if timeout != old.timeout ?? set.timeout || element.expiration != nil { return key }
       }
       return nil
     }
@@ -104,8 +112,30 @@ extension Ruleset {
       expressions: expressions,
       hasExpressionList: element.expressions == nil ? set.hasExpressionList : element.hasExpressionList)
     if let place = set.place(of: key) { model.tables[table].sets[index].remove(at: place) }
+    let blocks = NFTables.Set.Flag.interval | NFTables.Set.Flag.concatenation
+    if set.flags & blocks == blocks, !isCatchAll {
+      let others = model.tables[table].sets[index].elements
+      guard !others.contains(where: { overlaps($0.key, key, set.fieldLengths) }) else {
+        throw ControlError(ErrorNumber.exists)
+      }
+    }
     model.tables[table].sets[index].insert(stored)
     return key
+  }
+
+  /// Whether two blocks of concatenated ranges have a key in common.
+  private func overlaps(_ one: ElementKey, _ other: ElementKey, _ fields: [UInt32]) -> Bool {
+    guard !one.key.isEmpty else { return false }
+    let ends = (one.keyEnd.isEmpty ? one.key : one.keyEnd, other.keyEnd.isEmpty ? other.key : other.keyEnd)
+    var start = 0
+    for length in fields {
+      let field = start..<start + Int(length)
+      guard field.upperBound <= one.key.count, field.upperBound <= other.key.count else { return false }
+      if ends.0[field].lexicographicallyPrecedes(other.key[field]) { return false }
+      if ends.1[field].lexicographicallyPrecedes(one.key[field]) { return false }
+      start += (Int(length) + 3) & ~3
+    }
+    return true
   }
 
   func hasExpired(_ element: ElementModel, now: UInt64) -> Bool {
@@ -191,7 +221,9 @@ extension Ruleset {
         continue
       }
       if isOpen {
-        let blamed = new.contains(key) ? key : sorted[max(0, place - 1)]
+        // A new range around others fails with its end.
+        let end = sorted[place...].first { $0.flags & Flag.intervalEnd != 0 && new.contains($0) }
+        let blamed = new.contains(key) ? key : end ?? sorted[max(0, place - 1)]
         let number = added.firstIndex(of: blamed) ?? 0
         throw ControlError(ErrorNumber.exists, at: [.type(3), .member(number)])
       }
@@ -227,6 +259,7 @@ extension Ruleset {
       removed.append(model.tables[table].sets[index].elements[place])
       model.tables[table].sets[index].remove(at: place)
     }
+    guard !removed.isEmpty else { return }
     transaction.note(.deletedElements(table: model.tables[table], set: set, elements: removed), request)
   }
 }

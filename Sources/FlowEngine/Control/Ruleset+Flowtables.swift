@@ -15,9 +15,6 @@ extension Ruleset {
       throw ControlError(ErrorNumber.invalid)
     }
     let table = try findTable(message.table, request, transaction.client)
-    if let flags = message.flags, flags & ~(Flag.hardwareOffload | Flag.counter) != 0 {
-      throw ControlError(ErrorNumber.invalid, at: [.type(7)], text: "reserved bit set")
-    }
     if let existing = model.tables[table].flowtable(name) {
       if request.flags.contains(.exclusive) { throw ControlError(ErrorNumber.exists, attribute: 2) }
       return try updateFlowtable(table, existing, hook, message.flags, request, &transaction)
@@ -26,8 +23,12 @@ extension Ruleset {
     let handle = model.tables[table].nextHandle()
     let families = [NFTables.Family.inet, NFTables.Family.ipv4, NFTables.Family.ipv6]
     guard families.contains(request.family) else { throw ControlError(ErrorNumber.noEntry) }
+    if let flags = message.flags, flags & ~(Flag.hardwareOffload | Flag.counter) != 0 {
+      throw ControlError(ErrorNumber.notSupported)
+    }
     guard let number = hook.number, let priority = hook.priority else {
-      throw ControlError(ErrorNumber.noEntry, attribute: 2)
+      throw kernel < .linux612
+        ? ControlError(ErrorNumber.invalid) : ControlError(ErrorNumber.noEntry, attribute: 2)
     }
     guard number == 0 else { throw ControlError(ErrorNumber.notSupported) }
     let devices = hook.devices ?? []

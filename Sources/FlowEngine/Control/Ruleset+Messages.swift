@@ -31,6 +31,32 @@ extension Ruleset {
     return wire
   }
 
+  /// The order of a table's attributes has changed since Linux 6.1.
+  func encode(_ wire: NFTables.Table, into writer: inout NetlinkWriter) {
+    wire.encode(into: &writer, flagsFirst: kernel < .linux612)
+  }
+
+  /// The handle of an object has changed its place from kernel to kernel.
+  func encode(_ wire: NFTables.Object, into writer: inout NetlinkWriter) {
+    let place: NFTables.Object.HandlePlace =
+      switch kernel {
+      case .linux61: .last
+      case .linux612: .afterName
+      case .linux72: .afterType
+      }
+    wire.encode(into: &writer, handle: place)
+  }
+
+  /// The order of a flowtable's attributes has changed since Linux 6.1.
+  func encode(_ wire: NFTables.Flowtable, into writer: inout NetlinkWriter) {
+    wire.encode(into: &writer, useFirst: kernel < .linux612)
+  }
+
+  /// The order of a chain's attributes has changed since Linux 6.1.
+  func encode(_ wire: NFTables.Chain, into writer: inout NetlinkWriter) {
+    wire.encode(into: &writer, handleFirst: kernel < .linux612)
+  }
+
   /// - Parameters:
   ///   - chain: the chain.
   ///   - table: its table.
@@ -121,7 +147,25 @@ extension Ruleset {
       wire.expressions = set.expressions
       wire.hasExpressionList = set.expressions.count > 1
     }
+    if kernel >= .linux72 {
+      wire.backend = "\(backend(of: set)) [nf_tables]"
+      wire.count = UInt32(clamping: set.elements.count)
+    }
     return wire
+  }
+
+  /// What the kernel would keep the elements in, by its symbol's name.
+  ///
+  /// Source (Linux 7.2): nf_tables_api.c, nft_select_set_ops, and the estimate functions of the types.
+  private func backend(of set: SetModel) -> String {
+    typealias Flag = NFTables.Set.Flag
+    if set.flags & Flag.interval != 0 {
+      return set.flags & Flag.concatenation != 0 ? "nft_set_pipapo_avx2_type" : "nft_set_rbtree_type"
+    }
+    if set.flags & (Flag.timeout | Flag.eval) != 0 { return "nft_set_rhash_type" }
+    if set.keyLength <= 2 { return "nft_set_bitmap_type" }
+    guard set.size != nil else { return "nft_set_rhash_type" }
+    return set.keyLength == 4 ? "nft_set_hash_fast_type" : "nft_set_hash_type"
   }
 
   func wire(_ element: ElementModel, in set: SetModel, now: UInt64) -> NFTables.Element {

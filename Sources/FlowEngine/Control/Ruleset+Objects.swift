@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import NetlinkWire
+import PacketWire
 
 // Source (Linux 7.2): nf_tables_api.c, nf_tables_newobj, nf_tables_delobj; nft_ct_helper_obj_init.
 extension Ruleset {
@@ -18,7 +19,10 @@ extension Ruleset {
     if let existing = model.tables[table].object(name, type) {
       if request.flags.contains(.exclusive) { throw ControlError(ErrorNumber.exists, attribute: 2) }
       if request.flags.contains(.replace) { throw ControlError(ErrorNumber.notSupported) }
-      try updateObject(table, existing, type, data, transaction)
+      guard type == Kind.quota else { return }
+      try updateQuota(table, existing, data, transaction)
+      let handle = model.tables[table].objects[existing].handle
+      transaction.note(.newObject(table: model.tables[table].handle, object: handle, type: type), request)
       return
     }
     let (cell, shown) = try objectCell(type, data, model.tables[table], transaction)
@@ -31,11 +35,10 @@ extension Ruleset {
   }
 
   /// A quota's amount may be changed; for other objects adding them again does nothing.
-  private mutating func updateObject(
-    _ table: Int, _ index: Int, _ type: UInt32, _ data: [UInt8], _ transaction: Transaction
+  private mutating func updateQuota(
+    _ table: Int, _ index: Int, _ data: [UInt8], _ transaction: Transaction
   ) throws(ControlError) {
-    guard type == Kind.quota else { return }
-    let (cell, shown) = try objectCell(type, data, model.tables[table], transaction)
+    let (cell, shown) = try objectCell(Kind.quota, data, model.tables[table], transaction)
     let number = model.tables[table].objects[index].cell
     model.tables[table].objects[index].data = shown
     cells[number].b = cell.b
@@ -58,12 +61,55 @@ extension Ruleset {
       return (loaded.cell ?? StateCell(.inert), Self.attributes(of: loaded.expression))
     case Kind.conntrackHelper:
       return try helperCell(data, table)
-    case Kind.conntrackTimeout, Kind.conntrackExpectation:
-      return (StateCell(.inert), data)
+    case Kind.conntrackTimeout: return (StateCell(.inert), Self.timeoutPolicy(data))
+    case Kind.conntrackExpectation: return (StateCell(.inert), data)
     default:
+      // Those that the kernel has, and the engine has not, are named.
+      guard (1...10).contains(type) else { throw ControlError(ErrorNumber.noEntry) }
       throw ControlError(
         ErrorNumber.notSupported, at: [.type(3)], text: "object type \(type) is not supported by the engine")
     }
+  }
+
+  /// A timeout policy as it is dumped: the kernel's defaults stand where it says nothing.
+  ///
+  /// Source (Linux 7.2): nft_ct.c, nft_ct_timeout_obj_dump; nf_conntrack_proto_tcp.c, tcp_timeout_obj_to_nlattr;
+  /// nf_conntrack_proto_udp.c, udp_timeout_obj_to_nlattr.
+  private static func timeoutPolicy(_ data: [UInt8]) -> [UInt8] {
+    var network: UInt16?
+    var transport: UInt8?
+    var given: [UInt16: UInt32] = [:]
+    // Safe: the span does not outlive the array that it borrows.
+    var attributes = unsafe AttributeCursor(data.span.bytes)
+    while let more = try? attributes.advance(), more {
+      switch attributes.type {
+      case 1: network = try? attributes.bigEndian16()
+      case 2: transport = try? attributes.uint8()
+      case 3:
+        var timeouts = attributes.nested
+        while let more = try? timeouts.advance(), more { given[timeouts.type] = try? timeouts.bigEndian32() }
+      default: break
+      }
+    }
+    let defaults = ConntrackSettings()
+    var timeouts: [UInt64]
+    switch transport {
+    case IPProtocol.tcp:
+      timeouts = (1...9).map { defaults.tcpTimeouts[$0] }
+      timeouts += [defaults.tcpRetransmissionTimeout, defaults.tcpUnacknowledgedTimeout]
+    case IPProtocol.udp: timeouts = [defaults.udpTimeout, defaults.udpStreamTimeout]
+    default: return data
+    }
+    var writer = NetlinkWriter()
+    if let transport { writer.attribute(2, transport) }
+    if let network { writer.attribute(1, network) }
+    let nest = writer.beginNest(3)
+    for (index, value) in timeouts.enumerated() {
+      let type = UInt16(index + 1)
+      writer.attribute(type, given[type] ?? UInt32(clamping: value))
+    }
+    writer.endNest(nest)
+    return writer.bytes
   }
 
   private func helperCell(

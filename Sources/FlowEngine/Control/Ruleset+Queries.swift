@@ -22,15 +22,15 @@ extension Ruleset {
   ///
   /// - Parameters:
   ///   - message: with its `nlmsghdr`.
+  ///   - payload: from `nfgenmsg` to the end of the attributes.
   ///   - client: who sent it.
   ///   - now: monotonic nanoseconds.
   /// - Returns: the answer, and the acknowledgement that was asked for or an error.
   package mutating func handleRequest(
-    _ message: RawSpan, from client: ControlClient, now: UInt64
+    _ message: RawSpan, _ payload: RawSpan, from client: ControlClient, now: UInt64
   ) -> ControlOutput {
     var output = ControlOutput()
     var writer = ReplyWriter(client: client)
-    let payload = message.slice(NetlinkHeader.encodedLength, message.byteCount - NetlinkHeader.encodedLength)
     let flags = NetlinkFlags(rawValue: message.host16(at: 6))
     guard payload.byteCount >= NetfilterHeader.encodedLength else { return output }
     let request = RequestContext(
@@ -40,17 +40,15 @@ extension Ruleset {
     do {
       try answer(query, payload, &writer)
       if query.isDump, request.message != NFTables.Message.getGeneration {
-        writer.done(sequence: request.sequence)
+        writer.done(sequence: request.sequence, isJoined: Self.isElementQuery(request.message))
       } else if flags.contains(.acknowledge) {
         writer.acknowledge(message, nil)
       }
     } catch let error as ControlError {
       writer.acknowledge(message, error)
-    } catch NetlinkFormatError.payloadSize(let attribute) {
-      writer.acknowledge(
-        message,
-        ControlError(
-          ErrorNumber.outOfRange, at: [.type(attribute)], text: "Attribute failed policy validation"))
+    } catch NetlinkFormatError.payloadSize {
+      // Of an attribute inside another: nobody says which.
+      writer.acknowledge(message, ControlError(ErrorNumber.outOfRange))
     } catch {
       writer.acknowledge(message, ControlError(ErrorNumber.invalid))
     }
@@ -59,7 +57,14 @@ extension Ruleset {
     return output
   }
 
+  private static func isElementQuery(_ message: UInt8) -> Bool {
+    message == NFTables.Message.getElement || message == NFTables.Message.getElementReset
+  }
+
   private mutating func answer(_ query: Query, _ payload: RawSpan, _ writer: inout ReplyWriter) throws {
+    // These came with Linux 6.3 and 6.5.
+    let newer = [NFTables.Message.getRuleReset, NFTables.Message.getElementReset]
+    if kernel < .linux612, newer.contains(query.request.message) { throw ControlError(ErrorNumber.invalid) }
     switch query.request.message {
     case NFTables.Message.getTable: try answerTables(query, NFTables.Table(payload), &writer)
     case NFTables.Message.getChain: try answerChains(query, NFTables.Chain(payload), &writer)
@@ -96,10 +101,12 @@ extension Ruleset {
   }
 
   /// The table that a single request names.
-  private func table(_ query: Query, _ name: String?) throws(ControlError) -> TableModel {
+  private func table(
+    _ query: Query, _ name: String?, isBlamed: Bool = true
+  ) throws(ControlError) -> TableModel {
     guard let name else { throw ControlError(ErrorNumber.invalid) }
     guard let index = model.table(name, query.request.family) else {
-      throw ControlError(ErrorNumber.noEntry, attribute: 1)
+      throw isBlamed ? ControlError(ErrorNumber.noEntry, attribute: 1) : ControlError(ErrorNumber.noEntry)
     }
     return model.tables[index]
   }
@@ -109,7 +116,7 @@ extension Ruleset {
   ) throws(ControlError) {
     let list = query.isDump ? tables(query) : [try table(query, message.name)]
     for table in list {
-      send(NFTables.Message.newTable, query, table.family, &writer) { wire(table).encode(into: &$0) }
+      send(NFTables.Message.newTable, query, table.family, &writer) { encode(wire(table), into: &$0) }
     }
   }
 
@@ -121,7 +128,7 @@ extension Ruleset {
         let references = references(in: table)
         for chain in table.chains {
           let wire = wire(chain, in: table, references)
-          send(NFTables.Message.newChain, query, table.family, &writer) { wire.encode(into: &$0) }
+          send(NFTables.Message.newChain, query, table.family, &writer) { encode(wire, into: &$0) }
         }
       }
       return
@@ -130,7 +137,7 @@ extension Ruleset {
     guard let name = message.name else { throw ControlError(ErrorNumber.invalid) }
     guard let index = table.chain(name) else { throw ControlError(ErrorNumber.noEntry, attribute: 3) }
     let wire = wire(table.chains[index], in: table, references(in: table))
-    send(NFTables.Message.newChain, query, table.family, &writer) { wire.encode(into: &$0) }
+    send(NFTables.Message.newChain, query, table.family, &writer) { encode(wire, into: &$0) }
   }
 
   private mutating func answerRules(
@@ -142,8 +149,10 @@ extension Ruleset {
       guard let name = message.chain, let index = table.chain(name) else {
         throw ControlError(ErrorNumber.noEntry, attribute: 2)
       }
-      guard let handle = message.handle, table.chains[index].rules.contains(where: { $0.handle == handle })
-      else { throw ControlError(ErrorNumber.noEntry, attribute: 3) }
+      guard let handle = message.handle else { throw ControlError(ErrorNumber.invalid) }
+      guard table.chains[index].rules.contains(where: { $0.handle == handle }) else {
+        throw ControlError(ErrorNumber.noEntry, attribute: 3)
+      }
       list = [table]
     }
     for table in list {
@@ -151,7 +160,9 @@ extension Ruleset {
         var previous: UInt64?
         for rule in chain.rules {
           if query.isDump || rule.handle == message.handle {
-            let wire = wire(rule, chain, in: table, previous: previous, now: query.now)
+            // A rule that is asked for alone has no position.
+            let wire = wire(
+              rule, chain, in: table, previous: query.isDump ? previous : nil, now: query.now)
             send(NFTables.Message.newRule, query, table.family, &writer, appends: true) {
               wire.encode(into: &$0)
             }
@@ -168,7 +179,7 @@ extension Ruleset {
   ) throws(ControlError) {
     if query.isDump {
       if let name = message.table, tables(query, named: name).isEmpty {
-        throw ControlError(ErrorNumber.noEntry)
+        throw ControlError(ErrorNumber.noEntry, attribute: 1)
       }
       for table in tables(query, named: message.table) {
         for set in table.sets {
@@ -180,7 +191,7 @@ extension Ruleset {
     }
     let table = try table(query, message.table)
     guard let name = message.name else { throw ControlError(ErrorNumber.invalid) }
-    guard let index = table.set(name) else { throw ControlError(ErrorNumber.noEntry, attribute: 2) }
+    guard let index = table.set(name) else { throw unknownSet }
     let wire = wire(table.sets[index], in: table)
     send(NFTables.Message.newSet, query, table.family, &writer) { wire.encode(into: &$0) }
   }
@@ -190,19 +201,23 @@ extension Ruleset {
   ) throws(ControlError) {
     let table = try table(query, message.table)
     guard let name = message.set else { throw ControlError(ErrorNumber.invalid) }
-    guard let index = table.set(name) else { throw ControlError(ErrorNumber.noEntry, attribute: 2) }
+    guard let index = table.set(name) else { throw unknownSet }
     let set = table.sets[index]
     var chosen = set.elements.filter { !hasExpired($0, now: query.now) }
     if !query.isDump {
       guard let wanted = message.elements else { throw ControlError(ErrorNumber.invalid) }
-      chosen = []
       for (number, element) in wanted.enumerated() {
         guard let found = find(element, set, now: query.now) else {
           throw ControlError(ErrorNumber.noEntry, at: [.type(3), .member(number)])
         }
-        chosen.append(found)
+        sendElements([found], set, table, query, &writer)
+        writer.flush()
+        if query.isReset { for loaded in found.expressions { reset(loaded.cell) } }
       }
+      return
     }
+    let rest = chosen.filter { $0.key.flags & NFTables.Element.Flag.catchAll != 0 }
+    chosen.removeAll { $0.key.flags & NFTables.Element.Flag.catchAll != 0 }
     if set.isInterval {
       // The kernel walks its tree from the greatest boundary down; a range's end comes before the next
       // one's start.
@@ -211,9 +226,14 @@ extension Ruleset {
         return left.key.flags & 1 < right.key.flags & 1
       }
     }
-    sendElements(chosen, set, table, query, &writer)
+    if !chosen.isEmpty {
+      sendElements(chosen, set, table, query, &writer)
+      writer.flush()
+    }
+    // The kernel finds out with one more message that nothing is left but the element for everything else.
+    sendElements(rest, set, table, query, &writer)
     if query.isReset {
-      for element in chosen { for loaded in element.expressions { reset(loaded.cell) } }
+      for element in chosen + rest { for loaded in element.expressions { reset(loaded.cell) } }
     }
   }
 
@@ -272,14 +292,6 @@ extension Ruleset {
       }
       send(NFTables.Message.newElement, query, table.family, &writer) { list.encode(into: &$0) }
     } while start < elements.count
-    guard query.isDump, !elements.isEmpty else { return }
-    // The kernel finds out with one more, empty message that there is nothing left.
-    writer.flush()
-    var list = NFTables.ElementList()
-    list.table = table.name
-    list.set = set.name
-    list.elements = []
-    send(NFTables.Message.newElement, query, table.family, &writer) { list.encode(into: &$0) }
   }
 
   private mutating func answerObjects(
@@ -299,7 +311,7 @@ extension Ruleset {
         if !query.isDump, object.name != message.name { continue }
         let wire = wire(object, in: table, references, now: query.now)
         send(NFTables.Message.newObject, query, table.family, &writer, appends: true) {
-          wire.encode(into: &$0)
+          encode(wire, into: &$0)
         }
         if query.isReset { reset(object.cell) }
       }
@@ -327,16 +339,19 @@ extension Ruleset {
         for flowtable in table.flowtables {
           let wire = wire(flowtable, in: table, references)
           send(NFTables.Message.newFlowtable, query, table.family, &writer, appends: true) {
-            wire.encode(into: &$0)
+            encode(wire, into: &$0)
           }
         }
       }
       return
     }
     guard let name = message.name else { throw ControlError(ErrorNumber.invalid) }
-    let table = try table(query, message.table)
-    guard let index = table.flowtable(name) else { throw ControlError(ErrorNumber.noEntry, attribute: 2) }
+    let table = try table(query, message.table, isBlamed: kernel >= .linux612)
+    guard let index = table.flowtable(name) else {
+      throw kernel >= .linux612
+        ? ControlError(ErrorNumber.noEntry, attribute: 2) : ControlError(ErrorNumber.noEntry)
+    }
     let wire = wire(table.flowtables[index], in: table, references(in: table))
-    send(NFTables.Message.newFlowtable, query, table.family, &writer) { wire.encode(into: &$0) }
+    send(NFTables.Message.newFlowtable, query, table.family, &writer) { encode(wire, into: &$0) }
   }
 }

@@ -23,7 +23,7 @@ extension Ruleset {
     } else {
       throw ControlError(ErrorNumber.invalid)
     }
-    let place = try place(of: message, table, chain, request, transaction)
+    let (place, handle) = try place(of: message, table, chain, request, transaction)
     if message.hasCompatibility {
       throw ControlError(
         ErrorNumber.notSupported, at: [.type(5)], text: "xtables compatibility is not supported by the engine"
@@ -35,16 +35,17 @@ extension Ruleset {
     }
     let wanted = message.expressions ?? []
     try checkNames(wanted)
-    // The kernel gives the handle away before the expressions look at their attributes.
-    let handle = model.tables[table].nextHandle()
+    if let index = message.namelessExpression {
+      throw ControlError(ErrorNumber.invalid, at: [.type(4), .member(index)])
+    }
     let expressions = try load(wanted, table, transaction)
     let rule = RuleModel(handle: handle, expressions: expressions, userData: message.userData)
     switch place {
     case .insert(let index): model.tables[table].chains[chain].rules.insert(rule, at: index)
     case .replace(let index):
-      let old = model.tables[table].chains[chain].rules[index]
+      // The first of the two that have the handle is the old one.
       model.tables[table].chains[chain].rules.insert(rule, at: index + 1)
-      removeRule(table, model.tables[table].chains[chain].handle, old.handle, request, &transaction)
+      removeRule(table, model.tables[table].chains[chain].handle, handle, request, &transaction)
     }
     if let id = message.id {
       transaction.ruleHandles[.init(table: model.tables[table].handle, id: id)] = handle
@@ -62,10 +63,12 @@ extension Ruleset {
     case replace(Int)
   }
 
-  private func place(
+  /// Where a new rule goes, and its handle: that of the rule that it replaces, or a new one, which is given away
+  /// before anything else of the rule is looked at.
+  private mutating func place(
     of message: NFTables.Rule, _ table: Int, _ chain: Int, _ request: RequestContext,
     _ transaction: Transaction
-  ) throws(ControlError) -> RulePlace {
+  ) throws(ControlError) -> (RulePlace, handle: UInt64) {
     let rules = model.tables[table].chains[chain].rules
     if let handle = message.handle {
       guard let index = rules.firstIndex(where: { $0.handle == handle }) else {
@@ -73,11 +76,12 @@ extension Ruleset {
       }
       if request.flags.contains(.exclusive) { throw ControlError(ErrorNumber.exists, attribute: 3) }
       guard request.flags.contains(.replace) else { throw ControlError(ErrorNumber.notSupported) }
-      return .replace(index)
+      return (.replace(index), handle)
     }
     guard request.flags.contains(.create), !request.flags.contains(.replace) else {
       throw ControlError(ErrorNumber.invalid)
     }
+    let new = model.tables[table].nextHandle()
     let appends = request.flags.contains(.append)
     var reference = message.position
     var attribute: UInt16 = 6
@@ -88,11 +92,11 @@ extension Ruleset {
       }
       reference = handle
     }
-    guard let reference else { return .insert(appends ? rules.count : 0) }
+    guard let reference else { return (.insert(appends ? rules.count : 0), new) }
     guard let index = rules.firstIndex(where: { $0.handle == reference }) else {
       throw ControlError(ErrorNumber.noEntry, attribute: attribute)
     }
-    return .insert(appends ? index + 1 : index)
+    return (.insert(appends ? index + 1 : index), new)
   }
 
   /// Refuses a rule with an expression that no kernel knows.

@@ -27,6 +27,8 @@ extension Ruleset {
         throw ControlError(ErrorNumber.exists, attribute: 2)
       }
       transaction.setNames[.init(table: model.tables[table].handle, id: id)] = name
+      let handle = model.tables[table].sets[existing].handle
+      transaction.note(.newSet(table: model.tables[table].handle, set: handle), request)
       return
     }
     guard request.flags.contains(.create) else { throw ControlError(ErrorNumber.noEntry) }
@@ -71,10 +73,11 @@ extension Ruleset {
       }
     }
     if let type = message.objectType {
-      guard type > 0, type <= 10 else { throw ControlError(ErrorNumber.invalid) }
+      guard type > 0, type <= 10 else { throw ControlError(ErrorNumber.notSupported) }
       set.objectType = type
     }
     set.policy = message.policy ?? 0
+    guard set.policy <= 1 else { throw ControlError(ErrorNumber.notSupported) }
     set.size = message.size
     set.hasDescription = message.hasDescription
     set.fieldLengths = message.fieldLengths ?? []
@@ -99,7 +102,7 @@ extension Ruleset {
     if let expressions = message.expressions {
       for expression in expressions {
         guard [.counter, .limit, .quota, .last].contains(stateName(expression)) else {
-          throw ControlError(ErrorNumber.notSupported, attribute: message.hasExpressionList ? 18 : 17)
+          throw ControlError(ErrorNumber.notSupported)
         }
       }
       set.expressions = expressions

@@ -22,7 +22,8 @@ extension Ruleset {
     _ name: String?, _ request: RequestContext, _ client: ControlClient, attribute: UInt16 = 1
   ) throws(ControlError) -> Int {
     try checkName(name, attribute)
-    guard let name, let index = model.table(name, request.family) else {
+    guard let name else { throw ControlError(ErrorNumber.invalid) }
+    guard let index = model.table(name, request.family) else {
       throw ControlError(ErrorNumber.noEntry, attribute: attribute)
     }
     if let owner = model.tables[index].owner, owner != client.portID {
@@ -41,7 +42,6 @@ extension Ruleset {
     guard supported.contains(request.family) else { throw ControlError(ErrorNumber.notSupported) }
     try checkName(message.name, 1)
     guard let name = message.name else { throw ControlError(ErrorNumber.invalid) }
-    typealias Flag = NFTables.Table.Flag
     let flags = message.flags ?? 0
     if let index = model.table(name, request.family) {
       if let owner = model.tables[index].owner, owner != transaction.client.portID {
@@ -51,16 +51,20 @@ extension Ruleset {
       if request.flags.contains(.replace) { throw ControlError(ErrorNumber.notSupported) }
       return try updateTable(index, message.flags, request, &transaction)
     }
-    guard flags & ~(Flag.dormant | Flag.owner | Flag.persist) == 0 else {
-      throw ControlError(ErrorNumber.notSupported)
-    }
+    guard flags & ~tableFlags == 0 else { throw ControlError(ErrorNumber.notSupported) }
     model.tableHandles += 1
     var table = TableModel(
       family: request.family, name: name, handle: model.tableHandles, flags: flags, userData: message.userData
     )
-    if flags & Flag.owner != 0 { table.owner = transaction.client.portID }
+    if flags & NFTables.Table.Flag.owner != 0 { table.owner = transaction.client.portID }
     model.tables.append(table)
     transaction.note(.newTable(table: table.handle), request)
+  }
+
+  /// Tables that outlive their owner came with Linux 6.9.
+  private var tableFlags: UInt32 {
+    typealias Flag = NFTables.Table.Flag
+    return Flag.dormant | Flag.owner | (kernel >= .linux612 ? Flag.persist : 0)
   }
 
   private mutating func updateTable(
@@ -69,9 +73,7 @@ extension Ruleset {
     typealias Flag = NFTables.Table.Flag
     guard let wanted else { return }
     let old = model.tables[index].flags
-    guard wanted & ~(Flag.dormant | Flag.owner | Flag.persist) == 0 else {
-      throw ControlError(ErrorNumber.notSupported)
-    }
+    guard wanted & ~tableFlags == 0 else { throw ControlError(ErrorNumber.notSupported) }
     if wanted == old { return }
     let losesOwner = old & Flag.owner != 0 && wanted & Flag.owner == 0
     let changesPersistence = (old ^ wanted) & Flag.persist != 0
@@ -146,7 +148,9 @@ extension Ruleset {
       transaction.note(.deletedFlowtable(table: table, flowtable: flowtable, devices: nil), request)
     }
     for object in table.objects { transaction.note(.deletedObject(table: table, object: object), request) }
-    for chain in named { transaction.note(.deletedChain(table: table, chain: chain), request) }
+    for chain in named {
+      transaction.note(.deletedChain(table: table, chain: chain, devices: nil), request)
+    }
     model.tables.remove(at: index)
     transaction.note(.deletedTable(table), request)
   }

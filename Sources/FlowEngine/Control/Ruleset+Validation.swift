@@ -64,8 +64,17 @@ extension Ruleset {
     return nil
   }
 
-  /// Anonymous sets live with the rule that uses them.
-  func hasUnboundAnonymousSet(_ transaction: Transaction) -> Bool {
+  /// Anonymous sets and bound chains live with the rule that uses them: whether one of this batch has none.
+  func hasUnbound(_ transaction: Transaction) -> Bool {
+    for change in transaction.changes {
+      guard case .newChain(let handle, let number) = change.subject, let table = table(handle),
+        let index = table.chain(handle: number)
+      else { continue }
+      let chain = table.chains[index]
+      if chain.flags & NFTables.Chain.Flag.binding != 0, references(in: table).chains[chain.name] == nil {
+        return true
+      }
+    }
     for table in model.tables {
       let anonymous = table.sets.filter(\.isAnonymous)
       guard !anonymous.isEmpty, transaction.setNames.contains(where: { $0.key.table == table.handle }) else {

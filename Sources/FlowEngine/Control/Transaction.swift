@@ -16,7 +16,8 @@ struct Transaction {
       case newTable(table: UInt64)
       case deletedTable(TableModel)
       case newChain(table: UInt64, chain: UInt64)
-      case deletedChain(table: TableModel, chain: ChainModel)
+      /// `devices` are those that a chain lost that stays.
+      case deletedChain(table: TableModel, chain: ChainModel, devices: [NFTables.Device]?)
       case newRule(table: UInt64, chain: UInt64, rule: UInt64)
       case deletedRule(table: TableModel, chain: ChainModel, rule: RuleModel)
       case newSet(table: UInt64, set: UInt64)

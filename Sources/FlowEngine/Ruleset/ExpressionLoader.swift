@@ -141,9 +141,9 @@ struct ExpressionLoader {
     switch expression {
     case .immediate(let value): return try loadImmediate(value)
     case .compare(let value):
+      guard try needed(value.operation) <= 5 else { throw ControlError(ErrorNumber.invalid) }
       let data = try octets(value.data)
       try checkLoad(value.source, data.count)
-      guard try needed(value.operation) <= 5 else { throw ControlError(ErrorNumber.invalid) }
     case .range(let value):
       let from = try octets(value.from)
       let to = try octets(value.to)

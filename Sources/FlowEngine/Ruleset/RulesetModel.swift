@@ -43,6 +43,14 @@ struct TableModel {
     UInt32(chains.count + sets.count { !$0.isAnonymous } + objects.count + flowtables.count)
   }
 
+  /// Takes out all that the table holds.
+  mutating func removeAll() {
+    chains = []
+    sets = []
+    objects = []
+    flowtables = []
+  }
+
   mutating func nextHandle() -> UInt64 {
     handles += 1
     return handles

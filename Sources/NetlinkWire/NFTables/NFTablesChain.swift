@@ -79,16 +79,22 @@ extension NFTables {
       }
     }
 
-    package func encode(into writer: inout NetlinkWriter) {
+    /// - Parameters:
+    ///   - writer: where the attributes go.
+    ///   - handleFirst: the order of Linux 6.1.
+    package func encode(into writer: inout NetlinkWriter, handleFirst: Bool = false) {
       if let table { writer.attribute(1, text: table) }
+      if handleFirst, let handle { writer.attribute(2, handle) }
       if let name { writer.attribute(3, text: name) }
-      if let handle { writer.attribute(2, handle) }
+      if !handleFirst, let handle { writer.attribute(2, handle) }
       if let hook { hook.encode(4, into: &writer) }
       if let policy { writer.attribute(5, policy) }
       if let type { writer.attribute(7, text: type) }
       if let counters {
         let nest = writer.beginNest(8, marked: false)
-        counters.encode(into: &writer)
+        // Source (Linux 7.2): nf_tables_api.c, nft_dump_stats: not in the order of a rule's counter.
+        writer.attribute(2, counters.packets)
+        writer.attribute(1, counters.bytes)
         writer.endNest(nest)
       }
       if let flags { writer.attribute(10, flags) }
@@ -107,6 +113,8 @@ extension NFTables {
     package var position: UInt64?
     package var expressions: [Expression]?
     package var userData: [UInt8]?
+    /// Which of the expressions, from 0, is the first that has no name.
+    package var namelessExpression: Int?
     /// Whether the rule speaks of xtables compatibility (`NFTA_RULE_COMPAT`), which nothing here supports.
     package var hasCompatibility = false
     package var id: UInt32?
@@ -123,7 +131,9 @@ extension NFTables {
         case 1: table = attributes.payload.text
         case 2: chain = attributes.payload.text
         case 3: handle = try attributes.bigEndian64()
-        case 4: expressions = try Expression.list(attributes)
+        case 4:
+          expressions = try Expression.list(attributes)
+          if expressions == nil { namelessExpression = try Expression.firstNameless(attributes) }
         case 5: hasCompatibility = true
         case 6: position = try attributes.bigEndian64()
         case 7: userData = attributes.payload.copied

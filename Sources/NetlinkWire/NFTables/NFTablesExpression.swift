@@ -196,6 +196,16 @@ extension NFTables {
       return expressions
     }
 
+    static func firstNameless(_ cursor: AttributeCursor) throws(NetlinkFormatError) -> Int? {
+      var index = 0
+      var attributes = cursor.nested
+      while try attributes.advance() {
+        if try Expression(attributes) == nil { return index }
+        index += 1
+      }
+      return nil
+    }
+
     package static func encode(
       _ expressions: [Expression], as type: UInt16, into writer: inout NetlinkWriter
     ) {

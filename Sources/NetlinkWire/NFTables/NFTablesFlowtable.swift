@@ -45,11 +45,15 @@ extension NFTables {
       }
     }
 
-    package func encode(into writer: inout NetlinkWriter) {
+    /// - Parameters:
+    ///   - writer: where the attributes go.
+    ///   - useFirst: the order of Linux 6.1.
+    package func encode(into writer: inout NetlinkWriter, useFirst: Bool = false) {
       if let table { writer.attribute(1, text: table) }
       if let name { writer.attribute(2, text: name) }
+      if useFirst, let use { writer.attribute(4, use) }
       if let handle { writer.attribute(5, handle) }
-      if let use { writer.attribute(4, use) }
+      if !useFirst, let use { writer.attribute(4, use) }
       if let flags { writer.attribute(7, flags) }
       if let hook { hook.encode(3, into: &writer) }
     }

@@ -44,17 +44,28 @@ extension NFTables {
       }
     }
 
-    package func encode(into writer: inout NetlinkWriter) {
+    /// Where the handle stands among the attributes.
+    package enum HandlePlace {
+      /// After the data: Linux 6.1.
+      case last
+      /// After the name: Linux 6.12.
+      case afterName
+      case afterType
+    }
+
+    package func encode(into writer: inout NetlinkWriter, handle place: HandlePlace = .afterType) {
       if let table { writer.attribute(1, text: table) }
       if let name { writer.attribute(2, text: name) }
+      if let handle, place == .afterName { writer.attribute(6, handle) }
       if let type { writer.attribute(3, type) }
-      if let handle { writer.attribute(6, handle) }
+      if let handle, place == .afterType { writer.attribute(6, handle) }
       if let use { writer.attribute(5, use) }
       if let data {
         let nest = writer.beginNest(4, marked: false)
         writer.raw(data)
         writer.endNest(nest)
       }
+      if let handle, place == .last { writer.attribute(6, handle) }
       if let userData { writer.attribute(8, bytes: userData) }
     }
   }

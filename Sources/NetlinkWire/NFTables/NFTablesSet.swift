@@ -45,6 +45,10 @@ extension NFTables {
     package var expressions: [Expression]?
     /// Whether ``expressions`` came as a list (`NFTA_SET_EXPRESSIONS`).
     package var hasExpressionList = false
+    /// `NFTA_SET_TYPE`: the kernel's symbol of what keeps the elements.
+    package var backend: String?
+    /// `NFTA_SET_COUNT`: the number of elements.
+    package var count: UInt32?
 
     package init() {}
 
@@ -115,6 +119,8 @@ extension NFTables {
       if let policy { writer.attribute(8, policy) }
       if let userData { writer.attribute(13, bytes: userData) }
       if hasDescription { encodeDescription(into: &writer) }
+      if let backend { writer.attribute(19, text: backend) }
+      if let count { writer.attribute(20, count) }
       if let expressions {
         if hasExpressionList {
           Expression.encode(expressions, as: 18, into: &writer)

@@ -35,11 +35,15 @@ extension NFTables {
       }
     }
 
-    package func encode(into writer: inout NetlinkWriter) {
+    /// - Parameters:
+    ///   - writer: where the attributes go.
+    ///   - flagsFirst: the order of Linux 6.1.
+    package func encode(into writer: inout NetlinkWriter, flagsFirst: Bool = false) {
       if let name { writer.attribute(1, text: name) }
+      if flagsFirst, let flags { writer.attribute(2, flags) }
       if let use { writer.attribute(3, use) }
       if let handle { writer.attribute(4, handle) }
-      if let flags { writer.attribute(2, flags) }
+      if !flagsFirst, let flags { writer.attribute(2, flags) }
       if let owner { writer.attribute(7, owner) }
       if let userData { writer.attribute(6, bytes: userData) }
     }
