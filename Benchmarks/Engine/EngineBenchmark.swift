@@ -36,11 +36,16 @@ struct EngineBenchmark {
     }
   }
 
-  /// A router with the flowtable over two devices.
+  /// A router with the rules and the flowtable, over the two devices of the traffic or over two others.
   static func router(hasFlowtable: Bool = true) -> (Router, lan: UInt32, wan: UInt32) {
     let engine = Engine(seed: 1)
     let router = engine.router
-    // The recorded rules' flowtable is attached to devices of these names: others have none.
+    if !hasFlowtable {
+      // The recorded rules name their devices: these, which no packet meets.
+      for (name, mac) in [("lan0", 0x0200_0000_0301), ("wan0", 0x0200_0000_0401)] {
+        _ = router.addDevice(name, .port, mac: MACAddress(UInt64(mac)), mtu: 1500)
+      }
+    }
     let lan = router.addDevice(
       hasFlowtable ? "lan0" : "lan1", .port, mac: MACAddress(0x0200_0000_0101), mtu: 1500)
     let wan = router.addDevice(
@@ -55,6 +60,7 @@ struct EngineBenchmark {
       MACAddress(0x0200_0000_0202))
     router.conntrack.settings.maximumEntries = 4_000_000
     _ = engine.loadRules(Rules.octets.raw, from: ControlClient(portID: 1))
+    guard !router.flowtables.isEmpty, router.tracks4 else { fatalError("the rules were refused") }
     engine.advance(to: start)
     return (router, lan, wan)
   }
