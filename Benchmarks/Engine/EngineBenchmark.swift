@@ -89,6 +89,11 @@ struct EngineBenchmark {
     if proto == IPProtocol.tcp {
       frames[offset + 46] = 0x50
       frames[offset + 47] = 0x10
+      let sum = Checksum.pseudoHeader(
+        Address(ipv4: source), Address(ipv4: 0xc0a8_0101), proto: proto, length: 26)
+      frames.store(be16: 0, at: offset + 50)
+      frames.store(
+        be16: Checksum.compute(frames.raw.extracting(offset + 34..<offset + 60), sum), at: offset + 50)
     } else {
       frames.store(be16: 26, at: offset + 38)
     }

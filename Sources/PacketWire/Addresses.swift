@@ -70,7 +70,8 @@
   package var isIPv6LinkLocal: Bool { high >> 54 == 0x3fa }
 
   /// Whether the address is of a group, 224/4 or ff00::/8.
-  package func isMulticast(_ family: IPFamily) -> Bool {
+  @inlinable @inline(__always)
+  public func isMulticast(_ family: IPFamily) -> Bool {
     family == .ipv4 ? low >> 28 == 0xe : high >> 56 == 0xff
   }
 
@@ -80,7 +81,8 @@
   }
 
   /// The address with all but the first `length` bits cleared.
-  package func masked(to length: Int, _ family: IPFamily) -> Address {
+  @inlinable
+  public func masked(to length: Int, _ family: IPFamily) -> Address {
     if family == .ipv4 {
       let mask: UInt64 = length <= 0 ? 0 : 0xffff_ffff << UInt64(32 - min(length, 32)) & 0xffff_ffff
       return Address(high: 0, low: low & mask)

@@ -91,39 +91,44 @@ extension [UInt8] {
 
   /// Big-endian 16-bit field at `offset`. Traps when out of bounds.
   @inlinable @inline(__always)
-  public func be16(_ offset: Int) -> UInt16 { UInt16(self[offset]) << 8 | UInt16(self[offset + 1]) }
+  public func be16(_ offset: Int) -> UInt16 { raw.be16(offset) }
 
   /// Big-endian 32-bit field at `offset`. Traps when out of bounds.
   @inlinable @inline(__always)
-  public func be32(_ offset: Int) -> UInt32 { UInt32(be16(offset)) << 16 | UInt32(be16(offset + 2)) }
+  public func be32(_ offset: Int) -> UInt32 { raw.be32(offset) }
 
   /// Big-endian 64-bit field at `offset`. Traps when out of bounds.
   @inlinable @inline(__always)
-  public func be64(_ offset: Int) -> UInt64 { UInt64(be32(offset)) << 32 | UInt64(be32(offset + 4)) }
+  public func be64(_ offset: Int) -> UInt64 { raw.be64(offset) }
+
+  /// Stores the octets of a number as they lie in memory. Traps when out of bounds.
+  @inlinable @inline(__always)
+  mutating func store<Number: FixedWidthInteger & BitwiseCopyable>(octetsOf number: Number, at offset: Int) {
+    precondition(offset >= 0 && offset <= count &- MemoryLayout<Number>.size)
+    // Safe: the octets are inside the array.
+    unsafe withUnsafeMutableBytes { unsafe $0.storeBytes(of: number, toByteOffset: offset, as: Number.self) }
+  }
 
   /// Stores `value` in network order at `offset`. Traps when out of bounds.
   @inlinable @inline(__always)
   public mutating func store(be16 value: UInt16, at offset: Int) {
-    self[offset] = UInt8(truncatingIfNeeded: value >> 8)
-    self[offset + 1] = UInt8(truncatingIfNeeded: value)
+    store(octetsOf: value.bigEndian, at: offset)
   }
 
   /// Stores `value` in network order at `offset`. Traps when out of bounds.
   @inlinable @inline(__always)
   public mutating func store(be32 value: UInt32, at offset: Int) {
-    store(be16: UInt16(truncatingIfNeeded: value >> 16), at: offset)
-    store(be16: UInt16(truncatingIfNeeded: value), at: offset + 2)
+    store(octetsOf: value.bigEndian, at: offset)
   }
 
   /// Stores `value` in network order at `offset`. Traps when out of bounds.
   @inlinable @inline(__always)
   public mutating func store(be64 value: UInt64, at offset: Int) {
-    store(be32: UInt32(truncatingIfNeeded: value >> 32), at: offset)
-    store(be32: UInt32(truncatingIfNeeded: value), at: offset + 4)
+    store(octetsOf: value.bigEndian, at: offset)
   }
 
   /// Stores six octets at `offset`. Traps when out of bounds.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func store(_ address: MACAddress, at offset: Int) {
     store(be16: UInt16(truncatingIfNeeded: address.bits >> 32), at: offset)
     store(be32: UInt32(truncatingIfNeeded: address.bits), at: offset + 2)

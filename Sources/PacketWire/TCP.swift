@@ -1,43 +1,63 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /// TCP control bits (RFC 9293 §3.1).
-package struct TCPFlags: OptionSet, Hashable, Sendable {
-  package let rawValue: UInt8
-  package init(rawValue: UInt8) { self.rawValue = rawValue }
-  package static let fin = TCPFlags(rawValue: 0x01)
-  package static let syn = TCPFlags(rawValue: 0x02)
-  package static let rst = TCPFlags(rawValue: 0x04)
-  package static let psh = TCPFlags(rawValue: 0x08)
-  package static let ack = TCPFlags(rawValue: 0x10)
-  package static let urg = TCPFlags(rawValue: 0x20)
-  package static let ece = TCPFlags(rawValue: 0x40)
-  package static let cwr = TCPFlags(rawValue: 0x80)
+@frozen public struct TCPFlags: OptionSet, Hashable, Sendable {
+  /// The bits.
+  public let rawValue: UInt8
+  /// The flags whose bits these are.
+  @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+  /// No more data from the sender.
+  @inlinable public static var fin: TCPFlags { TCPFlags(rawValue: 0x01) }
+  /// Synchronise sequence numbers.
+  @inlinable public static var syn: TCPFlags { TCPFlags(rawValue: 0x02) }
+  /// Reset the connection.
+  @inlinable public static var rst: TCPFlags { TCPFlags(rawValue: 0x04) }
+  /// Push function.
+  @inlinable public static var psh: TCPFlags { TCPFlags(rawValue: 0x08) }
+  /// The acknowledgment field counts.
+  @inlinable public static var ack: TCPFlags { TCPFlags(rawValue: 0x10) }
+  /// The urgent pointer counts.
+  @inlinable public static var urg: TCPFlags { TCPFlags(rawValue: 0x20) }
+  /// Congestion was experienced (RFC 3168).
+  @inlinable public static var ece: TCPFlags { TCPFlags(rawValue: 0x40) }
+  /// The congestion window was reduced (RFC 3168).
+  @inlinable public static var cwr: TCPFlags { TCPFlags(rawValue: 0x80) }
 }
 
 /// TCP header over received octets (RFC 9293 §3.1). Offsets from the first octet.
-@usableFromInline package struct TCPView: ~Escapable {
-  package let bytes: RawSpan
+@frozen public struct TCPView: ~Escapable {
+  /// The octets of header and payload.
+  public let bytes: RawSpan
   /// Octets of a header without options.
-  @inlinable package static var minimumLength: Int { 20 }
+  @inlinable public static var minimumLength: Int { 20 }
 
   /// `nil` unless `bytes` hold the header that its data offset promises; afterwards no accessor can fail.
+  @inlinable @inline(__always)
   @_lifetime(copy bytes)
-  package init?(checking bytes: RawSpan) {
+  public init?(checking bytes: RawSpan) {
     guard bytes.byteCount >= Self.minimumLength else { return nil }
     let length = Int(bytes.u8(12) >> 4) * 4
     guard length >= Self.minimumLength, length <= bytes.byteCount else { return nil }
     self.bytes = bytes
   }
-  package var sourcePort: UInt16 { bytes.be16(0) }
-  package var destinationPort: UInt16 { bytes.be16(2) }
-  package var sequence: UInt32 { bytes.be32(4) }
-  package var acknowledgment: UInt32 { bytes.be32(8) }
-  package var headerLength: Int { Int(bytes.u8(12) >> 4) * 4 }
-  package var flags: TCPFlags { TCPFlags(rawValue: bytes.u8(13)) }
-  package var window: UInt16 { bytes.be16(14) }
-  package var checksum: UInt16 { bytes.be16(16) }
+  /// Source port.
+  @inlinable public var sourcePort: UInt16 { bytes.be16(0) }
+  /// Destination port.
+  @inlinable public var destinationPort: UInt16 { bytes.be16(2) }
+  /// Sequence number of the first octet.
+  @inlinable public var sequence: UInt32 { bytes.be32(4) }
+  /// Sequence number that is expected next.
+  @inlinable public var acknowledgment: UInt32 { bytes.be32(8) }
+  /// Octets of the header, options included.
+  @inlinable public var headerLength: Int { Int(bytes.u8(12) >> 4) * 4 }
+  /// Control bits.
+  @inlinable public var flags: TCPFlags { TCPFlags(rawValue: bytes.u8(13)) }
+  /// Octets that may be sent, not scaled.
+  @inlinable public var window: UInt16 { bytes.be16(14) }
+  /// Over pseudo header, header and payload.
+  @inlinable public var checksum: UInt16 { bytes.be16(16) }
   /// Octets after the header, to the end of `bytes`.
-  package var payloadLength: Int { bytes.byteCount - headerLength }
+  @inlinable public var payloadLength: Int { bytes.byteCount - headerLength }
 
   /// Calls `body` with kind and whole option (kind and length included) until the list ends or breaks.
   package func forEachOption(_ body: (_ kind: UInt8, _ option: RawSpan) -> Void) {

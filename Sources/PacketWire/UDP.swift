@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /// UDP header over received octets (RFC 768). Offsets from the first octet.
-@usableFromInline package struct UDPView: ~Escapable {
-  package let bytes: RawSpan
+@frozen public struct UDPView: ~Escapable {
+  /// The octets of header and payload.
+  public let bytes: RawSpan
   /// Octets of the header.
-  @inlinable package static var headerLength: Int { 8 }
+  @inlinable public static var headerLength: Int { 8 }
 
   /// `nil` unless `bytes` hold a whole header; the length field is not looked at.
+  @inlinable @inline(__always)
   @_lifetime(copy bytes)
-  package init?(checking bytes: RawSpan) {
+  public init?(checking bytes: RawSpan) {
     guard bytes.byteCount >= Self.headerLength else { return nil }
     self.bytes = bytes
   }
-  package var sourcePort: UInt16 { bytes.be16(0) }
-  package var destinationPort: UInt16 { bytes.be16(2) }
+  /// Source port.
+  @inlinable public var sourcePort: UInt16 { bytes.be16(0) }
+  /// Destination port.
+  @inlinable public var destinationPort: UInt16 { bytes.be16(2) }
   /// Octets of header and payload, as the sender says.
-  package var length: Int { Int(bytes.be16(4)) }
+  @inlinable public var length: Int { Int(bytes.be16(4)) }
   /// 0: the sender computed none.
-  package var checksum: UInt16 { bytes.be16(6) }
+  @inlinable public var checksum: UInt16 { bytes.be16(6) }
 }
 
 /// UDP header as a value.

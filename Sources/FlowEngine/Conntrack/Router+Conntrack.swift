@@ -144,6 +144,7 @@ extension Router {
   ///
   /// Source: net/netfilter/nf_conntrack_core.c, init_conntrack.
   private func meetExpectation(_ slot: Int) -> Bool {
+    guard !expectations.isEmpty else { return false }
     let expectation = expectations.take(conntrack[slot].original, now: now.nanoseconds) { id in
       conntrack.slot(id).map { conntrack[$0].isConfirmed && !conntrack[$0].isDying } ?? false
     }
@@ -158,13 +159,14 @@ extension Router {
   package func prepare(_ slot: Int, zone: UInt16, directions: UInt8) {
     conntrack[slot].zone = zone
     conntrack[slot].zoneDirections = directions
-    let settings = conntrack.settings
-    if settings.accounting { conntrack[slot].extensions.insert(.accounting) }
-    if settings.timestamps { conntrack[slot].extensions.insert(.timestamps) }
-    if conntrack.usesLabels { conntrack[slot].extensions.insert(.labels) }
-    if settings.events == 1 || (settings.events == 2 && conntrack.isListening) {
-      conntrack[slot].extensions.insert(.events)
+    var extensions = conntrack[slot].extensions
+    if conntrack.settings.accounting { extensions.insert(.accounting) }
+    if conntrack.settings.timestamps { extensions.insert(.timestamps) }
+    if conntrack.usesLabels { extensions.insert(.labels) }
+    if conntrack.settings.events == 1 || (conntrack.settings.events == 2 && conntrack.isListening) {
+      extensions.insert(.events)
     }
+    conntrack[slot].extensions = extensions
   }
 
   enum TrackerVerdict { case accept, invalid, drop, again }
@@ -264,11 +266,12 @@ extension Router {
 
   /// Hands over what changed about a confirmed entry.
   package func deliverEvents(_ slot: Int, portID: UInt32 = 0) {
-    let entry = conntrack[slot]
-    guard entry.isConfirmed, !entry.pendingEvents.isEmpty else { return }
-    let changes = entry.pendingEvents.intersection(entry.eventMask)
+    guard conntrack[slot].isConfirmed, !conntrack[slot].pendingEvents.isEmpty else { return }
+    let changes = conntrack[slot].pendingEvents.intersection(conntrack[slot].eventMask)
     conntrack[slot].pendingEvents = []
-    guard conntrack.isListening, entry.extensions.contains(.events), !changes.isEmpty else { return }
+    guard conntrack.isListening, conntrack[slot].extensions.contains(.events), !changes.isEmpty else {
+      return
+    }
     let isNew = !changes.isDisjoint(with: [.new, .related])
     report(isNew ? .new : .update, changes, slot, portID)
   }

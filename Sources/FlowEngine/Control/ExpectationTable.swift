@@ -40,6 +40,9 @@ package struct ExpectationTable: Sendable {
 
   package init() {}
 
+  /// Whether nothing is expected.
+  package var isEmpty: Bool { entries.isEmpty }
+
   /// A number for a new expectation.
   package mutating func takeID() -> UInt32 {
     defer { nextID &+= 0x9e37_79b1 }
@@ -63,7 +66,7 @@ package struct ExpectationTable: Sendable {
   package mutating func take(
     _ tuple: Tuple, now: UInt64, masterIsUsable isUsable: (EntryID) -> Bool
   ) -> Expectation? {
-    guard !entries.isEmpty,
+    guard
       let index = entries.firstIndex(where: {
         $0.flags & Self.inactive == 0 && $0.deadline > now && $0.meets(tuple)
       }), isUsable(entries[index].master)

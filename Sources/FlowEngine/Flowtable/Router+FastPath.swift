@@ -79,8 +79,8 @@ extension Router {
     packet.vlanTag = 0
     let way = flows.paths[flows.pairs[found >> 1].sides[found & 1].path].way
     if way.tunnelFamily != 0 { return sendTunnelled(packet, way) }
-    if way.transmit == .direct { return sendDirect(packet, way) }
-    transmit(packet, to: way.nextHop, way.hopFamily, on: way.routeDevice)
+    if way.transmit == .direct { return sendDirect(&packet, way) }
+    transmit(&packet, to: way.nextHop, way.hopFamily, on: way.routeDevice)
   }
 
   /// Sends a frame through the flow direction `found` once more, after routes and neighbours were looked at again.

@@ -44,27 +44,29 @@ extension Router {
   /// The checks that need no route, in the kernel's order; nil: none speaks against it.
   private func refusal(_ packet: Packet, _ slot: Int) -> OffloadRefusal? {
     if packet.family == .ipv4, packet.hasOptions { return .options }
-    let entry = conntrack[slot]
-    switch entry.proto {
+    switch conntrack[slot].proto {
     case IPProtocol.tcp:
       guard packet.transport >= 0, packet.transport + TCPView.minimumLength <= packet.bytes.count else {
         return .noHeader
       }
       let flags = TCPFlags(rawValue: packet.bytes[packet.transport + 13])
       guard flags.isDisjoint(with: [.fin, .rst]) else { return .closing }
-      guard entry.tcp.state == .established, entry.status.contains(.assured) else { return .notEstablished }
+      guard conntrack[slot].tcp.state == .established, conntrack[slot].status.contains(.assured) else {
+        return .notEstablished
+      }
     case IPProtocol.udp: break
     case IPProtocol.gre:
-      guard entry.status.isDisjoint(with: .anyNAT), entry.original.sourcePort == 0,
-        entry.original.destinationPort == 0
+      guard conntrack[slot].status.isDisjoint(with: .anyNAT), conntrack[slot].original.sourcePort == 0,
+        conntrack[slot].original.destinationPort == 0
       else { return .translatedGRE }
     default: return .unsupportedProtocol
     }
-    if entry.extensions.contains(.helper) { return .helper }
-    if entry.status.contains(.sequenceAdjusted) { return .sequenceAdjusted }
-    if entry.status.contains(.clash) { return .clash }
-    guard entry.isConfirmed else { return .unconfirmed }
-    return entry.isOffloaded ? .alreadyOffloaded : nil
+    if conntrack[slot].extensions.contains(.helper) { return .helper }
+    let status = conntrack[slot].status
+    if status.contains(.sequenceAdjusted) { return .sequenceAdjusted }
+    if status.contains(.clash) { return .clash }
+    guard status.contains(.confirmed) else { return .unconfirmed }
+    return status.contains(.offload) ? .alreadyOffloaded : nil
   }
 
   /// The route of the other direction: to this direction's real source, through the device that the packet came

@@ -158,10 +158,10 @@ extension Router {
   /// Sends a frame that the fast path rewrote, with frozen addresses, on the upper device that stands for the stack.
   ///
   /// Source: net/netfilter/nf_flow_table_ip.c, nf_flow_queue_xmit, before 7.2.
-  func sendDirect(_ packet: Packet, _ way: FlowWay) {
+  func sendDirect(_ packet: inout Packet, _ way: FlowWay) {
     guard let output = device(way.output) else { return statistics.count(.deviceDown) }
     guard output.isEthernet else { return transmitHeaderless(packet, on: output) }
-    emit(packet, to: way.destination, from: way.source, on: output.index)
+    emit(&packet, to: way.destination, from: way.source, on: output.index)
   }
 
   /// What a stack of VLAN and PPPoE devices makes of every frame, so that the fast path can do it: lowest device,

@@ -75,6 +75,6 @@ extension Router {
     guard let device = device(way.routeDevice), device.isUp else { return statistics.count(.deviceDown) }
     guard device.isEthernet else { return transmitHeaderless(outer, on: device) }
     let key = NeighbourKey(device: way.routeDevice, family: way.hopFamily, address: way.nextHop)
-    emit(outer, to: neighbours.knownOrNew(key).mac, on: device.index)
+    emit(&outer, to: neighbours.knownOrNew(key).mac, on: device.index)
   }
 }

@@ -163,6 +163,11 @@ package struct Packet: Sendable {
     bytes.store(be16: sum, at: network + 10)
   }
 
+  /// Cuts off what is behind `length` octets from the network header on.
+  mutating func cut(to length: Int) {
+    if self.length > length { bytes.removeLast(self.length - length) }
+  }
+
   /// Inserts octets in front of everything.
   mutating func makeRoom(_ count: Int) {
     bytes.insert(contentsOf: repeatElement(0, count: count), at: 0)
@@ -172,15 +177,13 @@ package struct Packet: Sendable {
     if transportInside >= 0 { transportInside += count }
   }
 
-  /// The frame that the packet becomes behind an Ethernet header, with what is left to be done to it.
-  func frame(
-    to destination: MACAddress, from source: MACAddress, type: UInt16
-  ) -> (bytes: [UInt8], offload: VirtioHeader) {
-    var frame = [UInt8](room: EthernetView.headerLength, before: networkBytes)
-    frame.store(destination, at: 0)
-    frame.store(source, at: 6)
-    frame.store(be16: type, at: 12)
-    return (frame, leftover(offloadBase - network + EthernetView.headerLength))
+  /// Puts an Ethernet header in front of the network header: ``link`` is where the frame begins then.
+  mutating func pushEthernet(to destination: MACAddress, from source: MACAddress, type: UInt16) {
+    if network < EthernetView.headerLength { makeRoom(EthernetView.headerLength - network) }
+    link = network - EthernetView.headerLength
+    bytes.store(destination, at: link)
+    bytes.store(source, at: link + 6)
+    bytes.store(be16: type, at: link + 12)
   }
 
   /// Whether the transport checksum is left to whoever sends the packet in the end.

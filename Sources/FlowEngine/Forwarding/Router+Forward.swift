@@ -98,7 +98,7 @@ extension Router {
   /// Source: net/ipv4/ip_output.c, __ip_finish_output; net/ipv6/ip6_output.c, __ip6_finish_output.
   private func send(_ packet: inout Packet, _ route: Route) {
     let mtu = mtu(of: route)
-    if packet.offload.isSegmented, packet.segmentLength <= mtu { return transmit(packet, route) }
+    if packet.offload.isSegmented, packet.segmentLength <= mtu { return transmit(&packet, route) }
     if packet.family == .ipv4 {
       if packet.length > mtu || packet.largestFragment > 0 { return fragmentIPv4(packet, route, mtu) }
     } else if packet.length > mtu
@@ -106,13 +106,13 @@ extension Router {
     {
       return fragmentIPv6(packet, route, mtu)
     }
-    transmit(packet, route)
+    transmit(&packet, route)
   }
 
   /// Sends a packet to the next hop of its route.
-  func transmit(_ packet: Packet, _ route: Route) {
+  func transmit(_ packet: inout Packet, _ route: Route) {
     let hop = route.gateway ?? packet.destination
     let family = route.gateway == nil ? packet.family : route.gatewayFamily
-    transmit(packet, to: hop, family, on: route.device)
+    transmit(&packet, to: hop, family, on: route.device)
   }
 }

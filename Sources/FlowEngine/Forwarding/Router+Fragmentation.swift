@@ -41,7 +41,7 @@ extension Router {
       piece.fragmentOffset = offset
       piece.renewHeaderChecksum()
       statistics.count(.fragmented)
-      transmit(piece, route)
+      transmit(&piece, route)
       offset += size
     }
   }
@@ -51,9 +51,10 @@ extension Router {
   ///
   /// Source: net/ipv4/ip_output.c, ip_finish_output_gso, ip_do_fragment.
   func segments(of packet: Packet, leavesChecksum: Bool = false) -> [Packet] {
-    let frame = packet.frame(to: .zero, from: .zero, type: packet.family.ethertype)
-    guard let pieces = Segmentation.prepare(frame.bytes, frame.offload, leavesChecksum ? .checksum : [])
-    else {
+    var whole = packet
+    whole.pushEthernet(to: .zero, from: .zero, type: packet.family.ethertype)
+    let abilities: TAPOffloads = leavesChecksum ? .checksum : []
+    guard let pieces = Segmentation.prepare(whole.frame(), whole.frameOffload, abilities) else {
       statistics.count(.offloadRefused)
       return []
     }
@@ -143,7 +144,7 @@ extension Router {
       piece.bytes.store(
         be16: UInt16(truncatingIfNeeded: piece.length - IPv6View.headerLength), at: piece.network + 4)
       statistics.count(.fragmented)
-      transmit(piece, route)
+      transmit(&piece, route)
       offset += size
     }
   }

@@ -10,7 +10,7 @@ extension Router {
     packet.family = .ipv4
     switch checkIPv4(packet) {
     case .failure(let problem): return statistics.count(problem.reason)
-    case .success(let total): packet.bytes.removeLast(packet.length - total)
+    case .success(let total): packet.cut(to: total)
     }
     parseIPv4(&packet)
     prerouting(&packet)
@@ -62,7 +62,7 @@ extension Router {
     packet.family = .ipv6
     switch checkIPv6(packet) {
     case .failure(let problem): return statistics.count(problem.reason)
-    case .success(let total): packet.bytes.removeLast(packet.length - total)
+    case .success(let total): packet.cut(to: total)
     }
     parseIPv6(&packet)
     prerouting(&packet)

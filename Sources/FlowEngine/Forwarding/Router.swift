@@ -5,15 +5,35 @@ package import PacketWire
 /// A frame that the router sent.
 package struct SentFrame: Equatable, Sendable {
   package var device: UInt32
-  /// From the Ethernet header on.
-  package var bytes: [UInt8]
   /// What is left to be done to the frame; only what the device's offloads allow.
   package var offload = VirtioHeader.none
+  /// The frame's octets, with others in front that have no meaning any more.
+  private let storage: [UInt8]
+  /// Where the frame begins in `storage`.
+  private let start: Int
 
-  package init(device: UInt32, bytes: [UInt8], offload: VirtioHeader = .none) {
+  /// - Parameters:
+  ///   - device: on which it leaves.
+  ///   - bytes: the frame, from its Ethernet header on, behind `start` other octets.
+  ///   - start: where the frame begins.
+  ///   - offload: what is left to be done to it.
+  package init(device: UInt32, bytes: [UInt8], from start: Int = 0, offload: VirtioHeader = .none) {
     self.device = device
-    self.bytes = bytes
+    storage = bytes
+    self.start = start
     self.offload = offload
+  }
+
+  /// The frame from the Ethernet header on.
+  package var bytes: [UInt8] { start == 0 ? storage : Array(storage[start...]) }
+
+  /// The frame from the Ethernet header on, where it is.
+  package var octets: RawSpan {
+    @_lifetime(borrow self) get { storage.raw.dropping(start) }
+  }
+
+  package static func == (a: SentFrame, b: SentFrame) -> Bool {
+    a.device == b.device && a.offload == b.offload && a.storage[a.start...] == b.storage[b.start...]
   }
 }
 

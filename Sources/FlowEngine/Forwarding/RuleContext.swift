@@ -2,16 +2,29 @@
 
 import PacketWire
 
-/// A packet and the router around it, as the rules see them.
-package struct RuleContext: RuleEnvironment {
-  let router: Router
-  package var packet: Packet
+/// A packet and the router around it, as the rules see them: both are where they are, since a copy of a packet costs more than
+/// most rules.
+///
+/// `@safe`: made by ``Router/meet(_:_:_:)`` alone, which lends it both for as long as it lives.
+@safe
+package struct RuleContext: ~Copyable, RuleEnvironment {
+  private unowned(unsafe) let owner: Router
+  private let place: UnsafeMutablePointer<Packet>
   let hook: Hook
 
-  init(_ router: Router, _ hook: Hook) {
-    self.router = router
+  @unsafe
+  fileprivate init(_ router: Router, _ place: UnsafeMutablePointer<Packet>, _ hook: Hook) {
+    unsafe owner = router
+    unsafe self.place = place
     self.hook = hook
-    packet = .empty
+  }
+
+  var router: Router {
+    @inline(__always) get { unsafe owner }
+  }
+  package var packet: Packet {
+    @inline(__always) unsafeAddress { unsafe UnsafePointer(place) }
+    @inline(__always) nonmutating unsafeMutableAddress { unsafe place }
   }
 
   package var octets: RawSpan { @_lifetime(borrow self) get { packet.bytes.raw } }
@@ -224,49 +237,46 @@ extension Router {
   func runRules(_ hook: Hook, from: Int = .min, below: Int = .max, _ packet: inout Packet) -> Bool {
     let family: PacketFamily = packet.family == .ipv4 ? .ipv4 : .ipv6
     guard ruleset.hasChains(hook, family, from: from, below: below) else { return true }
+    return meet(hook, &packet) { rule, context in
+      ruleset.run(hook, from: from, below: below, packet: &rule, environment: &context)
+    }
+  }
+
+  /// Lets `rules` judge a packet. False: the packet is gone.
+  @inline(__always)
+  private func meet(
+    _ hook: Hook, _ packet: inout Packet, _ rules: (inout RulePacket, inout RuleContext) -> RuleVerdict
+  ) -> Bool {
     var rule = rulePacket(packet)
-    var context = RuleContext(self, hook)
-    swap(&packet, &context.packet)
-    let verdict = ruleset.run(hook, from: from, below: below, packet: &rule, environment: &context)
-    swap(&packet, &context.packet)
+    // Safe: the packet stays where it is until the context is gone.
+    let verdict = unsafe withUnsafeMutablePointer(to: &packet) { place in
+      var context = unsafe RuleContext(self, place, hook)
+      return rules(&rule, &context)
+    }
     takeBack(rule, &packet)
-    sendRejections()
+    if !rejections.isEmpty { sendRejections() }
     return survives(verdict)
   }
 
   /// Runs the translating chains of `hook`. False: the packet is gone.
   func runTranslationRules(_ hook: Hook, _ packet: inout Packet) -> Bool {
-    var rule = rulePacket(packet)
-    var context = RuleContext(self, hook)
-    swap(&packet, &context.packet)
-    let verdict = ruleset.runTranslation(hook, packet: &rule, environment: &context)
-    swap(&packet, &context.packet)
-    takeBack(rule, &packet)
-    sendRejections()
-    return survives(verdict)
+    meet(hook, &packet) { rule, context in
+      ruleset.runTranslation(hook, packet: &rule, environment: &context)
+    }
   }
 
   /// Runs one chain of a device's ingress hook. False: the packet is gone.
   func runDeviceChain(_ chain: UInt32, _ packet: inout Packet) -> Bool {
-    var rule = rulePacket(packet)
-    var context = RuleContext(self, .ingress)
-    swap(&packet, &context.packet)
-    let verdict = ruleset.run(ingressChain: chain, packet: &rule, environment: &context)
-    swap(&packet, &context.packet)
-    takeBack(rule, &packet)
-    sendRejections()
-    return survives(verdict)
+    meet(.ingress, &packet) { rule, context in
+      ruleset.run(ingressChain: chain, packet: &rule, environment: &context)
+    }
   }
 
   /// Runs the egress chains of a device. False: the packet is gone.
   func runEgressRules(_ packet: inout Packet, _ device: UInt32) -> Bool {
-    var rule = rulePacket(packet)
-    var context = RuleContext(self, .egress)
-    swap(&packet, &context.packet)
-    let verdict = ruleset.runEgress(device: device, packet: &rule, environment: &context)
-    swap(&packet, &context.packet)
-    takeBack(rule, &packet)
-    return survives(verdict)
+    meet(.egress, &packet) { rule, context in
+      ruleset.runEgress(device: device, packet: &rule, environment: &context)
+    }
   }
 
   /// Sends what `reject` statements asked for. Not before the rules have been left: the answers meet rules too.

@@ -52,7 +52,7 @@ extension Router {
       return statistics.count(.offloadRefused)
     }
     for frame in frames {
-      noteSent(frame.bytes, on: index)
+      noteSent(frame.bytes.raw, on: index)
       sent.append(SentFrame(device: index, bytes: frame.bytes, offload: frame.header))
     }
   }

@@ -11,7 +11,12 @@ extension Router {
     neighbour.confirmed = now
     neighbours[key] = neighbour
     bumpEpoch()
-    for packet in waiting { emit(packet, to: mac, on: key.device) }
+    send(waiting, to: mac, on: key.device)
+  }
+
+  /// Sends what waited for an address.
+  private func send(_ waiting: [Packet], to mac: MACAddress, on index: UInt32) {
+    for var packet in waiting { emit(&packet, to: mac, on: index) }
   }
 
   /// Removes an entry as an administrator does.
@@ -23,7 +28,7 @@ extension Router {
   /// Sends a packet to `hop` on a device: at once when the address is known, else when it has been found out.
   ///
   /// Source: net/core/neighbour.c, neigh_resolve_output, __neigh_event_send.
-  func transmit(_ packet: Packet, to hop: Address, _ family: IPFamily, on index: UInt32) {
+  func transmit(_ packet: inout Packet, to hop: Address, _ family: IPFamily, on index: UInt32) {
     guard let link = links[index], link.isUp else { return statistics.count(.deviceDown) }
     guard link.isEthernet else {
       if let device = device(index) { transmitHeaderless(packet, on: device) }
@@ -32,27 +37,28 @@ extension Router {
     if hop.isMulticast(family) {
       let group =
         family == .ipv6 ? MACAddress.group(ofIPv6: hop) : MACAddress(0x0100_5e00_0000 | hop.low & 0x7f_ffff)
-      return emit(packet, to: group, on: index)
+      return emit(&packet, to: group, on: index)
     }
-    if packet.route?.type == .broadcast { return emit(packet, to: .broadcast, on: index) }
+    if packet.route?.type == .broadcast { return emit(&packet, to: .broadcast, on: index) }
     let key = NeighbourKey(device: index, family: family, address: hop)
     if tracing.isOpen {
       let known = neighbours.link(key)
       note(.neighbour(key, known?.state ?? .none, known?.mac ?? .zero))
     }
-    if let mac = usableAddress(key) { return emit(packet, to: mac, on: index) }
+    if let mac = usableAddress(key) { return emit(&packet, to: mac, on: index) }
     enqueue(packet, key)
   }
 
   /// Sends a packet as a frame of a device: from its address, and of the packet's type, unless others are given.
   func emit(
-    _ packet: Packet, to mac: MACAddress, from source: MACAddress? = nil, type: UInt16? = nil,
+    _ packet: inout Packet, to mac: MACAddress, from source: MACAddress? = nil, type: UInt16? = nil,
     on index: UInt32
   ) {
     guard let link = links[index] else { return statistics.count(.deviceDown) }
-    let frame = packet.frame(
-      to: mac, from: source ?? link.mac, type: type ?? packet.family.ethertype)
-    emit(frame.bytes, frame.offload, on: index)
+    packet.pushEthernet(to: mac, from: source ?? link.mac, type: type ?? packet.family.ethertype)
+    var bytes: [UInt8] = []
+    swap(&bytes, &packet.bytes)
+    emit(bytes, from: packet.link, packet.frameOffload, on: index)
   }
 
   /// The address to send to, if there is one; a stale one is to be probed soon.
@@ -147,7 +153,7 @@ extension Router {
     guard runRules(.output, below: -200, &packet), track(&packet, isOutput: true),
       runRules(.output, from: -200, &packet)
     else { return }
-    emit(packet, to: mac, on: device.index)
+    emit(&packet, to: mac, on: device.index)
   }
 
   /// Source: net/ipv4/arp.c, arp_process.
@@ -199,7 +205,7 @@ extension Router {
     neighbours[key]?.queuedOctets = 0
     // What is sent to a stale address makes it be probed.
     if !waiting.isEmpty { _ = usableAddress(key) }
-    for packet in waiting { emit(packet, to: mac, on: key.device) }
+    send(waiting, to: mac, on: key.device)
   }
 
   /// Source: net/ipv6/ndisc.c, ndisc_recv_ns, ndisc_recv_na.
@@ -248,7 +254,7 @@ extension Router {
     guard runRules(.output, below: -200, &answer), track(&answer, isOutput: true),
       runRules(.output, from: -200, &answer)
     else { return }
-    transmit(answer, to: source, .ipv6, on: device.index)
+    transmit(&answer, to: source, .ipv6, on: device.index)
   }
 
   /// Moves on the neighbours whose state ends by now.

@@ -119,15 +119,18 @@ extension Router {
     }
   }
 
-  /// Puts a frame on a device: its egress chains first. What is left to be done to it is done as far as the device
-  /// below cannot.
-  func emit(_ bytes: [UInt8], _ offload: VirtioHeader, on index: UInt32) {
+  /// Puts a frame, which begins at `start` of the octets, on a device: its egress chains first. What is left to be done to it is
+  /// done as far as the device below cannot.
+  func emit(_ bytes: consuming [UInt8], from start: Int = 0, _ offload: VirtioHeader, on index: UInt32) {
     guard let link = links[index], link.isUp else { return statistics.count(.deviceDown) }
-    var bytes = bytes
-    if !link.isLoopback, ruleset.hasEgress(device: index), !passesEgress(&bytes, offload, on: index) {
-      return
+    var start = start
+    if !link.isLoopback, ruleset.hasEgress(device: index) {
+      if start > 0 { bytes.removeFirst(start) }
+      start = 0
+      guard passesEgress(&bytes, offload, on: index) else { return }
     }
-    if link.isPort { return leave(bytes, offload, on: index, link.offloads) }
+    if link.isPort { return leave(bytes, from: start, offload, on: index, link.offloads) }
+    if start > 0 { bytes.removeFirst(start) }
     switch device(index)?.kind {
     case .vlan(let link):
       let tagged = Packet.tagged(bytes, type: link.type, control: link.id)
@@ -138,13 +141,16 @@ extension Router {
   }
 
   /// Gives a frame to the host, or the frames that it becomes when the port cannot do what is left to be done to it.
-  private func leave(_ bytes: [UInt8], _ offload: VirtioHeader, on index: UInt32, _ abilities: TAPOffloads) {
-    func leave(_ bytes: [UInt8], _ offload: VirtioHeader) {
+  private func leave(
+    _ bytes: consuming [UInt8], from start: Int, _ offload: VirtioHeader, on index: UInt32,
+    _ abilities: TAPOffloads
+  ) {
+    if offload.isFinished {
       statistics.count(.sent)
-      noteSent(bytes, on: index)
-      sent.append(SentFrame(device: index, bytes: bytes, offload: offload))
+      noteSent(bytes.raw.dropping(start), on: index)
+      return sent.append(SentFrame(device: index, bytes: bytes, from: start, offload: offload))
     }
-    if offload.isFinished { return leave(bytes, offload) }
+    if start > 0 { bytes.removeFirst(start) }
     guard
       let frames = Segmentation.prepare(
         bytes, offload, abilities, insideTunnels: generation.checksumsInsideTunnels)
@@ -152,7 +158,11 @@ extension Router {
       return statistics.count(.offloadRefused)
     }
     if frames.count > 1 { statistics.count(.segmented) }
-    for frame in frames { leave(frame.bytes, frame.header) }
+    for frame in frames {
+      statistics.count(.sent)
+      noteSent(frame.bytes.raw, on: index)
+      sent.append(SentFrame(device: index, bytes: frame.bytes, offload: frame.header))
+    }
   }
 
   /// Runs the egress chains of a device on a frame. False: the frame is gone.

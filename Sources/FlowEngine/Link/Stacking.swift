@@ -139,7 +139,7 @@ extension Router {
     }
     var packet = packet
     packet.pushPPPoE(session.session)
-    emit(packet, to: session.remote, type: EtherType.pppoeSession, on: parent.index)
+    emit(&packet, to: session.remote, type: EtherType.pppoeSession, on: parent.index)
   }
 
   /// What leaves by a tunnel makes the MTU of its destination's path known, unless that is larger than the tunnel's; of IPv6,

@@ -44,6 +44,8 @@ struct Program: ~Copyable {
   var baseChains = Row<BaseChain>()
   /// Filter and route chains: by hook, then family class.
   var filters = Row<HookRange>()
+  /// The places in `filters` that have chains, a bit each.
+  var filtered: UInt32 = 0
   /// Translating chains: by hook, then family class.
   var translators = Row<HookRange>()
   var deviceHooks = Row<DeviceHook>()
@@ -86,9 +88,15 @@ package struct Ruleset: ~Copyable {
 
   /// Whether any filtering chain whose priority is at least `from` and below `below` is attached to `hook` for packets of
   /// `family`.
+  @inline(__always)
   package func hasChains(
     _ hook: Hook, _ family: PacketFamily, from: Int = .min, below: Int = .max
   ) -> Bool {
+    program.filtered >> UInt32(Program.place(hook, family)) & 1 != 0
+      && reaches(hook, family, from: from, below: below)
+  }
+
+  private func reaches(_ hook: Hook, _ family: PacketFamily, from: Int, below: Int) -> Bool {
     let range = program.filters[Program.place(hook, family)]
     for index in 0..<Int(range.count) {
       let priority = Int(program.baseChains[Int(range.first) + index].priority)

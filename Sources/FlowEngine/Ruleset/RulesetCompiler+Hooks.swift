@@ -52,7 +52,11 @@ extension Ruleset {
     program.baseChains.removeAll()
     program.filters.removeAll()
     program.translators.removeAll()
-    for list in filters { program.filters.append(append(list)) }
+    program.filtered = 0
+    for (place, list) in filters.enumerated() {
+      program.filters.append(append(list))
+      if !list.isEmpty { program.filtered |= 1 << UInt32(place) }
+    }
     for list in translators { program.translators.append(append(list)) }
     attach(ingress, egress)
   }

@@ -99,9 +99,10 @@ extension Router {
   }
 
   /// Notes a frame on its way out.
-  func noteSent(_ bytes: [UInt8], on device: UInt32) {
+  func noteSent(_ frame: RawSpan, on device: UInt32) {
     guard tracing.isOpen else { return }
-    record(.sent(device: device, octets: bytes.count, head: Array(bytes.prefix(TraceRecord.headLength))))
+    let head = frame.extracting(0..<min(frame.byteCount, TraceRecord.headLength))
+    record(.sent(device: device, octets: frame.byteCount, head: [UInt8](room: 0, before: head)))
   }
 }
 
