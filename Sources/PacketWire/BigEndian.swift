@@ -149,14 +149,29 @@ extension [UInt8] {
     unsafe bytes.withUnsafeBytes { buffer in unsafe append(contentsOf: buffer) }
   }
 
+  /// Becomes `bytes`, in the memory that it has where that is its own and enough.
+  package mutating func overwrite(with bytes: RawSpan) {
+    if count > bytes.byteCount { removeLast(count - bytes.byteCount) }
+    let known = count
+    // Safe: both have at least `known` octets, and an array's own octets are not those of a span.
+    unsafe withUnsafeMutableBytes { target in
+      unsafe bytes.withUnsafeBytes { source in
+        guard known > 0, let to = target.baseAddress, let from = source.baseAddress else { return }
+        unsafe to.copyMemory(from: from, byteCount: known)
+      }
+    }
+    if known < bytes.byteCount { append(bytes.dropping(known)) }
+  }
+
   /// `room` octets of zero, at most 64, then `bytes`.
   package init(room: Int, before bytes: RawSpan) {
-    // Not by `init(repeating:count:)`: outside the standard library that looks up the type of its storage each time.
+    // Not by `init(repeating:count:)` or `init(unsafeUninitializedCapacity:)`: outside the standard library these look up the type
+    // of their storage each time.
     self.init()
     reserveCapacity(room + bytes.byteCount)
     let zeros = [64 of UInt8](repeating: 0)
     // Safe: the octets outlive the closure.
-    unsafe Swift.withUnsafeBytes(of: zeros) { unsafe append(contentsOf: $0[..<room]) }
+    if room > 0 { unsafe Swift.withUnsafeBytes(of: zeros) { unsafe append(contentsOf: $0[..<room]) } }
     append(bytes)
   }
 

@@ -70,7 +70,9 @@ package struct ConntrackTable: ~Copyable {
   }
 
   /// The confirmed entry with `tuple`, its zone included, in either direction; expired ones too.
-  package func find(_ tuple: Tuple) -> ConntrackHit? {
+  ///
+  /// Nothing is changed: only of a mutating function's value is the place passed, not a copy.
+  package mutating func find(_ tuple: Tuple) -> ConntrackHit? {
     let found = index.first(tuple.hash(seed)) {
       entries[$0 >> 1].tuple($0 & 1 == 0 ? .original : .reply) == tuple
     }

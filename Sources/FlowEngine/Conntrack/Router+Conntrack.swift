@@ -8,7 +8,7 @@ extension Router {
   /// Source: net/netfilter/nf_conntrack_core.c, nf_conntrack_in.
   func track(_ packet: inout Packet, isOutput: Bool) -> Bool {
     guard tracks(packet.family), packet.tracking == .none, packet.entry.isNone else { return true }
-    defer { noteTracking(packet) }
+    defer { noteTracking(&packet) }
     guard packet.transport >= 0, packet.fragmentOffset == 0 else { return invalidate(&packet) }
     let isICMP = packet.proto == (packet.family == .ipv4 ? IPProtocol.icmp : IPProtocol.icmpv6)
     if isICMP {
@@ -17,7 +17,7 @@ extension Router {
       case .done: return true
       }
     }
-    guard let tuple = tuple(of: packet) else { return invalidate(&packet) }
+    guard let tuple = tuple(of: &packet) else { return invalidate(&packet) }
     // A tracker may find that the entry is a dead connection's; then the lookup is repeated once it is gone.
     for _ in 0..<2 {
       let slot: Int
@@ -55,7 +55,7 @@ extension Router {
   /// The tuple of a packet, its zone not yet set; nil when the header is cut short.
   ///
   /// Source: net/netfilter/nf_conntrack_core.c, nf_ct_get_tuple.
-  func tuple(of packet: Packet) -> Tuple? {
+  func tuple(of packet: inout Packet) -> Tuple? {
     Self.tuple(
       packet.bytes.raw.dropping(packet.transport), packet.family, packet.proto, packet.source,
       packet.destination, generation)
@@ -89,15 +89,15 @@ extension Router {
   }
 
   /// The zone in effect for a direction.
-  private func zone(_ packet: Packet, _ direction: FlowDirection) -> UInt16 {
+  private func zone(_ packet: inout Packet, _ direction: FlowDirection) -> UInt16 {
     packet.zoneDirections & (direction == .original ? 1 : 2) != 0 ? packet.zone : 0
   }
 
   /// Looks the tuple up in the packet's zones; expired entries are reaped on the way.
-  func lookUp(_ tuple: Tuple, _ packet: Packet) -> ConntrackHit? {
-    let first = zone(packet, .original)
+  func lookUp(_ tuple: Tuple, _ packet: inout Packet) -> ConntrackHit? {
+    let first = zone(&packet, .original)
     if let hit = findLive(tuple.inZone(first)) { return hit }
-    let second = zone(packet, .reply)
+    let second = zone(&packet, .reply)
     return second == first ? nil : findLive(tuple.inZone(second))
   }
 
@@ -114,7 +114,7 @@ extension Router {
 
   /// Attaches the entry of `tuple` to the packet, made now if there is none.
   private func resolve(_ tuple: Tuple, _ packet: inout Packet) -> Resolution {
-    if let hit = lookUp(tuple, packet) {
+    if let hit = lookUp(tuple, &packet) {
       packet.entry = conntrack.id(hit.slot)
       let status = conntrack[hit.slot].status
       if hit.direction == .reply {
@@ -126,13 +126,13 @@ extension Router {
       }
       return .entry(hit.slot)
     }
-    let original = tuple.inZone(zone(packet, .original))
+    let original = tuple.inZone(zone(&packet, .original))
     guard let inverted = original.inverted else { return .invalid }
     if conntrack.count >= conntrack.settings.maximumEntries, !dropEarly() {
       statistics.count(.tableFull)
       return .tableFull
     }
-    let slot = conntrack.create(original: original, reply: inverted.inZone(zone(packet, .reply)))
+    let slot = conntrack.create(original: original, reply: inverted.inZone(zone(&packet, .reply)))
     prepare(slot, zone: packet.zone, directions: packet.zoneDirections)
     unconfirmed.append(slot)
     packet.entry = conntrack.id(slot)
@@ -174,34 +174,35 @@ extension Router {
   /// Lets the protocol's tracker judge the packet.
   private func judge(_ packet: inout Packet, _ slot: Int, isOutput: Bool) -> TrackerVerdict {
     switch packet.proto {
-    case IPProtocol.tcp: return trackTCP(packet, slot, isOutput: isOutput)
+    case IPProtocol.tcp: return trackTCP(&packet, slot, isOutput: isOutput)
     case IPProtocol.udp, IPProtocol.udplite:
       if packet.proto == IPProtocol.udplite, !generation.tracksUDPLite { break }
-      return trackUDP(packet, slot, isOutput: isOutput)
-    case IPProtocol.sctp: return trackSCTP(packet, slot, isOutput: isOutput)
+      return trackUDP(&packet, slot, isOutput: isOutput)
+    case IPProtocol.sctp: return trackSCTP(&packet, slot, isOutput: isOutput)
     case IPProtocol.icmp where packet.family == .ipv4:
-      return trackQuery(packet, slot, conntrack.settings.icmpTimeout)
+      return trackQuery(&packet, slot, conntrack.settings.icmpTimeout)
     case IPProtocol.icmpv6 where packet.family == .ipv6:
-      return trackQuery(packet, slot, conntrack.settings.icmpv6Timeout)
-    case IPProtocol.gre: return trackGRE(packet, slot)
+      return trackQuery(&packet, slot, conntrack.settings.icmpv6Timeout)
+    case IPProtocol.gre: return trackGRE(&packet, slot)
     default: break
     }
-    refresh(slot, conntrack.settings.genericTimeout, packet)
+    refresh(slot, conntrack.settings.genericTimeout, packet.direction, octets: packet.length)
     return .accept
   }
 
   /// Gives the entry so many seconds from now, and counts the packet.
   ///
   /// Source: net/netfilter/nf_conntrack_core.c, __nf_ct_refresh_acct.
-  func refresh(_ slot: Int, _ seconds: UInt64, _ packet: Packet) {
+  func refresh(_ slot: Int, _ seconds: UInt64, _ direction: FlowDirection, octets: Int) {
     if !conntrack[slot].status.contains(.fixedTimeout) {
       let base = conntrack[slot].isConfirmed ? now : Instant(nanoseconds: 0)
       conntrack[slot].deadline = base.adding(seconds: seconds).nanoseconds
     }
-    account(slot, packet.direction, octets: packet.length)
+    account(slot, direction, octets: octets)
   }
 
   /// Counts one packet of the entry, when it has counters.
+  @inline(__always)
   func account(_ slot: Int, _ direction: FlowDirection, octets: Int) {
     guard conntrack[slot].extensions.contains(.accounting) else { return }
     conntrack[slot].packets[Int(direction.rawValue)] &+= 1

@@ -66,7 +66,7 @@ extension Router {
   /// Judges each chunk; the verification tags are in `auxiliary`, that of the original direction in the high half.
   ///
   /// Source: net/netfilter/nf_conntrack_proto_sctp.c, nf_conntrack_sctp_packet.
-  func trackSCTP(_ packet: Packet, _ slot: Int, isOutput: Bool) -> TrackerVerdict {
+  func trackSCTP(_ packet: inout Packet, _ slot: Int, isOutput: Bool) -> TrackerVerdict {
     guard let header = SCTPView(checking: packet.transportBytes) else { return .invalid }
     if verifiesChecksum(packet, isOutput: isOutput), !header.hasValidChecksum { return .invalid }
     let bytes = packet.transportBytes
@@ -116,7 +116,9 @@ extension Router {
     conntrack[slot].auxiliary = UInt64(tags[0]) << 32 | UInt64(tags[1])
     conntrack[slot].sctpState = state
     if state != before { conntrack[slot].pendingEvents.insert(.protocolInfo) }
-    if refreshes { refresh(slot, conntrack.settings.sctpTimeouts[Int(state)], packet) }
+    if refreshes {
+      refresh(slot, conntrack.settings.sctpTimeouts[Int(state)], packet.direction, octets: packet.length)
+    }
     if state == SCTPTransitions.established, before != state, direction == .reply || before == 3 {
       conntrack[slot].status.insert(.assured)
       conntrack[slot].pendingEvents.insert(.assured)

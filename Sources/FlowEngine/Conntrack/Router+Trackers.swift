@@ -5,11 +5,13 @@ import PacketWire
 extension Router {
   /// Whether tracking verifies the packet's transport checksum: on the way in only, and not one yet to be finished or known to be
   /// right.
+  @inline(__always)
   func verifiesChecksum(_ packet: Packet, isOutput: Bool) -> Bool {
     !isOutput && conntrack.settings.verifiesChecksums && !packet.isPartial && !packet.isVerified
   }
 
   /// Whether the transport checksum is right, where the kernel verifies it.
+  @inline(__always)
   private func hasValidChecksum(_ packet: Packet, isOutput: Bool) -> Bool {
     guard verifiesChecksum(packet, isOutput: isOutput) else { return true }
     let bytes = packet.transportBytes
@@ -19,7 +21,7 @@ extension Router {
   }
 
   /// Source: net/netfilter/nf_conntrack_proto_tcp.c, nf_conntrack_tcp_packet.
-  func trackTCP(_ packet: Packet, _ slot: Int, isOutput: Bool) -> TrackerVerdict {
+  func trackTCP(_ packet: inout Packet, _ slot: Int, isOutput: Bool) -> TrackerVerdict {
     guard let view = TCPView(checking: packet.transportBytes) else { return .invalid }
     let segment = TCPSegment(view)
     guard hasValidChecksum(packet, isOutput: isOutput), TCPSegment.isValid(segment.flags) else {
@@ -52,13 +54,13 @@ extension Router {
         conntrack[slot].status.insert(.assured)
         conntrack[slot].pendingEvents.insert(.assured)
       }
-      refresh(slot, seconds, packet)
+      refresh(slot, seconds, packet.direction, octets: packet.length)
       return .accept
     }
   }
 
   /// Source: net/netfilter/nf_conntrack_proto_udp.c, nf_conntrack_udp_packet.
-  func trackUDP(_ packet: Packet, _ slot: Int, isOutput: Bool) -> TrackerVerdict {
+  func trackUDP(_ packet: inout Packet, _ slot: Int, isOutput: Bool) -> TrackerVerdict {
     guard let view = UDPView(checking: packet.transportBytes) else { return .invalid }
     let available = packet.transportBytes.byteCount
     guard view.length >= UDPView.headerLength, view.length <= available else { return .invalid }
@@ -74,7 +76,7 @@ extension Router {
     let status = conntrack[slot].status
     let isStream = status.contains(.seenReply) && now.nanoseconds > conntrack[slot].auxiliary
     if isStream { seconds = conntrack.settings.udpStreamTimeout }
-    refresh(slot, seconds, packet)
+    refresh(slot, seconds, packet.direction, octets: packet.length)
     if isStream, !status.contains(.clash) { assure(slot) }
     return .accept
   }
@@ -86,12 +88,12 @@ extension Router {
   }
 
   /// Source: net/netfilter/nf_conntrack_proto_gre.c, nf_conntrack_gre_packet.
-  func trackGRE(_ packet: Packet, _ slot: Int) -> TrackerVerdict {
+  func trackGRE(_ packet: inout Packet, _ slot: Int) -> TrackerVerdict {
     if conntrack[slot].status.contains(.seenReply) {
-      refresh(slot, conntrack.settings.greStreamTimeout, packet)
+      refresh(slot, conntrack.settings.greStreamTimeout, packet.direction, octets: packet.length)
       assure(slot)
     } else {
-      refresh(slot, conntrack.settings.greTimeout, packet)
+      refresh(slot, conntrack.settings.greTimeout, packet.direction, octets: packet.length)
     }
     return .accept
   }
@@ -99,7 +101,7 @@ extension Router {
   /// ICMP and ICMPv6 queries: only a request may start an entry.
   ///
   /// Source: net/netfilter/nf_conntrack_proto_icmp.c, nf_conntrack_icmp_packet.
-  func trackQuery(_ packet: Packet, _ slot: Int, _ seconds: UInt64) -> TrackerVerdict {
+  func trackQuery(_ packet: inout Packet, _ slot: Int, _ seconds: UInt64) -> TrackerVerdict {
     if !conntrack[slot].isConfirmed {
       switch (packet.family, conntrack[slot].original.icmpType) {
       case (.ipv4, ICMPType.echoRequest), (.ipv4, ICMPType.timestampRequest),
@@ -109,7 +111,7 @@ extension Router {
       default: return .invalid
       }
     }
-    refresh(slot, seconds, packet)
+    refresh(slot, seconds, packet.direction, octets: packet.length)
     return .accept
   }
 
@@ -133,7 +135,7 @@ extension Router {
       }
       guard type < 128 else { return .continueTracking }
     }
-    guard let inverse = inner?.inverted, let hit = lookUp(inverse, packet) else { return failed() }
+    guard let inverse = inner?.inverted, let hit = lookUp(inverse, &packet) else { return failed() }
     guard packet.destination == conntrack[hit.slot].tuple(hit.direction).destination else { return failed() }
     // The inverse is the direction that an answer to the quoted packet has, and so has the error.
     packet.entry = conntrack.id(hit.slot)

@@ -202,6 +202,26 @@ package struct FrameBatch: ~Copyable {
     return unsafe _overrideLifetime(RawSpan(_unsafeStart: start, byteCount: length), mutating: &self)
   }
 
+  /// Puts a frame that is to leave in the place of frame `index`. False: it is too large for it. Traps when there is no such
+  /// frame.
+  mutating func replace(_ index: Int, with frame: borrowing SentFrame) -> Bool {
+    precondition(index < count)
+    let octets = frame.octets
+    guard octets.byteCount <= stride &- Self.headroom else { return false }
+    let offset = index &* stride &+ Self.headroom
+    // The slot lies inside the memory and is as large as `stride` says behind its headroom.
+    unsafe octets.withUnsafeBytes { source in
+      if let first = source.baseAddress {
+        unsafe (memory + offset).copyMemory(from: first, byteCount: source.count)
+      }
+    }
+    slots[index].offset = offset
+    slots[index].length = octets.byteCount
+    slots[index].offload = frame.offload
+    slots[index].outcome = .forward(frame.device)
+    return true
+  }
+
   /// The octets of frame `index`, from its Ethernet header on. Traps when there is no such frame.
   @inline(__always)
   @_lifetime(&self)

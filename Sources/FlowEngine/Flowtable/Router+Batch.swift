@@ -203,14 +203,25 @@ extension Router {
     }
   }
 
-  /// Takes a frame the classic way. `skipsIngress`: the flowtable has already passed it up.
+  /// Takes a frame the classic way; what it becomes goes back into its place in the batch if it is one frame that fits there.
+  /// `skipsIngress`: the flowtable has already passed it up.
   @inline(never)
   private func receiveClassic(
     _ batch: inout FrameBatch, _ position: Int, _ index: UInt32, _ start: Int, skipsIngress: Bool
   ) {
-    batch.slots[position].sentBefore = sent.count - start
+    let before = sent.count
+    batch.slots[position].sentBefore = before - start
     batch.slots[position].outcome = .taken
-    admit(batch.octets(position), batch.slots[position].offload, on: index, skipsIngress: skipsIngress)
+    var octets: [UInt8] = []
+    swap(&octets, &spareOctets)
+    octets.overwrite(with: batch.octetsWithRoom(position))
+    admit(consume octets, batch.slots[position].offload, on: index, skipsIngress: skipsIngress)
     finish()
+    guard sent.count == before + 1, let frame = sent.popLast() else { return }
+    if batch.replace(position, with: frame) {
+      spareOctets = frame.takeStorage()
+    } else {
+      sent.append(frame)
+    }
   }
 }

@@ -6,12 +6,12 @@ extension Router {
   /// Makes a flow of the packet's conntrack entry. False: refused, the rule stops here.
   ///
   /// Source: net/netfilter/nft_flow_offload.c, nft_flow_offload_eval.
-  func addFlow(_ packet: Packet, to number: UInt32) -> Bool {
-    guard let flowtable = flowtables[number] else { return refuse(number, .noFlowtable) }
+  func addFlow(_ packet: inout Packet, to number: UInt32) -> Bool {
     guard let slot = conntrack.slot(packet.entry) else { return refuse(number, .untracked) }
-    if let reason = refusal(packet, slot) { return refuse(number, reason) }
+    if let reason = refusal(&packet, slot) { return refuse(number, reason) }
+    guard let flowtable = flowtables[number] else { return refuse(number, .noFlowtable) }
     conntrack[slot].status.insert(.offload)
-    guard let route = packet.route, let back = reverseRoute(packet, slot) else {
+    guard let route = packet.route, let back = reverseRoute(&packet, slot) else {
       conntrack[slot].status.remove(.offload)
       return refuse(number, .noRoute)
     }
@@ -42,7 +42,7 @@ extension Router {
   }
 
   /// The checks that need no route, in the kernel's order; nil: none speaks against it.
-  private func refusal(_ packet: Packet, _ slot: Int) -> OffloadRefusal? {
+  private func refusal(_ packet: inout Packet, _ slot: Int) -> OffloadRefusal? {
     if packet.family == .ipv4, packet.hasOptions { return .options }
     switch conntrack[slot].proto {
     case IPProtocol.tcp:
@@ -73,7 +73,7 @@ extension Router {
   /// in on, whatever else the tables say.
   ///
   /// Source: net/netfilter/nft_flow_offload.c, nft_flow_route.
-  private func reverseRoute(_ packet: Packet, _ slot: Int) -> Route? {
+  private func reverseRoute(_ packet: inout Packet, _ slot: Int) -> Route? {
     let destination = conntrack[slot].tuple(packet.direction).source
     if packet.family == .ipv6 {
       return lookUpRoute(.ipv6, destination, device: packet.input) ?? lookUpRoute(.ipv6, destination)

@@ -25,6 +25,8 @@ package enum TrackingState: UInt8, Sendable {
 /// One packet on the classic path: its octets and what the stages have found out about it.
 ///
 /// Octets before `link` are room for headers that are still to be pushed.
+///
+/// What every packet passes takes it `inout` even to read it: a value as large as this is copied for a call that only borrows it.
 package struct Packet: Sendable {
   /// Room in front of a received frame: as in a batch, so that offsets mean the same in both.
   package static let headroom = FrameBatch.headroom
@@ -85,7 +87,12 @@ package struct Packet: Sendable {
 
   /// A received frame, with room in front. `offload`: what is left to be done to it, as accepted.
   package init(frame: RawSpan, offload: VirtioHeader = .none) {
-    bytes = [UInt8](room: Self.headroom, before: frame)
+    self.init(withRoom: [UInt8](room: Self.headroom, before: frame), offload: offload)
+  }
+
+  /// A received frame behind its room.
+  package init(withRoom bytes: consuming [UInt8], offload: VirtioHeader) {
+    self.bytes = consume bytes
     link = Self.headroom
     isVerified = offload == .verified
     self.offload = isVerified ? .none : offload
@@ -103,7 +110,7 @@ package struct Packet: Sendable {
   }
 
   /// Octets from the network header to the end.
-  package var length: Int { bytes.count - network }
+  @inline(__always) package var length: Int { bytes.count - network }
 
   /// The octets from the network header on.
   package var networkBytes: RawSpan {
@@ -116,32 +123,34 @@ package struct Packet: Sendable {
   }
 
   /// Source address of the network header.
-  package var source: Address {
+  @inline(__always) package var source: Address {
     family == .ipv4
       ? Address(ipv4: bytes.be32(network + 12))
       : Address(high: bytes.be64(network + 8), low: bytes.be64(network + 16))
   }
 
   /// Destination address of the network header.
-  package var destination: Address {
+  @inline(__always) package var destination: Address {
     family == .ipv4
       ? Address(ipv4: bytes.be32(network + 16))
       : Address(high: bytes.be64(network + 24), low: bytes.be64(network + 32))
   }
 
   /// TTL or hop limit.
-  package var timeToLive: UInt8 { family == .ipv4 ? bytes[network + 8] : bytes[network + 7] }
+  @inline(__always) package var timeToLive: UInt8 {
+    family == .ipv4 ? bytes[network + 8] : bytes[network + 7]
+  }
 
   /// Type of service, or traffic class.
-  package var typeOfService: UInt8 {
+  @inline(__always) package var typeOfService: UInt8 {
     family == .ipv4 ? bytes[network + 1] : UInt8(truncatingIfNeeded: bytes.be16(network) >> 4)
   }
 
   /// Whether the IPv4 header forbids fragmentation.
-  package var mayNotFragment: Bool { bytes.be16(network + 6) & IPv4View.dontFragment != 0 }
+  @inline(__always) package var mayNotFragment: Bool { bytes.be16(network + 6) & IPv4View.dontFragment != 0 }
 
   /// Direction within the flow, as its state says.
-  package var direction: FlowDirection {
+  @inline(__always) package var direction: FlowDirection {
     tracking == .establishedReply || tracking == .relatedReply ? .reply : .original
   }
 
@@ -151,8 +160,10 @@ package struct Packet: Sendable {
       bytes[network + 7] &-= 1
       return
     }
-    bytes[network + 8] &-= 1
-    bytes.store(be16: Checksum.decrementingTTL(bytes.be16(network + 10)), at: network + 10)
+    // TTL, protocol and checksum are one word.
+    let word = bytes.be32(network + 8)
+    let checksum = Checksum.decrementingTTL(UInt16(truncatingIfNeeded: word))
+    bytes.store(be32: (word &- 0x0100_0000) & 0xffff_0000 | UInt32(checksum), at: network + 8)
   }
 
   /// Writes a new IPv4 header checksum.
@@ -181,13 +192,14 @@ package struct Packet: Sendable {
   mutating func pushEthernet(to destination: MACAddress, from source: MACAddress, type: UInt16) {
     if network < EthernetView.headerLength { makeRoom(EthernetView.headerLength - network) }
     link = network - EthernetView.headerLength
-    bytes.store(destination, at: link)
-    bytes.store(source, at: link + 6)
+    // Both addresses in two words, of which the second takes the type with it.
+    bytes.store(be64: destination.bits << 16 | source.bits >> 32, at: link)
+    bytes.store(be32: UInt32(truncatingIfNeeded: source.bits), at: link + 8)
     bytes.store(be16: type, at: link + 12)
   }
 
   /// Whether the transport checksum is left to whoever sends the packet in the end.
-  package var isPartial: Bool { offload.isPartial }
+  @inline(__always) package var isPartial: Bool { offload.isPartial }
 
   /// ``offload`` with offsets from the link header.
   package var frameOffload: VirtioHeader { leftover(offloadBase - max(link, 0)) }

@@ -19,7 +19,7 @@ extension Router {
       return sendError(packet, type: ICMPv6Type.destinationUnreachable, code: 2)
     }
     let mtu = mtu(of: route)
-    if exceeds(packet, mtu) { return refuseTooBig(packet, mtu) }
+    if exceeds(&packet, mtu) { return refuseTooBig(packet, mtu) }
     packet.decrementTimeToLive()
     packet.output = route.device
     note(.hook(.forward))
@@ -32,7 +32,7 @@ extension Router {
   /// Whether a packet is larger than the path and may not be fragmented here.
   ///
   /// Source: net/ipv4/ip_forward.c, ip_exceeds_mtu; net/ipv6/ip6_output.c, ip6_pkt_too_big.
-  private func exceeds(_ packet: Packet, _ mtu: Int) -> Bool {
+  private func exceeds(_ packet: inout Packet, _ mtu: Int) -> Bool {
     guard packet.segmentLength > mtu else { return false }
     if packet.family == .ipv4, !packet.mayNotFragment { return false }
     if packet.largestFragment > mtu { return true }

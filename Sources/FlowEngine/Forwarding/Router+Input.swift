@@ -8,7 +8,7 @@ extension Router {
   /// Source: net/ipv4/ip_input.c, ip_rcv_core.
   func receiveIPv4(_ packet: inout Packet) {
     packet.family = .ipv4
-    switch checkIPv4(packet) {
+    switch checkIPv4(&packet) {
     case .failure(let problem): return statistics.count(problem.reason)
     case .success(let total): packet.cut(to: total)
     }
@@ -23,7 +23,7 @@ extension Router {
   }
 
   /// The total length that a sound IPv4 header says.
-  private func checkIPv4(_ packet: Packet) -> Result<Int, HeaderProblem> {
+  private func checkIPv4(_ packet: inout Packet) -> Result<Int, HeaderProblem> {
     guard packet.type != .otherHost else { return .failure(HeaderProblem(.otherHost)) }
     let bytes = packet.networkBytes
     guard bytes.byteCount >= IPv4View.minimumLength else { return .failure(HeaderProblem(.truncated)) }
@@ -60,7 +60,7 @@ extension Router {
       return statistics.count(.unknownType)
     }
     packet.family = .ipv6
-    switch checkIPv6(packet) {
+    switch checkIPv6(&packet) {
     case .failure(let problem): return statistics.count(problem.reason)
     case .success(let total): packet.cut(to: total)
     }
@@ -69,7 +69,7 @@ extension Router {
   }
 
   /// The length that a sound IPv6 header says.
-  private func checkIPv6(_ packet: Packet) -> Result<Int, HeaderProblem> {
+  private func checkIPv6(_ packet: inout Packet) -> Result<Int, HeaderProblem> {
     guard packet.type != .otherHost else { return .failure(HeaderProblem(.otherHost)) }
     let bytes = packet.networkBytes
     guard bytes.byteCount >= IPv6View.headerLength else { return .failure(HeaderProblem(.truncated)) }
@@ -105,7 +105,7 @@ extension Router {
   ///
   /// Source: include/uapi/linux/netfilter_ipv4.h, enum nf_ip_hook_priorities.
   func prerouting(_ packet: inout Packet) {
-    noteFlow(packet)
+    noteFlow(&packet)
     note(.hook(.prerouting))
     guard runRules(.prerouting, below: -400, &packet) else { return }
     if tracks(packet.family), packet.tracking == .none {

@@ -32,6 +32,9 @@ package struct SentFrame: Equatable, Sendable {
     @_lifetime(borrow self) get { storage.raw.dropping(start) }
   }
 
+  /// The memory of the frame, for another one.
+  consuming func takeStorage() -> [UInt8] { storage }
+
   package static func == (a: SentFrame, b: SentFrame) -> Bool {
     a.device == b.device && a.offload == b.offload && a.storage[a.start...] == b.storage[b.start...]
   }
@@ -78,6 +81,8 @@ package final class Router {
   var tunnels: [TunnelEnds] = []
   var reassembly = Reassembly()
   var errorCredit = ErrorCredit()
+  /// Memory for the next frame that goes the classic way.
+  var spareOctets: [UInt8] = []
   var condemned: [Int] = []
   var rejections: [(Packet, Rejection)] = []
   var unconfirmed: [Int] = []

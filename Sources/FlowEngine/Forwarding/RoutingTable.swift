@@ -3,7 +3,7 @@
 package import PacketWire
 
 /// What happens to packets that follow a route (RTN_*).
-package enum RouteType: UInt8, Sendable {
+package enum RouteType: UInt8, Sendable, BitwiseCopyable {
   case unicast = 1
   case local = 2
   case broadcast = 3
@@ -44,7 +44,7 @@ package struct RouteEntry: Equatable, Sendable {
 }
 
 /// A routing decision (dst): where a packet goes next, and by what it can be told that the decision is stale.
-package struct Route: Equatable, Sendable {
+package struct Route: Equatable, Sendable, BitwiseCopyable {
   package var type: RouteType
   package var device: UInt32
   package var gateway: Address?
@@ -65,6 +65,14 @@ package struct RouteValidity: Hashable, Sendable, BitwiseCopyable {
   package var node: Int32
   /// How many destinations of the prefix had a path of their own then; all ones: this one has.
   package var exceptions: UInt32 = .max
+}
+
+/// A decision that is kept for packets to the same destination.
+struct RecentDecision: BitwiseCopyable {
+  var destination: Address
+  /// Of the table when it was made; 0 for none.
+  var version: UInt32
+  var route: Route
 }
 
 /// Longest-prefix routing of one family, with the kernel's rules of what a change makes stale.
@@ -99,14 +107,25 @@ package struct RoutingTable: ~Copyable {
   /// Changes with every event that makes all cached decisions stale.
   package private(set) var generation: UInt32 = 1
   private var lastSerial: UInt32 = 1
+  /// Decisions that were made lately, at the hash of their destinations.
+  private var recent = Row<RecentDecision>(capacity: 256)
+  /// Changes with everything on which a decision depends.
+  private var version: UInt32 = 1
 
   /// An empty table.
   package init(_ family: IPFamily) {
     self.family = family
+    let nowhere = Route(
+      type: .blackhole, device: 0, gateway: nil, gatewayFamily: family, mtu: 0, preferredSource: nil,
+      validity: RouteValidity(generation: 0, node: -1))
+    for _ in 0..<256 {
+      recent.append(RecentDecision(destination: .unspecified, version: 0, route: nowhere))
+    }
   }
 
   /// Makes every cached decision stale (rt_cache_flush, rt_genid_bump_ipv6).
   package mutating func invalidateAll() {
+    version &+= 1
     generation &+= 1
     for index in nodes.indices { nodes[index].serial = nextSerial() }
   }
@@ -132,6 +151,7 @@ package struct RoutingTable: ~Copyable {
   /// - Returns: false when it exists.
   @discardableResult
   package mutating func add(_ entry: RouteEntry, replacing: Bool = false) -> Bool {
+    version &+= 1
     var entry = entry
     entry.prefix = entry.prefix.masked(to: entry.prefixLength, family)
     let node = self.node(entry.prefix, entry.prefixLength)
@@ -153,6 +173,7 @@ package struct RoutingTable: ~Copyable {
 
   /// Removes routes that `isGone` names.
   package mutating func remove(where isGone: (RouteEntry) -> Bool) {
+    version &+= 1
     for index in nodes.indices {
       let before = nodes[index].entries.count
       nodes[index].entries.removeAll(where: isGone)
@@ -204,6 +225,18 @@ package struct RoutingTable: ~Copyable {
   /// All routes, for listing.
   package var entries: [RouteEntry] { nodes.flatMap(\.entries) }
 
+  /// The best route to `destination`, or nil.
+  package mutating func lookup(_ destination: Address) -> Route? {
+    let mixed = (destination.low ^ destination.high) &* 0x9e37_79b9_7f4a_7c15
+    let place = Int(mixed >> 56)
+    if recent[place].version == version, recent[place].destination == destination {
+      return recent[place].route
+    }
+    guard let route = lookup(destination, where: { _ in true }) else { return nil }
+    recent[place] = RecentDecision(destination: destination, version: version, route: route)
+    return route
+  }
+
   /// The best route to `destination` among those that `isUsable` admits, or nil.
   package mutating func lookup(_ destination: Address, where isUsable: (RouteEntry) -> Bool) -> Route? {
     guard let (node, entry) = find(destination, isUsable) else { return nil }
@@ -224,6 +257,7 @@ package struct RoutingTable: ~Copyable {
   mutating func addException(_ destination: Address) -> Bool {
     guard let node = find(destination, { _ in true })?.node, nodes[node].exceptions[destination] == nil
     else { return false }
+    version &+= 1
     nodes[node].remember(destination, 0)
     nodes[node].exceptionCount = (nodes[node].exceptionCount &+ 1) & 0x7fff_ffff
     return true
@@ -237,6 +271,7 @@ package struct RoutingTable: ~Copyable {
     guard let node = find(destination, { _ in true })?.node,
       mtu < nodes[node].exceptions[destination] ?? .max
     else { return false }
+    version &+= 1
     nodes[node].remember(destination, mtu)
     nodes[node].serial = nextSerial()
     return true

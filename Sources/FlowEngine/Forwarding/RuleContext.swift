@@ -157,7 +157,7 @@ package struct RuleContext: ~Copyable, RuleEnvironment {
   }
 
   package mutating func offload(to flowtable: FlowtableID, packet: RulePacket) -> Bool {
-    router.addFlow(self.packet, to: flowtable.number)
+    router.addFlow(&self.packet, to: flowtable.number)
   }
 
   package mutating func reject(_ rejection: Rejection, packet: RulePacket, hook: Hook) {
@@ -205,7 +205,7 @@ extension Ruleset {
 
 extension Router {
   /// What the rules need to know of `packet`.
-  func rulePacket(_ packet: Packet) -> RulePacket {
+  func rulePacket(_ packet: inout Packet) -> RulePacket {
     var result = RulePacket(
       family: packet.etherType == EtherType.ipv4
         ? .ipv4 : packet.etherType == EtherType.ipv6 ? .ipv6 : .other,
@@ -234,7 +234,14 @@ extension Router {
   }
 
   /// Runs the filtering chains of `hook` from one priority to another. False: the packet is gone.
+  @inline(__always)
   func runRules(_ hook: Hook, from: Int = .min, below: Int = .max, _ packet: inout Packet) -> Bool {
+    guard ruleset.filters(hook, packet.family == .ipv4 ? .ipv4 : .ipv6) else { return true }
+    return runChains(hook, from: from, below: below, &packet)
+  }
+
+  @inline(never)
+  private func runChains(_ hook: Hook, from: Int, below: Int, _ packet: inout Packet) -> Bool {
     let family: PacketFamily = packet.family == .ipv4 ? .ipv4 : .ipv6
     guard ruleset.hasChains(hook, family, from: from, below: below) else { return true }
     return meet(hook, &packet) { rule, context in
@@ -247,7 +254,7 @@ extension Router {
   private func meet(
     _ hook: Hook, _ packet: inout Packet, _ rules: (inout RulePacket, inout RuleContext) -> RuleVerdict
   ) -> Bool {
-    var rule = rulePacket(packet)
+    var rule = rulePacket(&packet)
     // Safe: the packet stays where it is until the context is gone.
     let verdict = unsafe withUnsafeMutablePointer(to: &packet) { place in
       var context = unsafe RuleContext(self, place, hook)

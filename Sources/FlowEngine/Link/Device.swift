@@ -148,15 +148,22 @@ struct DeviceLinks: Sendable {
   private let links: [DeviceLink?]
   /// Of devices that are up.
   private let addresses: [DeviceAddress]
+  /// A bit for each value that the last six bits of these addresses have.
+  private let endings: UInt64
 
   init(_ devices: [Device?]) {
     links = devices.map { $0.map(DeviceLink.init) }
     addresses = devices.flatMap { device in device.map { $0.isUp ? $0.addresses : [] } ?? [] }
+    endings = addresses.reduce(0) { $0 | 1 << ($1.address.low & 63) }
   }
 
   subscript(index: UInt32) -> DeviceLink? {
     @inline(__always) get { Int(index) < links.count ? links[Int(index)] : nil }
   }
+
+  /// Whether a device that is up can have the address: what tells most that are not.
+  @inline(__always)
+  func mayHave(_ address: Address) -> Bool { endings >> (address.low & 63) & 1 != 0 }
 
   /// Whether a device that is up has the address.
   func have(_ address: Address, _ family: IPFamily) -> Bool {

@@ -195,15 +195,17 @@ extension Router {
   }
 
   /// Whether `address` is one of the router's own.
+  @inline(__always)
   package func isLocal(_ address: Address, _ family: IPFamily) -> Bool {
-    links.have(address, family) || family == .ipv4 && address.low >> 24 == 127
+    links.mayHave(address) && links.have(address, family) || family == .ipv4 && address.low >> 24 == 127
   }
 
   /// The route to `destination`, or nil. `device` restricts it to routes through that device.
   package func lookUpRoute(_ family: IPFamily, _ destination: Address, device: UInt32? = nil) -> Route? {
-    func isUsable(_ entry: RouteEntry) -> Bool {
-      device == nil || entry.device == device || entry.type == .local
+    guard let device else {
+      return family == .ipv4 ? routes4.lookup(destination) : routes6.lookup(destination)
     }
+    func isUsable(_ entry: RouteEntry) -> Bool { entry.device == device || entry.type == .local }
     return family == .ipv4
       ? routes4.lookup(destination, where: isUsable) : routes6.lookup(destination, where: isUsable)
   }

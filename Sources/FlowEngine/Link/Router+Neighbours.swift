@@ -58,7 +58,7 @@ extension Router {
     packet.pushEthernet(to: mac, from: source ?? link.mac, type: type ?? packet.family.ethertype)
     var bytes: [UInt8] = []
     swap(&bytes, &packet.bytes)
-    emit(bytes, from: packet.link, packet.frameOffload, on: index)
+    emit(consume bytes, from: packet.link, packet.frameOffload, on: index)
   }
 
   /// The address to send to, if there is one; a stale one is to be probed soon.

@@ -15,20 +15,22 @@ extension Router {
     guard let accepted = offload.accepted(for: frame) else { return statistics.count(.offloadRefused) }
     if tracing.isOn { return takeTraced(frame, accepted, on: index) }
     if !hardware.exists || !forwardInHardware(frame, accepted, on: index) {
-      admit(frame, accepted, on: index, skipsIngress: false)
+      admit([UInt8](room: Packet.headroom, before: frame), accepted, on: index, skipsIngress: false)
     }
     finish()
   }
 
-  /// What follows for a frame that was counted and whose header was accepted. `skipsIngress`: the device's hooks have
-  /// been run already.
-  func admit(_ frame: RawSpan, _ offload: VirtioHeader, on index: UInt32, skipsIngress: Bool) {
+  /// What follows for a frame that was counted and whose header was accepted. `frame`: behind a packet's room. `skipsIngress`:
+  /// the device's hooks have been run already.
+  func admit(_ frame: consuming [UInt8], _ offload: VirtioHeader, on index: UInt32, skipsIngress: Bool) {
     guard let link = links[index], link.isUp else { return statistics.count(.deviceDown) }
-    guard frame.byteCount >= EthernetView.headerLength else { return statistics.count(.tooShort) }
-    var packet = Packet(frame: frame, offload: offload)
+    guard frame.count >= Packet.headroom + EthernetView.headerLength else {
+      return statistics.count(.tooShort)
+    }
+    var packet = Packet(withRoom: consume frame, offload: offload)
     packet.input = index
     packet.classify(for: link.mac)
-    packet.etherType = frame.be16(12)
+    packet.etherType = packet.bytes.be16(packet.link + 12)
     packet.network = packet.link + EthernetView.headerLength
     enter(&packet, skipsIngress: skipsIngress)
   }
@@ -129,7 +131,7 @@ extension Router {
       start = 0
       guard passesEgress(&bytes, offload, on: index) else { return }
     }
-    if link.isPort { return leave(bytes, from: start, offload, on: index, link.offloads) }
+    if link.isPort { return leave(consume bytes, from: start, offload, on: index, link.offloads) }
     if start > 0 { bytes.removeFirst(start) }
     switch device(index)?.kind {
     case .vlan(let link):
@@ -148,7 +150,7 @@ extension Router {
     if offload.isFinished {
       statistics.count(.sent)
       noteSent(bytes.raw.dropping(start), on: index)
-      return sent.append(SentFrame(device: index, bytes: bytes, from: start, offload: offload))
+      return sent.append(SentFrame(device: index, bytes: consume bytes, from: start, offload: offload))
     }
     if start > 0 { bytes.removeFirst(start) }
     guard

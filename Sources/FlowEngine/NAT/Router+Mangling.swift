@@ -17,7 +17,7 @@ extension Router {
     switch packet.tracking {
     case .related, .relatedReply:
       let icmp = packet.family == .ipv4 ? IPProtocol.icmp : IPProtocol.icmpv6
-      if packet.proto == icmp, isErrorMessage(packet) { return translateError(part, &packet, slot) }
+      if packet.proto == icmp, isErrorMessage(&packet) { return translateError(part, &packet, slot) }
       guard bindFirst(hook, part, &packet, slot) else { return false }
     case .new: guard bindFirst(hook, part, &packet, slot) else { return false }
     case .established, .establishedReply:
@@ -36,7 +36,7 @@ extension Router {
     return rewrite(part, &packet, slot)
   }
 
-  private func isErrorMessage(_ packet: Packet) -> Bool {
+  private func isErrorMessage(_ packet: inout Packet) -> Bool {
     guard packet.bytes.count > packet.transport else { return false }
     let type = packet.bytes[packet.transport]
     return packet.family == .ipv4 ? ICMPType.isError(type) : type < 128

@@ -46,6 +46,8 @@ struct Program: ~Copyable {
   var filters = Row<HookRange>()
   /// The places in `filters` that have chains, a bit each.
   var filtered: UInt32 = 0
+  /// The families whose packets meet translating chains at any hook, a bit each, in the order of places.
+  var translated: UInt32 = 0
   /// Translating chains: by hook, then family class.
   var translators = Row<HookRange>()
   var deviceHooks = Row<DeviceHook>()
@@ -86,17 +88,17 @@ package struct Ruleset: ~Copyable {
     rebuild()
   }
 
+  /// Whether any filtering chain is attached to `hook` for packets of `family`.
+  @inline(__always)
+  func filters(_ hook: Hook, _ family: PacketFamily) -> Bool {
+    program.filtered >> UInt32(Program.place(hook, family)) & 1 != 0
+  }
+
   /// Whether any filtering chain whose priority is at least `from` and below `below` is attached to `hook` for packets of
   /// `family`.
-  @inline(__always)
   package func hasChains(
     _ hook: Hook, _ family: PacketFamily, from: Int = .min, below: Int = .max
   ) -> Bool {
-    program.filtered >> UInt32(Program.place(hook, family)) & 1 != 0
-      && reaches(hook, family, from: from, below: below)
-  }
-
-  private func reaches(_ hook: Hook, _ family: PacketFamily, from: Int, below: Int) -> Bool {
     let range = program.filters[Program.place(hook, family)]
     for index in 0..<Int(range.count) {
       let priority = Int(program.baseChains[Int(range.first) + index].priority)
@@ -106,9 +108,9 @@ package struct Ruleset: ~Copyable {
   }
 
   /// Whether any translating chain is attached to a hook for packets of `family`.
+  @inline(__always)
   package func translates(_ family: PacketFamily) -> Bool {
-    func has(_ hook: Hook) -> Bool { program.translators[Program.place(hook, family)].count > 0 }
-    return has(.prerouting) || has(.postrouting) || has(.input) || has(.output)
+    program.translated >> UInt32(Program.place(.prerouting, family)) & 1 != 0
   }
 
   /// Runs the filtering base chains of `hook` whose priority is at least `from` and below `below`, in order.

@@ -57,7 +57,11 @@ extension Ruleset {
       program.filters.append(append(list))
       if !list.isEmpty { program.filtered |= 1 << UInt32(place) }
     }
-    for list in translators { program.translators.append(append(list)) }
+    program.translated = 0
+    for (place, list) in translators.enumerated() {
+      program.translators.append(append(list))
+      if !list.isEmpty { program.translated |= 1 << UInt32(place % 3) }
+    }
     attach(ingress, egress)
   }
 

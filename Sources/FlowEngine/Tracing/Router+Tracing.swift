@@ -18,7 +18,8 @@ extension Router {
   func takeTraced(_ frame: RawSpan, _ offload: VirtioHeader, on index: UInt32) {
     beginTrace(frame, offload, on: index)
     if !hardware.exists || !forwardInHardware(frame, offload, on: index) {
-      admit(frame, offload, on: index, skipsIngress: false)
+      admit(
+        [UInt8](room: Packet.headroom, before: frame), offload, on: index, skipsIngress: false)
     }
     endTrace()
     finish()
@@ -49,18 +50,18 @@ extension Router {
   }
 
   /// Notes what conntrack made of a packet.
-  func noteTracking(_ packet: Packet) {
+  func noteTracking(_ packet: inout Packet) {
     guard tracing.isOpen else { return }
-    noteFlow(packet)
+    noteFlow(&packet)
     let slot = conntrack.slot(packet.entry)
     let tcp = slot.map { conntrack[$0].proto == IPProtocol.tcp ? conntrack[$0].tcp.state : .none } ?? .none
     record(.tracked(packet.tracking, slot.map { conntrack[$0].status } ?? [], tcp))
   }
 
   /// Notes the flow that a packet belongs to.
-  func noteFlow(_ packet: Packet) {
+  func noteFlow(_ packet: inout Packet) {
     guard tracing.isOpen else { return }
-    tracing.identify(packet.entry, packet.transport >= 0 ? tuple(of: packet) : nil)
+    tracing.identify(packet.entry, packet.transport >= 0 ? tuple(of: &packet) : nil)
   }
 
   /// The flow of a direction that the fast path found.
