@@ -2,14 +2,13 @@
 
 internal import CFlowMemory
 
-/// Storage of flat records, in chunks that never move, with a list of free slots.
+/// Storage of flat records, in chunks that never move, with a list of free slots. A chunk has 2^`chunkLog2` records.
 ///
 /// Of a slab that has become large, eight chunks share a block of memory, of which large pages can be made; each is
 /// written to only when its turn comes.
 /// `@safe`: a slot is valid below `capacity`, which `isValid` tests; the subscript traps beyond it.
 @safe
-package struct Slab<Record: BitwiseCopyable>: ~Copyable {
-  private static var chunkLog2: Int { 10 }
+package struct Slab<Record: BitwiseCopyable, let chunkLog2: Int>: ~Copyable {
   private static var chunkSize: Int { 1 << chunkLog2 }
   private var chunks: UnsafeMutablePointer<UnsafeMutablePointer<Record>>
   private var chunkRoom = 64
@@ -113,7 +112,7 @@ package struct Slab<Record: BitwiseCopyable>: ~Copyable {
   @unsafe
   func pointer(_ slot: Int) -> UnsafeMutablePointer<Record> {
     precondition(UInt(bitPattern: slot) < UInt(bitPattern: capacity))
-    return unsafe chunks[slot >> Self.chunkLog2] + (slot & (Self.chunkSize - 1))
+    return unsafe chunks[slot >> chunkLog2] + (slot & (Self.chunkSize - 1))
   }
 
   /// The record of `slot`. Traps when there is no such slot.
@@ -121,12 +120,12 @@ package struct Slab<Record: BitwiseCopyable>: ~Copyable {
     @inline(__always)
     unsafeAddress {
       precondition(UInt(bitPattern: slot) < UInt(bitPattern: capacity))
-      return unsafe UnsafePointer(chunks[slot >> Self.chunkLog2] + (slot & (Self.chunkSize - 1)))
+      return unsafe UnsafePointer(chunks[slot >> chunkLog2] + (slot & (Self.chunkSize - 1)))
     }
     @inline(__always)
     unsafeMutableAddress {
       precondition(UInt(bitPattern: slot) < UInt(bitPattern: capacity))
-      return unsafe chunks[slot >> Self.chunkLog2] + (slot & (Self.chunkSize - 1))
+      return unsafe chunks[slot >> chunkLog2] + (slot & (Self.chunkSize - 1))
     }
   }
 }

@@ -11,7 +11,7 @@ struct SlabTests {
 
   @Test("a slot that was given back is blank again, and used before the table grows")
   func reuse() {
-    var slab = Slab(Record())
+    var slab = Slab<Record, 10>(Record())
     // Beyond the first chunks, so that blocks of several chunks are used as well.
     let slots = (0..<20_000).map { _ in slab.allocate() }
     #expect(Set(slots).count == slots.count && slab.count == slots.count)

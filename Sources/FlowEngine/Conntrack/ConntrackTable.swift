@@ -25,7 +25,7 @@ package struct ConntrackEvent: Sendable {
 
 /// The table of tracked flows: storage, index by tuple and zone, and nothing that needs packets.
 package struct ConntrackTable: ~Copyable {
-  package var entries: Slab<ConntrackEntry>
+  package var entries: Slab<ConntrackEntry, 10>
   private var index = HashIndex()
   package let seed: UInt64
   package var settings = ConntrackSettings()

@@ -129,7 +129,7 @@ package struct FlowPath: BitwiseCopyable, Sendable {
 
 /// The paths of all flows, each stored once and counted: flows to one next hop share one.
 package struct PathTable: ~Copyable {
-  private var paths = Slab<FlowPath>(.blank)
+  private var paths = Slab<FlowPath, 5>(.blank)
   private var index = HashIndex(capacityLog2: 4)
 
   package init() {}

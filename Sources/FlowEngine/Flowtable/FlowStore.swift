@@ -21,8 +21,8 @@ package struct Flowtable: Sendable {
 /// A flow takes 256 octets for its two directions, 16 for the rest, 32 to 64 of the index (96 while that grows), and
 /// its share of the paths: at most 384 in all, unless next hops are as many as flows.
 package struct FlowStore: ~Copyable {
-  package var pairs = Slab<FlowPair>(.blank)
-  package var details = Slab<FlowDetail>(.blank)
+  package var pairs = Slab<FlowPair, 10>(.blank)
+  package var details = Slab<FlowDetail, 10>(.blank)
   package var index = HashIndex()
   package var paths = PathTable()
   package let seed: UInt64

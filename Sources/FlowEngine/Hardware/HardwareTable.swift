@@ -51,7 +51,7 @@ struct HardwareRule: BitwiseCopyable {
 /// The flows in one device's hardware.
 final class HardwareTable {
   let settings: HardwareSettings
-  private var rules = Slab<HardwareRule>(.blank)
+  private var rules = Slab<HardwareRule, 10>(.blank)
   private var index = HashIndex()
 
   init(_ settings: HardwareSettings) { self.settings = settings }

@@ -134,7 +134,7 @@ extension Ruleset {
   ) -> Found {
     let set = Int(instruction.a)
     let isInverted = instruction.selector != 0
-    guard let record = program.sets.find(set, walk.registers, Int(instruction.source), now: now) else {
+    guard let record = program.sets.find(set, &walk.registers, Int(instruction.source), now: now) else {
       return isInverted ? .found : .missing
     }
     if isInverted { return .missing }
@@ -178,16 +178,16 @@ extension Ruleset {
     case .number: return number(instruction, &walk, &environment)
     case .hash: return hash(instruction, &walk)
     case .state:
-      return runState(instruction.a, walk, packet, &environment) ? .next : .leaveRule
+      return runState(instruction.a, packet.byteCount, walk.now, &environment) ? .next : .leaveRule
     case .stateFromMap:
       let set = Int(instruction.a)
       guard
-        let record = program.sets.find(set, walk.registers, Int(instruction.source), now: walk.now)
+        let record = program.sets.find(set, &walk.registers, Int(instruction.source), now: walk.now)
       else { return .leaveRule }
       let header = program.sets.headers[set]
       let cell = program.sets.words[record + header.dataWord]
       guard cell != 0 else { return .leaveRule }
-      return runState(cell - 1, walk, packet, &environment) ? .next : .leaveRule
+      return runState(cell - 1, packet.byteCount, walk.now, &environment) ? .next : .leaveRule
     case .log:
       environment.log(rule: walk.rule, packet: packet)
       return .next
@@ -207,15 +207,15 @@ extension Ruleset {
   }
 
   private mutating func runState<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
-    _ number: UInt32, _ walk: Walk, _ packet: RulePacket, _ environment: inout Environment
+    _ number: UInt32, _ byteCount: Int, _ now: UInt64, _ environment: inout Environment
   ) -> Bool {
-    let cell = cells[number]
-    if cell.kind == .helper {
+    if cells[number].kind == .helper {
+      let cell = cells[number]
       environment.assignHelper(
         UInt128(cell.a) << 64 | UInt128(cell.b), transportProtocol: UInt8(truncatingIfNeeded: cell.c))
       return true
     }
-    return cells.run(number, byteCount: packet.byteCount, now: walk.now)
+    return cells.run(number, byteCount: byteCount, now: now)
   }
 }
 

@@ -17,15 +17,15 @@ struct Row<Element: BitwiseCopyable>: ~Copyable {
 
   @inline(__always)
   subscript(_ index: Int) -> Element {
-    get {
+    unsafeAddress {
       precondition(index >= 0 && index < count)
       // Safe: the index was checked, and elements below `count` are initialised.
-      return unsafe storage[index]
+      return unsafe UnsafePointer(storage + index)
     }
-    set {
+    unsafeMutableAddress {
       precondition(index >= 0 && index < count)
       // Safe: as above.
-      unsafe storage[index] = newValue
+      return unsafe storage + index
     }
   }
 

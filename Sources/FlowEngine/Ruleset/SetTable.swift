@@ -77,14 +77,15 @@ struct SetTable: ~Copyable {
     return hash
   }
 
-  /// The record whose key the registers from `word` on hold, or nil.
-  func find(_ set: Int, _ registers: borrowing Registers, _ word: Int, now: UInt64) -> Int? {
+  /// The record whose key the registers from `word` on hold, or nil. The registers are only read: of what is not `inout`, a copy
+  /// is made for each word.
+  func find(_ set: Int, _ registers: inout Registers, _ word: Int, now: UInt64) -> Int? {
     let header = headers[set]
     var found: Int?
     switch header.layout {
-    case .exact: found = findExact(header, registers, word)
-    case .intervals: found = findInterval(header, registers, word)
-    case .ranges: found = findRange(header, registers, word, now: now)
+    case .exact: found = findExact(header, &registers, word)
+    case .intervals: found = findInterval(header, &registers, word)
+    case .ranges: found = findRange(header, &registers, word, now: now)
     }
     if let record = found, isAlive(record, header, now: now) { return record }
     guard header.catchAll != 0 else { return nil }
@@ -98,7 +99,7 @@ struct SetTable: ~Copyable {
     return expiry == 0 || expiry > now
   }
 
-  private func findExact(_ header: SetHeader, _ registers: borrowing Registers, _ word: Int) -> Int? {
+  private func findExact(_ header: SetHeader, _ registers: inout Registers, _ word: Int) -> Int? {
     guard header.count > 0 else { return nil }
     let keyWords = header.keyWords
     let mask = lastWordMask(octets: Int(header.keyLength))
@@ -122,13 +123,13 @@ struct SetTable: ~Copyable {
   }
 
   /// The last boundary that is not above the key, if it begins a range.
-  private func findInterval(_ header: SetHeader, _ registers: borrowing Registers, _ word: Int) -> Int? {
+  private func findInterval(_ header: SetHeader, _ registers: inout Registers, _ word: Int) -> Int? {
     var low: UInt32 = 0
     var high = header.count
     while low < high {
       let middle = (low + high) / 2
       let record = Int(header.first + middle * header.stride)
-      if compare(record, registers, word, octets: Int(header.keyLength)) <= 0 {
+      if compare(record, &registers, word, octets: Int(header.keyLength)) <= 0 {
         low = middle + 1
       } else {
         high = middle
@@ -140,7 +141,7 @@ struct SetTable: ~Copyable {
   }
 
   private func findRange(
-    _ header: SetHeader, _ registers: borrowing Registers, _ word: Int, now: UInt64
+    _ header: SetHeader, _ registers: inout Registers, _ word: Int, now: UInt64
   ) -> Int? {
     for number in 0..<header.count {
       let record = Int(header.first + number * header.stride)
@@ -148,8 +149,8 @@ struct SetTable: ~Copyable {
       var matches = true
       for field in 0..<Int(header.fieldCount) where matches {
         let octets = Int(words[Int(header.fields) + field])
-        let first = compare(record + place, registers, word + place, octets: octets)
-        let last = compare(record + header.keyWords + place, registers, word + place, octets: octets)
+        let first = compare(record + place, &registers, word + place, octets: octets)
+        let last = compare(record + header.keyWords + place, &registers, word + place, octets: octets)
         matches = first <= 0 && last >= 0
         place += (octets + 3) / 4
       }
@@ -159,7 +160,7 @@ struct SetTable: ~Copyable {
   }
 
   /// Compares octet strings of the table and of the registers: negative, zero or positive.
-  private func compare(_ place: Int, _ registers: borrowing Registers, _ word: Int, octets: Int) -> Int {
+  private func compare(_ place: Int, _ registers: inout Registers, _ word: Int, octets: Int) -> Int {
     let count = (octets + 3) / 4
     for index in 0..<count {
       let mask = index == count - 1 ? lastWordMask(octets: octets) : 0xffff_ffff

@@ -100,8 +100,8 @@ struct StateStore: ~Copyable {
 
   @inline(__always)
   subscript(_ number: UInt32) -> StateCell {
-    get { cells[Int(number)] }
-    set { cells[Int(number)] = newValue }
+    _read { yield cells[Int(number)] }
+    _modify { yield &cells[Int(number)] }
   }
 
   mutating func add(_ cell: StateCell) -> UInt32 {
@@ -127,12 +127,10 @@ struct StateStore: ~Copyable {
   mutating func run(_ number: UInt32, byteCount: Int, now: UInt64) -> Bool {
     var current = number
     while true {
-      var cell = cells[Int(current)]
-      let goesOn = cell.count(byteCount: byteCount, now: now)
-      cells[Int(current)] = cell
-      guard goesOn else { return false }
-      guard cell.next != 0 else { return true }
-      current = cell.next - 1
+      guard cells[Int(current)].count(byteCount: byteCount, now: now) else { return false }
+      let next = cells[Int(current)].next
+      guard next != 0 else { return true }
+      current = next - 1
     }
   }
 }
