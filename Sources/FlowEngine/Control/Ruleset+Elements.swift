@@ -46,6 +46,8 @@ extension Ruleset {
       }
     }
     if set.isInterval, !set.isConcatenation { try checkOverlaps(table, index, added) }
+    let blocks = NFTables.Set.Flag.interval | NFTables.Set.Flag.concatenation
+    if set.flags & blocks == blocks { try checkBlocks(model.tables[table].sets[index], added) }
     if !added.isEmpty {
       transaction.note(
         .newElements(table: model.tables[table].handle, set: set.handle, keys: added), request)
@@ -112,15 +114,29 @@ extension Ruleset {
       expressions: expressions,
       hasExpressionList: element.expressions == nil ? set.hasExpressionList : element.hasExpressionList)
     if let place = set.place(of: key) { model.tables[table].sets[index].remove(at: place) }
-    let blocks = NFTables.Set.Flag.interval | NFTables.Set.Flag.concatenation
-    if set.flags & blocks == blocks, !isCatchAll {
-      let others = model.tables[table].sets[index].elements
-      guard !others.contains(where: { overlaps($0.key, key, set.fieldLengths) }) else {
-        throw ControlError(ErrorNumber.exists)
-      }
-    }
     model.tables[table].sets[index].insert(stored)
     return key
+  }
+
+  /// Refuses blocks of concatenated ranges that have a key in common.
+  ///
+  /// - Throws: EEXIST, blaming the last of the new elements of which that is so.
+  private func checkBlocks(_ set: SetModel, _ added: [ElementKey]) throws(ControlError) {
+    guard let length = set.fieldLengths.first.map(Int.init) else { return }
+    var numbers: [ElementKey: Int] = [:]
+    for (number, key) in added.enumerated() { numbers[key] = number }
+    let sorted = set.elements.map(\.key).filter { $0.key.count >= length }.sorted {
+      $0.key.lexicographicallyPrecedes($1.key)
+    }
+    for (place, one) in sorted.enumerated() {
+      let end = (one.keyEnd.isEmpty ? one.key : one.keyEnd).prefix(length)
+      for other in sorted[(place + 1)...] {
+        if end.lexicographicallyPrecedes(other.key.prefix(length)) { break }
+        let number = max(numbers[one] ?? -1, numbers[other] ?? -1)
+        guard number >= 0, overlaps(one, other, set.fieldLengths) else { continue }
+        throw ControlError(ErrorNumber.exists, at: [.type(3), .member(number)])
+      }
+    }
   }
 
   /// Whether two blocks of concatenated ranges have a key in common.

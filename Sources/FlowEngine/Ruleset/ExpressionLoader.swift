@@ -151,7 +151,10 @@ struct ExpressionLoader {
       try checkLoad(value.source, from.count)
       guard try needed(value.operation) <= 1 else { throw ControlError(ErrorNumber.invalid) }
     case .bitwise(let value): return try loadBitwise(value)
-    case .byteOrder(let value): try loadByteOrder(value)
+    case .byteOrder(var value):
+      try loadByteOrder(value)
+      value.showsLengthFirst = kernel < .linux612
+      return Loaded(.byteOrder(value))
     case .payload(let value): return try loadPayload(value)
     case .meta(let value): try loadMeta(value)
     case .conntrack(let value): return try loadConntrack(value)

@@ -142,6 +142,9 @@ extension NFTables.Expression {
     /// Octets of each number: 2, 4 or 8.
     package var size: UInt32?
 
+    /// Whether the length is written before the size, as Linux 6.1 does.
+    package var showsLengthFirst = false
+
     package init() {}
 
     init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
@@ -162,8 +165,10 @@ extension NFTables.Expression {
       if let source { writer.attribute(1, source) }
       if let destination { writer.attribute(2, destination) }
       if let operation { writer.attribute(3, operation) }
-      if let length { writer.attribute(4, length) }
+      // Source (Linux 7.2): nft_byteorder.c, nft_byteorder_dump.
+      if showsLengthFirst, let length { writer.attribute(4, length) }
       if let size { writer.attribute(5, size) }
+      if !showsLengthFirst, let length { writer.attribute(4, length) }
     }
   }
 

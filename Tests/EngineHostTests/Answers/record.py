@@ -5,7 +5,7 @@
 Run as root under the kernel that is meant; each scenario has a network namespace of its own, with the devices d0
 and d1. For one of the kernels that the engine models:
 
-    KERNEL_SUITE=trixie .ci/vm python3 Tests/EngineHostTests/Answers/record.py >Tests/EngineHostTests/Answers/6.12.txt
+    cd Tests/EngineHostTests/Answers && KERNEL_SUITE=trixie ../../../.ci/vm python3 -B record.py >6.12.txt
 
 (bookworm for 6.1, sid for 7.2). A recording has one line for each fact:
 
@@ -37,7 +37,7 @@ MODULES = """nfnetlink nf_conntrack nf_conntrack_netlink nf_conntrack_ftp nf_con
   nft_redir nft_log nft_limit nft_quota nft_reject nft_reject_inet nft_chain_nat nft_hash nft_fib nft_fib_inet
   nft_numgen nft_tunnel nft_synproxy nft_connlimit nft_flow_offload nf_flow_table nf_flow_table_inet nft_counter
   nft_objref nft_compat nft_queue nft_socket nft_osf nft_xfrm nft_tproxy nft_dup_netdev nft_fwd_netdev
-  nf_log_syslog nfnetlink_log nft_reject_ipv4 nft_reject_ipv6""".split()
+  nf_log_syslog nfnetlink_log nft_reject_ipv4 nft_reject_ipv6 nft_fib_ipv4""".split()
 
 
 class Recorder:
