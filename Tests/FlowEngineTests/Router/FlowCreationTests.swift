@@ -110,6 +110,18 @@ struct FlowCreationTests {
     #expect(scene.send(.client, [], [1, 2]) == .fast)
   }
 
+  @Test("FT-018 a PPTP call is not offloaded, unless its number is zero", arguments: kernels)
+  func pptp(kernel: KernelGeneration) {
+    for (call, isOffloaded) in [(UInt8(7), false), (0, true)] {
+      let scene = Scene(kernel, rules: RecordedBatch.everything)
+      scene.proto = IPProtocol.gre
+      // Enhanced GRE (RFC 2637 section 4.1): version 1, PPP; behind it the payload's length and the call.
+      let pptp = Oddity(damage: { $0.replaceSubrange(34..<38, with: [0x20, 0x01, 0x88, 0x0b]) })
+      for _ in 0..<3 { scene.send(.client, [], [0, 0, 0, call], pptp) }
+      #expect(scene.isOffloaded == isOffloaded)
+    }
+  }
+
   @Test("FT-019 without a valid neighbour there is no flow on 7.2, and one on 6.12")
   func neighbourMissing() {
     for (kernel, isMade) in [(KernelGeneration.linux72, false), (.linux612, true)] {
