@@ -21,6 +21,12 @@ struct Walk {
   var rule: UInt64 = 0
 }
 
+/// Where a chain that was jumped to returns to.
+struct Caller: BitwiseCopyable {
+  var place: UInt32 = 0
+  var chain: UInt32 = 0
+}
+
 extension Ruleset {
   /// Evaluates one base chain.
   ///
@@ -31,7 +37,7 @@ extension Ruleset {
     var walk = Walk(
       hook: hook, nfproto: base.nfproto == 0 ? packet.family.rawValue : base.nfproto, now: environment.now)
     // Jumps nest sixteen deep at most: the loader refuses more.
-    var stack = InlineArray<16, Int>(repeating: 0)
+    var stack = InlineArray<16, Caller>(repeating: Caller())
     let isTraced = environment.isTraced
     var trail = RuleTrail(base.chain)
     var depth = 0
@@ -57,8 +63,8 @@ extension Ruleset {
         }
         guard depth > 0 else { return applyPolicy(base, packet) }
         depth -= 1
-        place = stack[depth]
-        trail.leave(depth)
+        place = Int(stack[depth].place)
+        trail.chain = stack[depth].chain
         continue
       case .verdict, .lookup:
         var target = instruction.a
@@ -87,8 +93,8 @@ extension Ruleset {
         case NFTablesVerdict.break: place = nextRule
         case NFTablesVerdict.jump:
           guard depth < 16 else { return .drop }
-          stack[depth] = nextRule
-          trail.enter(target, depth)
+          stack[depth] = Caller(place: UInt32(truncatingIfNeeded: nextRule), chain: trail.chain)
+          trail.chain = target
           depth += 1
           place = Int(program.chains[Int(target)])
         case NFTablesVerdict.goto:
@@ -97,14 +103,14 @@ extension Ruleset {
         case NFTablesVerdict.return:
           guard depth > 0 else { return applyPolicy(base, packet) }
           depth -= 1
-          place = stack[depth]
-          trail.leave(depth)
+          place = Int(stack[depth].place)
+          trail.chain = stack[depth].chain
         case NFTablesVerdict.accept: return .accept
         default: return .drop
         }
         continue
       default:
-        let outcome = step(instruction, &walk, &packet, &environment)
+        let outcome = step(place &- 1, &walk, &packet, &environment)
         if isTraced { trail.close(outcome, &environment) }
         switch outcome {
         case .next: continue
@@ -155,12 +161,12 @@ extension Ruleset {
     return .found
   }
 
-  /// Runs an instruction that is neither a jump nor a lookup.
-  @inline(__always)
+  /// Runs the instruction at `place`, which is neither a jump nor a lookup.
+  @inline(never)
   private mutating func step<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
-    _ instruction: Instruction, _ walk: inout Walk, _ packet: inout RulePacket,
-    _ environment: inout Environment
+    _ place: Int, _ walk: inout Walk, _ packet: inout RulePacket, _ environment: inout Environment
   ) -> StepOutcome {
+    let instruction = program.code[place]
     switch instruction.opcode {
     case .beginRule, .endChain, .verdict, .lookup: return .next
     case .loadConstant, .compare, .range, .maskXor, .shift, .boolean, .byteOrder:

@@ -7,17 +7,8 @@ struct RuleTrail {
   var rule: UInt64 = 0
   /// A rule was begun and nothing has been told of it.
   var isInRule = false
-  /// The chains that were jumped from.
-  private var stack = InlineArray<16, UInt32>(repeating: 0)
 
   init(_ chain: UInt32) { self.chain = chain }
-
-  mutating func enter(_ target: UInt32, _ depth: Int) {
-    stack[depth] = chain
-    chain = target
-  }
-
-  mutating func leave(_ depth: Int) { chain = stack[depth] }
 
   /// Tells how the rule under way was left, unless it has been told.
   mutating func close<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
