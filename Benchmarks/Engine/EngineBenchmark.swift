@@ -8,7 +8,8 @@ import PacketWire
 /// The flows and frames are those of fastpath.c, which is to be run beside it:
 ///     EngineBenchmark 1000 1000000
 /// With the word `packets` only established flows are measured, with `flows` only new ones and their ageing (as many as
-/// the first number says), with `encapsulations` only established flows whose packets come and go plain, in a VLAN and in a PPPoE session.
+/// the first number says), with `encapsulations` only established flows whose packets come and go plain, in a VLAN, in a PPPoE session, and as
+/// IPv6, which is not translated.
 @main
 struct EngineBenchmark {
   static var frameLength: Int { 60 }
@@ -104,12 +105,12 @@ struct EngineBenchmark {
 
   /// What is between a frame's addresses and its IP header.
   enum Wrapping: String, CaseIterable {
-    case plain, vlan, pppoe
+    case plain, vlan, pppoe, ipv6
 
     /// Behind the addresses; a PPPoE header's length is that of the benchmark's packets.
     var header: [UInt8] {
       switch self {
-      case .plain: []
+      case .plain, .ipv6: []
       case .vlan: [0x81, 0, 0, 10]
       case .pppoe: [0x88, 0x64, 0x11, 0, 0, 17, 0, 48, 0, 0x21]
       }
@@ -118,20 +119,53 @@ struct EngineBenchmark {
     /// As in ``FlowKey/encapsulation``.
     var word: UInt64 {
       switch self {
-      case .plain: 0
+      case .plain, .ipv6: 0
       case .vlan: FlowKey.encapsulation(10, EtherType.vlan)
       case .pppoe: FlowKey.encapsulation(17, EtherType.pppoeSession)
       }
     }
 
     /// Octets of a frame, whose IP packet has 46.
-    var length: Int { self == .pppoe ? 68 : frameLength + header.count }
+    var length: Int {
+      switch self {
+      case .plain, .vlan: frameLength + header.count
+      case .pppoe: 68
+      case .ipv6: 74
+      }
+    }
     /// Octets from one frame to the next.
     var distance: Int { self == .plain ? 64 : 80 }
+
+    /// Family of the packets.
+    var family: IPFamily { self == .ipv6 ? .ipv6 : .ipv4 }
+
+    /// Turns the IPv4 header of a plain frame at `offset` into one of IPv6, with the same numbers in its addresses.
+    private func wrapAddresses(_ frames: inout [UInt8], _ offset: Int) {
+      let (source, destination) = (frames.be32(offset + 26), frames.be32(offset + 30))
+      let proto = frames[offset + 23]
+      let transport = Array(frames[offset + 34..<offset + 54])
+      frames.store(be16: EtherType.ipv6, at: offset + 12)
+      frames.store(be32: 0x6000_0000, at: offset + 14)
+      frames.store(be16: 20, at: offset + 18)
+      frames[offset + 20] = proto
+      frames[offset + 21] = 64
+      frames.store(ipv6: Address(high: Self.prefix, low: UInt64(source)), at: offset + 22)
+      frames.store(ipv6: Address(high: Self.prefix, low: UInt64(destination)), at: offset + 38)
+      frames.replaceSubrange(offset + 54..<offset + 74, with: transport)
+    }
+
+    /// The first eight octets of all IPv6 addresses.
+    private static var prefix: UInt64 { 0x2001_0db8_0000_0000 }
+
+    /// The address of the family for a number.
+    func address(_ number: UInt32) -> Address {
+      family == .ipv4 ? Address(ipv4: number) : Address(high: Self.prefix, low: UInt64(number))
+    }
 
     /// Puts the header into a plain frame at `offset`; PPPoE's stands for the type, too.
     func wrap(_ frames: inout [UInt8], _ offset: Int) {
       guard self != .plain else { return }
+      guard self != .ipv6 else { return wrapAddresses(&frames, offset) }
       let packet = Array(frames[offset + (self == .pppoe ? 14 : 12)..<offset + frameLength])
       frames.replaceSubrange(offset + 12..<offset + length, with: header + packet)
     }
@@ -178,10 +212,11 @@ struct EngineBenchmark {
       let (source, port, proto) = ends(index)
       var pair = FlowPair.blank
       for side in 0..<2 {
-        let client = Address(ipv4: source ^ (side == 0 ? 0 : 0x5500_0000))
-        let server = Address(ipv4: 0xc0a8_0101)
+        let client = wrapping.address(source ^ (side == 0 || wrapping == .ipv6 ? 0 : 0x5500_0000))
+        let server = wrapping.address(0xc0a8_0101)
         var key = FlowKey(
-          .ipv4, proto: proto, source: side == 0 ? client : server, destination: side == 0 ? server : client,
+          wrapping.family, proto: proto, source: side == 0 ? client : server,
+          destination: side == 0 ? server : client,
           sourcePort: side == 0 ? port : 443, destinationPort: side == 0 ? 443 : port,
           device: side == 0 ? lan : wan)
         key.kind |= UInt64(table) << 32
@@ -189,9 +224,11 @@ struct EngineBenchmark {
         var entry = FlowEntry(key: key)
         entry.flags = .counts
         entry.deadline = .max
-        entry.translate(
-          source: Address(ipv4: source ^ 0x5500_0000), sourcePort: UInt16(truncatingIfNeeded: index),
-          destination: server, destinationPort: 443)
+        if wrapping.family == .ipv4 {
+          entry.translate(
+            source: Address(ipv4: source ^ 0x5500_0000), sourcePort: UInt16(truncatingIfNeeded: index),
+            destination: server, destinationPort: 443)
+        }
         entry.path = router.flows.paths.intern(way)
         pair.sides[side] = entry
       }

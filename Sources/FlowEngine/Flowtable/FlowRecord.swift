@@ -83,6 +83,14 @@ package struct FlowFlags: OptionSet, Sendable, BitwiseCopyable {
   package static let translated = FlowFlags(rawValue: 8)
   /// The flowtable counts into conntrack.
   package static let counts = FlowFlags(rawValue: 32)
+  /// Its packets are IPv6's and translated, which is rare, and done to none of the plain frames.
+  package static let translated6 = FlowFlags(rawValue: 16)
+  /// Whether a lookup finds the flow, and its packets can be plain frames.
+  var isPlain: Bool {
+    @inline(__always) get {
+      rawValue & (Self.teardown.rawValue | Self.dying.rawValue | Self.translated6.rawValue) == 0
+    }
+  }
   /// Whether a lookup does not find the flow.
   var isGone: Bool {
     @inline(__always) get { rawValue & (Self.teardown.rawValue | Self.dying.rawValue) != 0 }
@@ -137,7 +145,7 @@ package struct FlowEntry: BitwiseCopyable, Sendable {
   package mutating func translate(
     source: Address, sourcePort: UInt16, destination: Address, destinationPort: UInt16
   ) {
-    flags.insert(.translated)
+    flags.insert(key.family == .ipv6 ? [.translated, .translated6] : .translated)
     newAddresses = Self.addresses(source, destination)
     newPorts = (UInt32(sourcePort) << 16 | UInt32(destinationPort)).bigEndian
     var addresses: UInt64 = 0

@@ -3,8 +3,9 @@
 internal import CFlowMemory
 import PacketWire
 
-/// What the batch has read of a plain frame: IPv4 without options and fragments, alone, in one VLAN or in a PPPoE
-/// session; UDP, or TCP without SYN, FIN and RST; 40 octets at least of it; nothing left to be done to it.
+/// What the batch has read of a plain frame: IPv4 without options and fragments, or IPv6 without extension headers, alone, in
+/// one VLAN or in a PPPoE session; UDP, or TCP without SYN, FIN and RST; as many octets at least as TCP has headers; nothing
+/// left to be done to it.
 ///
 /// Nearly all frames are such, and what is done for them is here, with nothing else in between. Any other is read as
 /// ``FastParse``. A frame that turns out to need more than its flow's path is read so, too.
@@ -13,7 +14,7 @@ import PacketWire
 @safe
 struct PlainFrame: BitwiseCopyable {
   private var key = FlowKey.blank
-  /// The IP header in the batch's memory, with 40 octets at least of the packet; nil: not a plain frame.
+  /// The IP header in the batch's memory, with as many octets at least as TCP has headers; nil: not a plain frame.
   private var network: UnsafeMutableRawPointer?
   /// The flow direction that a lookup looks at first; nil for none.
   private var candidate: UnsafeMutablePointer<FlowEntry>?
@@ -22,8 +23,16 @@ struct PlainFrame: BitwiseCopyable {
   private var length: UInt32 = 0
   private var isUDP = false
 
-  /// Octets of the IP packet that a plain frame has at least: both headers of TCP.
+  /// Octets of the IPv4 packet that a plain frame has at least: both headers of TCP.
   private static var leastLength: Int { IPv4View.minimumLength &+ TCPView.minimumLength }
+  /// Octets of the IPv6 packet, likewise.
+  private static var leastLength6: Int { IPv6View.headerLength &+ TCPView.minimumLength }
+
+  private static func isKnown(_ proto: UInt8) -> Bool {
+    // One bit each for TCP and UDP: which one comes next cannot be foretold.
+    let known: UInt64 = 1 << UInt64(IPProtocol.tcp) | 1 << UInt64(IPProtocol.udp)
+    return proto < 64 && known &>> UInt64(proto) & 1 != 0
+  }
 
   init() {
     unsafe network = nil
@@ -36,11 +45,12 @@ struct PlainFrame: BitwiseCopyable {
   @inline(__always)
   mutating func clear() { unsafe network = nil }
 
-  /// Reads the frame of `count` octets at `start`.
+  /// Reads the frame of `count` octets at `start`. `kind`: what keys of the flowtable's IPv4 flows have, but for the protocol.
   @inline(__always)
   @unsafe
   mutating func read(
-    _ start: UnsafeMutableRawPointer, _ count: Int, _ device: UInt64, _ kind: UInt64, _ seed: UInt64
+    _ start: UnsafeMutableRawPointer, _ count: Int, _ device: UInt64, _ kind: UInt64, _ takesIPv6: Bool,
+    _ seed: UInt64
   ) {
     unsafe network = nil
     guard count >= EthernetView.headerLength &+ Self.leastLength else { return }
@@ -53,14 +63,17 @@ struct PlainFrame: BitwiseCopyable {
       if type == EtherType.vlan.bigEndian {
         encapsulation = unsafe FlowKey.encapsulation(link.be16(14), EtherType.vlan)
         type = unsafe link.raw16(16)
-        guard type == EtherType.ipv4.bigEndian else { return }
         offset = EthernetView.headerLength &+ VLANTagView.length
-      } else {
-        guard type == EtherType.pppoeSession.bigEndian,
-          unsafe link.raw16(20) == PPPoEView.protocolIPv4.bigEndian
-        else { return }
+      } else if type == EtherType.pppoeSession.bigEndian {
         encapsulation = unsafe FlowKey.encapsulation(link.be16(16), EtherType.pppoeSession)
+        let inside = unsafe link.be16(20)
+        guard inside == PPPoEView.protocolIPv4 || inside == PPPoEView.protocolIPv6 else { return }
+        type = (inside == PPPoEView.protocolIPv4 ? EtherType.ipv4 : EtherType.ipv6).bigEndian
         offset = EthernetView.headerLength &+ PPPoEView.headerLength
+      }
+      guard type == EtherType.ipv4.bigEndian else {
+        guard type == EtherType.ipv6.bigEndian, takesIPv6 else { return }
+        return unsafe readIPv6(start + offset, count &- offset, device, encapsulation, kind, seed)
       }
     }
     let rest = count &- offset
@@ -71,9 +84,7 @@ struct PlainFrame: BitwiseCopyable {
     let first = unsafe UInt64(littleEndian: fields.raw64(0))
     guard first & 0xff3f_0000_0000_000f == 5 else { return }
     let (timeToLive, proto) = unsafe (fields.u8(8), fields.u8(9))
-    // One bit each for TCP and UDP: which one comes next cannot be foretold.
-    let known: UInt64 = 1 << UInt64(IPProtocol.tcp) | 1 << UInt64(IPProtocol.udp)
-    guard timeToLive > 1, proto < 64, known &>> UInt64(proto) & 1 != 0 else { return }
+    guard timeToLive > 1, Self.isKnown(proto) else { return }
     isUDP = proto == IPProtocol.udp
     let mask: UInt8 = isUDP ? 0 : 7
     guard unsafe fields.u8(33) & mask == 0 else { return }
@@ -88,6 +99,36 @@ struct PlainFrame: BitwiseCopyable {
     hash = key.hash(seed)
     unsafe network = start + offset
   }
+
+  /// Reads an IPv6 packet of `count` octets, padding included.
+  @inline(never)
+  @unsafe
+  private mutating func readIPv6(
+    _ start: UnsafeMutableRawPointer, _ count: Int, _ device: UInt64, _ encapsulation: UInt64, _ kind: UInt64,
+    _ seed: UInt64
+  ) {
+    guard count >= Self.leastLength6 else { return }
+    // Safe: both headers are there.
+    let fields = unsafe HeaderFields(start)
+    let proto = unsafe fields.u8(6)
+    guard unsafe fields.u8(0) >> 4 == 6, unsafe fields.u8(7) > 1, Self.isKnown(proto) else { return }
+    isUDP = proto == IPProtocol.udp
+    let mask: UInt8 = isUDP ? 0 : 7
+    guard unsafe fields.u8(IPv6View.headerLength &+ 13) & mask == 0 else { return }
+    key.source = unsafe fields.address(8)
+    key.destination = unsafe fields.address(24)
+    key.portsAndDevice = unsafe UInt64(fields.be32(IPv6View.headerLength)) << 32 | device
+    key.encapsulation = encapsulation
+    key.kind = kind ^ Self.otherFamily | UInt64(proto)
+    length = UInt32(truncatingIfNeeded: count)
+    hash = key.hash(seed)
+    unsafe network = start
+  }
+
+  /// What tells the kind of an IPv6 flow from that of an IPv4 flow.
+  private static var otherFamily: UInt64 { UInt64(IPFamily.ipv4.rawValue ^ IPFamily.ipv6.rawValue) << 8 }
+
+  private var isIPv6: Bool { @inline(__always) get { key.kind & Self.otherFamily != 0 } }
 
   /// Takes the flow direction that a lookup looks at first.
   @inline(__always)
@@ -106,7 +147,7 @@ struct PlainFrame: BitwiseCopyable {
   ) -> Bool {
     guard let network = unsafe network, let entry = unsafe candidate else { return false }
     // Safe: the slab's records do not move.
-    guard unsafe entry.pointee.key.equals(key), unsafe !entry.pointee.flags.isGone else { return false }
+    guard unsafe entry.pointee.key.equals(key), unsafe entry.pointee.flags.isPlain else { return false }
     // Safe: an entry's path is in use.
     let path = unsafe flows.paths.pointer(entry.pointee.path)
     guard unsafe length <= UInt32(path.pointee.mtu), unsafe path.pointee.epoch == terms.epoch,
@@ -119,9 +160,13 @@ struct PlainFrame: BitwiseCopyable {
       guard deadline >= known else { return false }
       unsafe entry.pointee.deadline = deadline
     }
-    // Safe: 40 octets are there.
+    // Safe: both headers are there.
     let fields = unsafe HeaderFields(network)
-    unsafe entry.rewritePlain(fields, isUDP: isUDP)
+    if isIPv6 {
+      unsafe fields.decrement(7)
+    } else {
+      unsafe entry.rewritePlain(fields, isUDP: isUDP)
+    }
     unsafe entry.count(length)
     // Safe: a batch's frame has room in front of it for the longest link header.
     let header = unsafe UnsafePointer(path).writeLink(before: network, length)
@@ -189,7 +234,7 @@ extension FrameBatch {
         unsafe frame.pointee.clear()
       } else {
         let (start, octets) = unsafe place(position)
-        unsafe frame.pointee.read(start, octets, device, kind, seed)
+        unsafe frame.pointee.read(start, octets, device, kind, table.takesIPv6, seed)
       }
       if unsafe frame.pointee.isPlain {
         unsafe flows.index.fetch(frame.pointee.hash)
