@@ -55,6 +55,7 @@ extension Router {
   /// The tuple of a packet, its zone not yet set; nil when the header is cut short.
   ///
   /// Source: net/netfilter/nf_conntrack_core.c, nf_ct_get_tuple.
+  @inline(__always)
   func tuple(of packet: inout Packet) -> Tuple? {
     Self.tuple(
       packet.bytes.raw.dropping(packet.transport), packet.family, packet.proto, packet.source,
@@ -94,6 +95,7 @@ extension Router {
   }
 
   /// Looks the tuple up in the packet's zones; expired entries are reaped on the way.
+  @inline(__always)
   func lookUp(_ tuple: Tuple, _ packet: inout Packet) -> ConntrackHit? {
     let first = zone(&packet, .original)
     if let hit = findLive(tuple.inZone(first)) { return hit }
@@ -193,6 +195,7 @@ extension Router {
   /// Gives the entry so many seconds from now, and counts the packet.
   ///
   /// Source: net/netfilter/nf_conntrack_core.c, __nf_ct_refresh_acct.
+  @inline(__always)
   func refresh(_ slot: Int, _ seconds: UInt64, _ direction: FlowDirection, octets: Int) {
     if !conntrack[slot].status.contains(.fixedTimeout) {
       let base = conntrack[slot].isConfirmed ? now : Instant(nanoseconds: 0)
@@ -266,8 +269,14 @@ extension Router {
   }
 
   /// Hands over what changed about a confirmed entry.
+  @inline(__always)
   package func deliverEvents(_ slot: Int, portID: UInt32 = 0) {
     guard conntrack[slot].isConfirmed, !conntrack[slot].pendingEvents.isEmpty else { return }
+    deliverPending(slot, portID)
+  }
+
+  @inline(never)
+  private func deliverPending(_ slot: Int, _ portID: UInt32) {
     let changes = conntrack[slot].pendingEvents.intersection(conntrack[slot].eventMask)
     conntrack[slot].pendingEvents = []
     guard conntrack.isListening, conntrack[slot].extensions.contains(.events), !changes.isEmpty else {

@@ -74,12 +74,26 @@ package struct Tuple: Hashable, Sendable, BitwiseCopyable {
     return result
   }
 
+  /// All but the addresses.
+  private var last: UInt64 {
+    @inline(__always) get {
+      UInt64(sourcePort) << 48 | UInt64(destinationPort) << 32 | UInt64(proto) << 24
+        | UInt64(familyNumber) << 16 | UInt64(zone)
+    }
+  }
+
+  /// As `==`, in few steps.
+  @inline(__always)
+  package func equals(_ other: borrowing Tuple) -> Bool {
+    let addresses =
+      (source.low ^ other.source.low) | (destination.low ^ other.destination.low)
+      | (source.high ^ other.source.high) | (destination.high ^ other.destination.high)
+    return addresses | (last ^ other.last) == 0
+  }
+
   /// Hash for ``HashIndex``, keyed by `seed`.
   @inline(__always)
   package func hash(_ seed: UInt64) -> UInt32 {
-    let last =
-      UInt64(sourcePort) << 48 | UInt64(destinationPort) << 32 | UInt64(proto) << 24
-      | UInt64(familyNumber) << 16 | UInt64(zone)
     var h = mixed(source.high ^ 0x9e37_79b9_7f4a_7c15 ^ seed, source.low ^ 0xbf58_476d_1ce4_e5b9)
     h = mixed(destination.high ^ h, destination.low ^ 0x94d0_49bb_1331_11eb)
     return UInt32(truncatingIfNeeded: mixed(last ^ h, seed ^ 0xd6e8_feb8_6659_fd93) >> 16)

@@ -202,8 +202,9 @@ package struct Packet: Sendable {
   @inline(__always) package var isPartial: Bool { offload.isPartial }
 
   /// ``offload`` with offsets from the link header.
-  package var frameOffload: VirtioHeader { leftover(offloadBase - max(link, 0)) }
+  @inline(__always) package var frameOffload: VirtioHeader { leftover(offloadBase - max(link, 0)) }
 
+  @inline(__always)
   private func leftover(_ moved: Int) -> VirtioHeader {
     guard offload.isNone else { return offload.shifted(by: moved) }
     return isVerified ? .verified : .none

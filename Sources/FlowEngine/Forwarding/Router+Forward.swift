@@ -32,6 +32,7 @@ extension Router {
   /// Whether a packet is larger than the path and may not be fragmented here.
   ///
   /// Source: net/ipv4/ip_forward.c, ip_exceeds_mtu; net/ipv6/ip6_output.c, ip6_pkt_too_big.
+  @inline(__always)
   private func exceeds(_ packet: inout Packet, _ mtu: Int) -> Bool {
     guard packet.segmentLength > mtu else { return false }
     if packet.family == .ipv4, !packet.mayNotFragment { return false }
@@ -96,6 +97,7 @@ extension Router {
   /// Fragments a packet where its path asks for it, and hands it or its fragments to the link.
   ///
   /// Source: net/ipv4/ip_output.c, __ip_finish_output; net/ipv6/ip6_output.c, __ip6_finish_output.
+  @inline(__always)
   private func send(_ packet: inout Packet, _ route: Route) {
     let mtu = mtu(of: route)
     if packet.offload.isSegmented, packet.segmentLength <= mtu { return transmit(&packet, route) }
@@ -110,6 +112,7 @@ extension Router {
   }
 
   /// Sends a packet to the next hop of its route.
+  @inline(__always)
   func transmit(_ packet: inout Packet, _ route: Route) {
     let hop = route.gateway ?? packet.destination
     let family = route.gateway == nil ? packet.family : route.gatewayFamily

@@ -41,6 +41,7 @@ extension Router {
   }
 
   /// Fills in what the stages need to know of an IPv4 packet whose header is sound.
+  @inline(__always)
   func parseIPv4(_ packet: inout Packet) {
     let start = packet.network
     let headerLength = Int(packet.bytes[start] & 0x0f) * 4
@@ -120,6 +121,7 @@ extension Router {
   }
 
   /// Source: net/ipv4/route.c, ip_route_input_slow; net/ipv6/route.c, ip6_route_input.
+  @inline(__always)
   private func routeInput(_ packet: inout Packet) {
     if packet.family == .ipv4 { routeInputIPv4(&packet) } else { routeInputIPv6(&packet) }
   }

@@ -211,6 +211,7 @@ extension Router {
   }
 
   /// Largest packet that may follow `route`.
+  @inline(__always)
   package func mtu(of route: Route) -> Int {
     let link = links[route.device]?.mtu ?? 1500
     return route.mtu > 0 ? min(route.mtu, 65_535) : min(link, 65_535)

@@ -62,6 +62,7 @@ extension Router {
   }
 
   /// The address to send to, if there is one; a stale one is to be probed soon.
+  @inline(__always)
   func usableAddress(_ key: NeighbourKey) -> MACAddress? {
     guard let neighbour = neighbours.link(key), neighbour.state.isValid else { return nil }
     if neighbour.state == .stale {

@@ -93,6 +93,7 @@ extension Router {
   }
 
   /// Chains and flowtables of the device, by priority. False: the packet is gone.
+  @inline(__always)
   func runIngress(_ packet: inout Packet) -> Bool {
     let count = ruleset.ingressHookCount(device: packet.input)
     for position in 0..<count {
@@ -193,6 +194,7 @@ extension Packet {
   /// Says for whom a frame is that came in on a device with address `own`.
   ///
   /// Source: net/ethernet/eth.c, eth_skb_pkt_type.
+  @inline(__always)
   mutating func classify(for own: MACAddress) {
     let destination = bytes.raw.mac(link)
     if destination.isMulticast {

@@ -6,14 +6,19 @@ extension Router {
   /// The translation of a hook: the first packet of a flow gets its mapping, all are rewritten. False: dropped.
   ///
   /// Source: net/netfilter/nf_nat_core.c, nf_nat_inet_fn; net/netfilter/nf_nat_proto.c, nf_nat_ipv4_fn.
+  @inline(__always)
   func translate(_ hook: Hook, _ part: TranslationPart, _ packet: inout Packet) -> Bool {
     guard packet.tracking != .none, packet.tracking != .untracked, let slot = conntrack.slot(packet.entry)
     else {
       return true
     }
-    let status = conntrack[slot].status
     let family: PacketFamily = packet.family == .ipv4 ? .ipv4 : .ipv6
-    guard !status.isDisjoint(with: .anyNAT) || ruleset.translates(family) else { return true }
+    guard !conntrack[slot].status.isDisjoint(with: .anyNAT) || ruleset.translates(family) else { return true }
+    return translate(hook, part, &packet, slot)
+  }
+
+  @inline(never)
+  private func translate(_ hook: Hook, _ part: TranslationPart, _ packet: inout Packet, _ slot: Int) -> Bool {
     switch packet.tracking {
     case .related, .relatedReply:
       let icmp = packet.family == .ipv4 ? IPProtocol.icmp : IPProtocol.icmpv6
