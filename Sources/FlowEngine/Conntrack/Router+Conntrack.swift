@@ -229,22 +229,28 @@ extension Router {
   /// Puts the packet's new entry into the table, and reports what changed. False: the packet is dropped.
   ///
   /// Source: net/netfilter/nf_conntrack_core.c, __nf_conntrack_confirm.
+  @inline(__always)
   func confirm(_ packet: inout Packet) -> Bool {
     guard let slot = conntrack.slot(packet.entry) else { return true }
-    if !conntrack[slot].isConfirmed {
-      guard packet.direction == .original else { return true }
-      if conntrack[slot].isDying { return false }
-      for direction in [FlowDirection.original, .reply] {
-        if let hit = findLive(conntrack[slot].tuple(direction)) {
-          return resolveClash(slot, hit, direction, &packet)
-        }
+    guard conntrack[slot].isConfirmed else { return confirm(slot, &packet) }
+    deliverEvents(slot)
+    return true
+  }
+
+  @inline(never)
+  private func confirm(_ slot: Int, _ packet: inout Packet) -> Bool {
+    guard packet.direction == .original else { return true }
+    if conntrack[slot].isDying { return false }
+    for direction in [FlowDirection.original, .reply] {
+      if let hit = findLive(conntrack[slot].tuple(direction)) {
+        return resolveClash(slot, hit, direction, &packet)
       }
-      conntrack[slot].deadline = now.adding(nanoseconds: conntrack[slot].deadline).nanoseconds
-      if conntrack[slot].extensions.contains(.timestamps) { conntrack[slot].startTime = wallClock }
-      conntrack.insert(slot)
-      statistics.count(.inserted)
-      conntrack[slot].pendingEvents.insert(conntrack[slot].master.isNone ? .new : .related)
     }
+    conntrack[slot].deadline = now.adding(nanoseconds: conntrack[slot].deadline).nanoseconds
+    if conntrack[slot].extensions.contains(.timestamps) { conntrack[slot].startTime = wallClock }
+    conntrack.insert(slot)
+    statistics.count(.inserted)
+    conntrack[slot].pendingEvents.insert(conntrack[slot].master.isNone ? .new : .related)
     deliverEvents(slot)
     return true
   }

@@ -18,6 +18,7 @@ package struct TCPSegment: Sendable {
   package var highestSelectiveAck: UInt32?
 
   /// - Parameter view: the segment, its octets ending with the payload.
+  @inline(__always)
   package init(_ view: borrowing TCPView) {
     flags = view.flags
     kind = TCPSegmentKind(view.flags)

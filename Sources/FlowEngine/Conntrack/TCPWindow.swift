@@ -24,6 +24,7 @@ extension TCPTracking {
   ///
   /// Source: net/netfilter/nf_conntrack_proto_tcp.c, tcp_in_window; the four conditions are those of
   /// "Real Stateful TCP Packet Filtering in IP Filter", G. van Rooij.
+  @inline(__always)
   mutating func checkWindow(
     _ segment: TCPSegment, _ direction: FlowDirection, _ settings: ConntrackSettings
   ) -> WindowVerdict {

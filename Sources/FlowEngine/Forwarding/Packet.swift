@@ -91,6 +91,7 @@ package struct Packet: Sendable {
   }
 
   /// A received frame behind its room.
+  @inline(__always)
   package init(withRoom bytes: consuming [UInt8], offload: VirtioHeader) {
     self.bytes = consume bytes
     link = Self.headroom
@@ -155,6 +156,7 @@ package struct Packet: Sendable {
   }
 
   /// Lowers TTL or hop limit by one; an IPv4 checksum follows.
+  @inline(__always)
   package mutating func decrementTimeToLive() {
     if family == .ipv6 {
       bytes[network + 7] &-= 1
@@ -189,6 +191,7 @@ package struct Packet: Sendable {
   }
 
   /// Puts an Ethernet header in front of the network header: ``link`` is where the frame begins then.
+  @inline(__always)
   mutating func pushEthernet(to destination: MACAddress, from source: MACAddress, type: UInt16) {
     if network < EthernetView.headerLength { makeRoom(EthernetView.headerLength - network) }
     link = network - EthernetView.headerLength

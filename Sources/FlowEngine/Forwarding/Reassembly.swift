@@ -112,13 +112,14 @@ struct Reassembly: Sendable {
 extension Router {
   /// Puts a fragment together with the others of its datagram. False: the packet waits, or is gone; true: the
   /// packet is no fragment, or is now the whole datagram.
+  @inline(__always)
   func reassemble(_ packet: inout Packet) -> Bool {
-    packet.family == .ipv4 ? reassembleIPv4(&packet) : reassembleIPv6(&packet)
+    if packet.family == .ipv6 { return reassembleIPv6(&packet) }
+    return packet.bytes.be16(packet.network + 6) & 0x3fff == 0 || reassembleIPv4(&packet)
   }
 
   private func reassembleIPv4(_ packet: inout Packet) -> Bool {
     let word = packet.bytes.be16(packet.network + 6)
-    guard word & 0x3fff != 0 else { return true }
     let key = Reassembly.Key(
       family: .ipv4, source: packet.source, destination: packet.destination,
       identification: UInt32(packet.bytes.be16(packet.network + 4)), proto: packet.proto, zone: packet.zone)

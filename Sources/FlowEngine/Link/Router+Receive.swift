@@ -144,6 +144,7 @@ extension Router {
   }
 
   /// Gives a frame to the host, or the frames that it becomes when the port cannot do what is left to be done to it.
+  @inline(__always)
   private func leave(
     _ bytes: consuming [UInt8], from start: Int, _ offload: VirtioHeader, on index: UInt32,
     _ abilities: TAPOffloads
