@@ -8,8 +8,8 @@ import PacketWire
 /// The flows and frames are those of fastpath.c, which is to be run beside it:
 ///     EngineBenchmark 1000 1000000
 /// With the word `packets` only established flows are measured, with `flows` only new ones and their ageing (as many as
-/// the first number says), with `encapsulations` only established flows whose packets come and go plain, in a VLAN, in a PPPoE session, and as
-/// IPv6, which is not translated.
+/// the first number says), with `encapsulations` only established flows whose packets come and go plain, in a VLAN, in a
+/// PPPoE session, and as IPv6, which is not translated.
 @main
 struct EngineBenchmark {
   static var frameLength: Int { 60 }
@@ -125,7 +125,7 @@ struct EngineBenchmark {
       }
     }
 
-    /// Octets of a frame, whose IP packet has 46.
+    /// Octets of a frame: an IPv4 packet has 46, one of IPv6 has its two headers.
     var length: Int {
       switch self {
       case .plain, .vlan: frameLength + header.count
@@ -164,10 +164,13 @@ struct EngineBenchmark {
 
     /// Puts the header into a plain frame at `offset`; PPPoE's stands for the type, too.
     func wrap(_ frames: inout [UInt8], _ offset: Int) {
-      guard self != .plain else { return }
-      guard self != .ipv6 else { return wrapAddresses(&frames, offset) }
-      let packet = Array(frames[offset + (self == .pppoe ? 14 : 12)..<offset + frameLength])
-      frames.replaceSubrange(offset + 12..<offset + length, with: header + packet)
+      switch self {
+      case .plain: break
+      case .ipv6: wrapAddresses(&frames, offset)
+      case .vlan, .pppoe:
+        let packet = Array(frames[offset + (self == .pppoe ? 14 : 12)..<offset + frameLength])
+        frames.replaceSubrange(offset + 12..<offset + length, with: header + packet)
+      }
     }
   }
 

@@ -74,7 +74,7 @@ package struct ConntrackTable: ~Copyable {
   /// Nothing is changed: only of a mutating function's value is the place passed, not a copy.
   package mutating func find(_ tuple: Tuple) -> ConntrackHit? {
     let found = index.first(tuple.hash(seed)) {
-      $0 & 1 == 0 ? entries[$0 >> 1].original.equals(tuple) : entries[$0 >> 1].reply.equals(tuple)
+      entries[$0 >> 1].tuple($0 & 1 == 0 ? .original : .reply) == tuple
     }
     return found < 0 ? nil : ConntrackHit(slot: found >> 1, direction: found & 1 == 0 ? .original : .reply)
   }

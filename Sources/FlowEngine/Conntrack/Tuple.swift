@@ -82,13 +82,13 @@ package struct Tuple: Hashable, Sendable, BitwiseCopyable {
     }
   }
 
-  /// As `==`, in few steps.
+  /// By words, not field by field: each lookup of a packet compares.
   @inline(__always)
-  package func equals(_ other: borrowing Tuple) -> Bool {
+  package static func == (a: Tuple, b: Tuple) -> Bool {
     let addresses =
-      (source.low ^ other.source.low) | (destination.low ^ other.destination.low)
-      | (source.high ^ other.source.high) | (destination.high ^ other.destination.high)
-    return addresses | (last ^ other.last) == 0
+      (a.source.low ^ b.source.low) | (a.destination.low ^ b.destination.low)
+      | (a.source.high ^ b.source.high) | (a.destination.high ^ b.destination.high)
+    return addresses | (a.last ^ b.last) == 0
   }
 
   /// Hash for ``HashIndex``, keyed by `seed`.

@@ -23,6 +23,12 @@ struct AttributePolicy: Equatable {
     case nested
     /// Never to be sent.
     case rejected
+
+    /// The same, as a kernel checks it: masks of flags came after Linux 6.12.
+    func known(to kernel: KernelGeneration) -> Content {
+      if case .flags = self, kernel < .linux72 { return .number32 }
+      return self
+    }
   }
 
   /// NL_ATTR_TYPE_*.
@@ -91,8 +97,8 @@ struct AttributePolicy: Equatable {
     if case .flags = content { return }
     let nest = writer.beginNest(4)
     func range(_ type: UInt32, _ maximum: UInt64) {
-      writer.attribute(Attribute.minimum, hostOrder: 0)
-      writer.attribute(Attribute.maximum, hostOrder: maximum)
+      writer.attribute(Attribute.minimum, host64: 0)
+      writer.attribute(Attribute.maximum, host64: maximum)
       writer.attribute(Attribute.type, host: type)
     }
     func length(_ type: UInt32, _ limit: UInt32) {
@@ -115,62 +121,51 @@ struct AttributePolicy: Equatable {
   }
 }
 
-extension NetlinkWriter {
-  /// A number of 64 bits in host byte order.
-  fileprivate mutating func attribute(_ type: UInt16, hostOrder value: UInt64) {
-    attribute(type, bytes: (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) })
-  }
-}
-
 /// The attributes of one request of nfnetlink, as far as they are attributes.
 struct RequestAttributes {
   /// Octets of the message that are its headers and attributes.
-  let length: Int
-  /// Whether something followed that is no attribute.
-  let hasLeftover: Bool
+  private(set) var length = NetlinkHeader.encodedLength + NetfilterHeader.encodedLength
   /// The first attribute that is not as it should be.
-  let error: ControlError?
+  private(set) var error: ControlError?
 
   /// - Parameters:
   ///   - message: with both headers.
   ///   - kernel: whose checks.
   init(_ message: RawSpan, _ kernel: KernelGeneration) {
-    let policies = Self.policies(message.host16(at: 4), kernel)
-    var cursor = AttributeCursor(message, from: NetlinkHeader.encodedLength + NetfilterHeader.encodedLength)
-    var end = NetlinkHeader.encodedLength + NetfilterHeader.encodedLength
-    var found: ControlError?
-    while let more = try? cursor.advance(), more {
-      if let content = policies[cursor.type] {
-        found = AttributePolicy(content: content).error(cursor.payload, at: cursor.type)
-        if found != nil { break }
-      }
-      end = min(message.byteCount, (cursor.attributeOffset + 4 + cursor.payloadLength + 3) & ~3)
+    let policies = Self.policies(message.host16(at: 4))
+    walk(message) { type, payload in
+      policies[type].flatMap { AttributePolicy(content: $0.known(to: kernel)).error(payload, at: type) }
     }
-    length = end
-    error = found
-    hasLeftover = found == nil && end < message.byteCount
   }
 
   /// Whether the message is a request of nfnetlink with more than attributes in it.
   static func hasLeftover(_ message: RawSpan) -> Bool {
-    let start = NetlinkHeader.encodedLength + NetfilterHeader.encodedLength
-    guard message.byteCount > start, message.host16(at: 4) >= 0x100 else { return false }
-    var cursor = AttributeCursor(message, from: start)
-    var end = start
+    var attributes = RequestAttributes()
+    guard message.byteCount > attributes.length, message.host16(at: 4) >= 0x100 else { return false }
+    attributes.walk(message) { _, _ in nil }
+    return attributes.length < message.byteCount
+  }
+
+  private init() {}
+
+  /// Goes from attribute to attribute, up to the first in which `check` finds something wrong.
+  private mutating func walk(_ message: RawSpan, _ check: (UInt16, RawSpan) -> ControlError?) {
+    var cursor = AttributeCursor(message, from: length)
     while let more = try? cursor.advance(), more {
-      end = (cursor.attributeOffset + 4 + cursor.payloadLength + 3) & ~3
+      error = check(cursor.type, cursor.payload)
+      guard error == nil else { return }
+      length = min(message.byteCount, (cursor.attributeOffset + 4 + cursor.payloadLength + 3) & ~3)
     }
-    return end < message.byteCount
   }
 
   private typealias Policies = [UInt16: AttributePolicy.Content]
 
   /// By the type of the message.
-  private static func policies(_ type: UInt16, _ kernel: KernelGeneration) -> Policies {
+  private static func policies(_ type: UInt16) -> Policies {
     switch UInt8(truncatingIfNeeded: type >> 8) {
     case NetfilterSubsystem.conntrack: conntrack
     case NetfilterSubsystem.conntrackExpectations: expectation
-    case NetfilterSubsystem.nfTables: tables(UInt8(truncatingIfNeeded: type), kernel)
+    case NetfilterSubsystem.nfTables: tables(UInt8(truncatingIfNeeded: type))
     default: [:]
     }
   }
@@ -202,37 +197,42 @@ struct RequestAttributes {
   private static let userData = AttributePolicy.Content.octets(256)
 
   /// Source (Linux 7.2): nf_tables_api.c, nft_table_policy and those of the other objects.
-  private static func tables(_ message: UInt8, _ kernel: KernelGeneration) -> Policies {
-    func flags(_ mask: UInt32) -> AttributePolicy.Content { kernel >= .linux72 ? .flags(mask) : .number32 }
+  private static func tables(_ message: UInt8) -> Policies {
     typealias Message = NFTables.Message
-    switch message {
-    case Message.newTable, Message.getTable, Message.deleteTable, Message.destroyTable:
-      return [1: name, 2: flags(7), 4: .number64, 6: userData]
-    case Message.newChain, Message.getChain, Message.deleteChain, Message.destroyChain:
-      return [
-        1: name, 2: .number64, 3: name, 4: .nested, 5: .number32, 7: .text(42), 8: .nested, 10: flags(7),
-        11: .number32, 12: userData,
-      ]
-    case Message.newRule, Message.getRule, Message.getRuleReset, Message.deleteRule, Message.destroyRule:
-      return [
-        1: name, 2: name, 3: .number64, 4: .nested, 5: .nested, 6: .number64, 7: userData, 9: .number32,
-        10: .number32, 11: .number32,
-      ]
-    case Message.newSet, Message.getSet, Message.deleteSet, Message.destroySet:
-      return [
-        1: name, 2: name, 3: flags(NFTables.Set.Flag.all), 4: .number32, 5: .number32, 6: .number32,
-        7: .number32, 8: .number32, 9: .nested, 10: .number32, 11: .number64, 12: .number32, 13: userData,
-        15: .number32, 16: .number64, 17: .nested, 18: .nested,
-      ]
+    return switch message {
+    case Message.newTable, Message.getTable, Message.deleteTable, Message.destroyTable: table
+    case Message.newChain, Message.getChain, Message.deleteChain, Message.destroyChain: chain
+    case Message.newRule, Message.getRule, Message.getRuleReset, Message.deleteRule, Message.destroyRule: rule
+    case Message.newSet, Message.getSet, Message.deleteSet, Message.destroySet: set
     case Message.newElement, Message.getElement, Message.getElementReset, Message.deleteElement,
       Message.destroyElement:
-      return [1: name, 2: name, 3: .nested, 4: .number32]
+      element
     case Message.newObject, Message.getObject, Message.getObjectReset, Message.deleteObject,
       Message.destroyObject:
-      return [1: name, 2: name, 3: .number32, 4: .nested, 6: .number64, 8: userData]
+      object
     case Message.newFlowtable, Message.getFlowtable, Message.deleteFlowtable, Message.destroyFlowtable:
-      return [1: name, 2: name, 3: .nested, 5: .number64, 7: flags(3)]
-    default: return [:]
+      flowtable
+    default: [:]
     }
   }
+
+  private static let table: Policies = [1: name, 2: .flags(7), 4: .number64, 6: userData]
+  private static let chain: Policies = [
+    1: name, 2: .number64, 3: name, 4: .nested, 5: .number32, 7: .text(42), 8: .nested, 10: .flags(7),
+    11: .number32, 12: userData,
+  ]
+  private static let rule: Policies = [
+    1: name, 2: name, 3: .number64, 4: .nested, 5: .nested, 6: .number64, 7: userData, 9: .number32,
+    10: .number32, 11: .number32,
+  ]
+  private static let set: Policies = [
+    1: name, 2: name, 3: .flags(NFTables.Set.Flag.all), 4: .number32, 5: .number32, 6: .number32,
+    7: .number32, 8: .number32, 9: .nested, 10: .number32, 11: .number64, 12: .number32, 13: userData,
+    15: .number32, 16: .number64, 17: .nested, 18: .nested,
+  ]
+  private static let element: Policies = [1: name, 2: name, 3: .nested, 4: .number32]
+  private static let object: Policies = [
+    1: name, 2: name, 3: .number32, 4: .nested, 6: .number64, 8: userData,
+  ]
+  private static let flowtable: Policies = [1: name, 2: name, 3: .nested, 5: .number64, 7: .flags(3)]
 }

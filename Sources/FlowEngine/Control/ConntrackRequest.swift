@@ -85,13 +85,8 @@ struct ConntrackRequest {
         try decodeFilter(AttributeCursor(payload, from: NetfilterHeader.encodedLength))
       }
       try decode(payload, generation)
-    } catch let error as ControlError {
-      throw error
-    } catch NetlinkFormatError.payloadSize {
-      // Of an attribute inside another: nobody says which.
-      throw ControlError(ErrorNumber.outOfRange)
     } catch {
-      throw ControlError(ErrorNumber.invalid)
+      throw ControlError(error)
     }
   }
 

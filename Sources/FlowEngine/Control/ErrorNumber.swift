@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import NetlinkWire
+
 /// Linux's errno values, as `NLMSG_ERROR` carries them (negated there).
 package enum ErrorNumber {
   package static let notPermitted: Int32 = 1
@@ -55,6 +57,15 @@ struct ControlError: Error, Equatable {
   }
 
   init(_ number: Int32, attribute: UInt16) { self.init(number, at: [.type(attribute)]) }
+
+  /// What a client is told of an error: of one in an attribute inside another, nobody says which.
+  init(_ error: any Error) {
+    switch error {
+    case let error as ControlError: self = error
+    case NetlinkFormatError.payloadSize: self.init(ErrorNumber.outOfRange)
+    default: self.init(ErrorNumber.invalid)
+    }
+  }
 
   /// The same error, blamed on a list element when it blames nothing yet.
   func blaming(_ path: [AttributeStep]) -> ControlError {

@@ -159,9 +159,7 @@ extension Router {
       $0.master == master && $0.classNumber == request.classNumber
     }
     if siblings.count >= policy.limit, let oldest = siblings.first {
-      for gone in expectations.remove(where: { $0.id == oldest.id }) {
-        note(gone, isNew: false, 0, &output)
-      }
+      remove(0, &output) { $0.id == oldest.id }
     }
     guard expectations.entries.count < conntrack.settings.maximumExpectations else {
       throw ControlError(ErrorNumber.tooManyOpen)
@@ -210,27 +208,24 @@ extension Router {
   private func delete(
     _ request: Request, _ client: ControlClient, _ output: inout ControlOutput
   ) throws(ControlError) {
-    let removed: [Expectation]
     if let tuple = request.tuple {
-      removed = expectations.remove {
+      let count = remove(client.portID, &output) {
         $0.tuple == tuple.inZone(request.zone) && (request.id == nil || request.id == $0.id)
       }
-      guard !removed.isEmpty else { throw ControlError(ErrorNumber.noEntry) }
+      guard count > 0 else { throw ControlError(ErrorNumber.noEntry) }
     } else if let name = request.helper {
       let helper = Ruleset.packedHelperName(name)
-      removed = expectations.remove { $0.helper == helper }
+      remove(client.portID, &output) { $0.helper == helper }
     } else {
-      removed = expectations.remove { _ in true }
+      remove(client.portID, &output) { _ in true }
     }
-    for expectation in removed { note(expectation, isNew: false, client.portID, &output) }
   }
 
   /// Those whose time is up, or whose master is gone, go.
   private func expireExpectations(_ output: inout ControlOutput) {
-    let gone = expectations.remove { expectation in
+    remove(0, &output) { expectation in
       expectation.deadline <= now.nanoseconds || conntrack.slot(expectation.master) == nil
     }
-    for expectation in gone { note(expectation, isNew: false, 0, &output) }
   }
 
   /// Those whose master is about to be deleted go with it.
@@ -239,10 +234,19 @@ extension Router {
   ///   - output: where their events go.
   ///   - isDeleted: whether the entry in a slot is deleted.
   func forgetExpectations(_ output: inout ControlOutput, ofEntriesWhere isDeleted: (Int) -> Bool) {
-    let gone = expectations.remove { expectation in
-      conntrack.slot(expectation.master).map(isDeleted) ?? true
-    }
-    for expectation in gone { note(expectation, isNew: false, 0, &output) }
+    remove(0, &output) { expectation in conntrack.slot(expectation.master).map(isDeleted) ?? true }
+  }
+
+  /// Removes the expectations that `isChosen` names, and tells listeners on whose behalf: `portID`, or 0.
+  ///
+  /// - Returns: how many there were.
+  @discardableResult
+  private func remove(
+    _ portID: UInt32, _ output: inout ControlOutput, where isChosen: (Expectation) -> Bool
+  ) -> Int {
+    let removed = expectations.remove(where: isChosen)
+    for expectation in removed { note(expectation, isNew: false, portID, &output) }
+    return removed.count
   }
 
   private func note(

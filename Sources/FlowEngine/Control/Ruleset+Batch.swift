@@ -187,13 +187,8 @@ extension Ruleset {
       NetlinkHeader.encodedLength, attributes.length - NetlinkHeader.encodedLength)
     do {
       try perform(payload, request, &transaction)
-    } catch let error as ControlError {
-      throw error
-    } catch NetlinkFormatError.payloadSize {
-      // Of an attribute inside another: nobody says which.
-      throw ControlError(ErrorNumber.outOfRange)
     } catch {
-      throw ControlError(ErrorNumber.invalid)
+      throw ControlError(error)
     }
   }
 

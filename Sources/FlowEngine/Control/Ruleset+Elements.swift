@@ -17,12 +17,13 @@ extension Ruleset {
     {
       return index
     }
-    throw unknownSet
+    throw unknown(2)
   }
 
-  /// ENOENT for a set's name, since Linux 6.4 with the place of the name.
-  var unknownSet: ControlError {
-    kernel >= .linux612 ? ControlError(ErrorNumber.noEntry, attribute: 2) : ControlError(ErrorNumber.noEntry)
+  /// ENOENT for a name, since Linux 6.4 with the place of the name.
+  func unknown(_ attribute: UInt16) -> ControlError {
+    kernel >= .linux612
+      ? ControlError(ErrorNumber.noEntry, attribute: attribute) : ControlError(ErrorNumber.noEntry)
   }
 
   mutating func newElements(

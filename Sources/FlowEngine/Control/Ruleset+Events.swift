@@ -179,25 +179,25 @@ extension Ruleset {
     if let table = table(handle), let index = table.chain(handle: number) {
       return (table, table.chains[index])
     }
-    return transaction.changes.lazy.compactMap { change -> (TableModel, ChainModel)? in
-      guard case .deletedChain(let table, var chain, nil) = change.subject, chain.handle == number,
+    return transaction.first { subject -> (TableModel, ChainModel)? in
+      guard case .deletedChain(let table, var chain, nil) = subject, chain.handle == number,
         table.handle == handle
       else { return nil }
       chain.rules = []
       return (table, chain)
-    }.first
+    }
   }
 
   private func set(
     _ number: UInt64, of handle: UInt64, _ transaction: Transaction
   ) -> (TableModel, SetModel)? {
     if let table = table(handle), let index = table.set(handle: number) { return (table, table.sets[index]) }
-    return transaction.changes.lazy.compactMap { change -> (TableModel, SetModel)? in
-      guard case .deletedSet(let table, let set) = change.subject, set.handle == number,
+    return transaction.first { subject -> (TableModel, SetModel)? in
+      guard case .deletedSet(let table, let set) = subject, set.handle == number,
         table.handle == handle
       else { return nil }
       return (table, set)
-    }.first
+    }
   }
 
   private func object(
@@ -206,12 +206,12 @@ extension Ruleset {
     if let table = table(handle), let index = table.object(handle: number, type) {
       return (table, table.objects[index])
     }
-    return transaction.changes.lazy.compactMap { change -> (TableModel, ObjectModel)? in
-      guard case .deletedObject(let table, let object) = change.subject, object.handle == number,
+    return transaction.first { subject -> (TableModel, ObjectModel)? in
+      guard case .deletedObject(let table, let object) = subject, object.handle == number,
         table.handle == handle
       else { return nil }
       return (table, object)
-    }.first
+    }
   }
 
   private func flowtable(
@@ -220,40 +220,48 @@ extension Ruleset {
     if let table = table(handle), let index = table.flowtable(handle: number) {
       return (table, table.flowtables[index])
     }
-    return transaction.changes.lazy.compactMap { change -> (TableModel, FlowtableModel)? in
-      guard case .deletedFlowtable(let table, let flowtable, nil) = change.subject,
+    return transaction.first { subject -> (TableModel, FlowtableModel)? in
+      guard case .deletedFlowtable(let table, let flowtable, nil) = subject,
         flowtable.handle == number, table.handle == handle
       else { return nil }
       return (table, flowtable)
-    }.first
+    }
   }
 
   func table(_ handle: UInt64) -> TableModel? { model.tables.first { $0.handle == handle } }
 }
 
 extension Transaction {
+  /// What `choose` makes of the first change of which it makes anything.
+  fileprivate func first<Thing>(_ choose: (Change.Subject) -> Thing?) -> Thing? {
+    for change in changes {
+      if let thing = choose(change.subject) { return thing }
+    }
+    return nil
+  }
+
   fileprivate func deletedTable(_ handle: UInt64) -> TableModel? {
-    changes.lazy.compactMap { change -> TableModel? in
-      guard case .deletedTable(let table) = change.subject, table.handle == handle else { return nil }
+    first { subject -> TableModel? in
+      guard case .deletedTable(let table) = subject, table.handle == handle else { return nil }
       return table
-    }.first
+    }
   }
 
   fileprivate func deletedRule(_ handle: UInt64, of chain: UInt64) -> RuleModel? {
-    changes.lazy.compactMap { change -> RuleModel? in
-      guard case .deletedRule(_, let from, let rule) = change.subject, from.handle == chain,
+    first { subject -> RuleModel? in
+      guard case .deletedRule(_, let from, let rule) = subject, from.handle == chain,
         rule.handle == handle
       else { return nil }
       return rule
-    }.first
+    }
   }
 
   fileprivate func deletedElement(_ key: ElementKey, of set: UInt64) -> ElementModel? {
-    changes.lazy.compactMap { change -> ElementModel? in
-      guard case .deletedElements(_, let from, let elements) = change.subject, from.handle == set else {
+    first { subject -> ElementModel? in
+      guard case .deletedElements(_, let from, let elements) = subject, from.handle == set else {
         return nil
       }
       return elements.first { $0.key == key }
-    }.first
+    }
   }
 }

@@ -44,13 +44,8 @@ extension Ruleset {
       } else if flags.contains(.acknowledge) {
         writer.acknowledge(message, nil)
       }
-    } catch let error as ControlError {
-      writer.acknowledge(message, error)
-    } catch NetlinkFormatError.payloadSize {
-      // Of an attribute inside another: nobody says which.
-      writer.acknowledge(message, ControlError(ErrorNumber.outOfRange))
     } catch {
-      writer.acknowledge(message, ControlError(ErrorNumber.invalid))
+      writer.acknowledge(message, ControlError(error))
     }
     writer.flush()
     output.replies = writer.datagrams
@@ -191,7 +186,7 @@ extension Ruleset {
     }
     let table = try table(query, message.table)
     guard let name = message.name else { throw ControlError(ErrorNumber.invalid) }
-    guard let index = table.set(name) else { throw unknownSet }
+    guard let index = table.set(name) else { throw unknown(2) }
     let wire = wire(table.sets[index], in: table)
     send(NFTables.Message.newSet, query, table.family, &writer) { wire.encode(into: &$0) }
   }
@@ -201,7 +196,7 @@ extension Ruleset {
   ) throws(ControlError) {
     let table = try table(query, message.table)
     guard let name = message.set else { throw ControlError(ErrorNumber.invalid) }
-    guard let index = table.set(name) else { throw unknownSet }
+    guard let index = table.set(name) else { throw unknown(2) }
     let set = table.sets[index]
     var chosen = set.elements.filter { !hasExpired($0, now: query.now) }
     if !query.isDump {
@@ -347,10 +342,7 @@ extension Ruleset {
     }
     guard let name = message.name else { throw ControlError(ErrorNumber.invalid) }
     let table = try table(query, message.table, isBlamed: kernel >= .linux612)
-    guard let index = table.flowtable(name) else {
-      throw kernel >= .linux612
-        ? ControlError(ErrorNumber.noEntry, attribute: 2) : ControlError(ErrorNumber.noEntry)
-    }
+    guard let index = table.flowtable(name) else { throw unknown(2) }
     let wire = wire(table.flowtables[index], in: table, references(in: table))
     send(NFTables.Message.newFlowtable, query, table.family, &writer) { encode(wire, into: &$0) }
   }

@@ -29,10 +29,6 @@ extension Ruleset {
         ErrorNumber.notSupported, at: [.type(5)], text: "xtables compatibility is not supported by the engine"
       )
     }
-    if let data = message.userData, data.count > 256 {
-      throw ControlError(
-        ErrorNumber.outOfRange, at: [.type(7)], text: "Attribute failed policy validation")
-    }
     let wanted = message.expressions ?? []
     try checkNames(wanted)
     if let index = message.namelessExpression {

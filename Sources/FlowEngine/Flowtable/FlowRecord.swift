@@ -81,10 +81,10 @@ package struct FlowFlags: OptionSet, Sendable, BitwiseCopyable {
   package static let dying = FlowFlags(rawValue: 4)
   /// Its packets' addresses or ports change.
   package static let translated = FlowFlags(rawValue: 8)
-  /// The flowtable counts into conntrack.
-  package static let counts = FlowFlags(rawValue: 32)
   /// Its packets are IPv6's and translated, which is rare, and done to none of the plain frames.
   package static let translated6 = FlowFlags(rawValue: 16)
+  /// The flowtable counts into conntrack.
+  package static let counts = FlowFlags(rawValue: 32)
   /// Whether a lookup finds the flow, and its packets can be plain frames.
   var isPlain: Bool {
     @inline(__always) get {

@@ -195,7 +195,7 @@ package struct Packet: Sendable {
   mutating func pushEthernet(to destination: MACAddress, from source: MACAddress, type: UInt16) {
     if network < EthernetView.headerLength { makeRoom(EthernetView.headerLength - network) }
     link = network - EthernetView.headerLength
-    // Both addresses in two words, of which the second takes the type with it.
+    // Both addresses together: eight octets and four.
     bytes.store(be64: destination.bits << 16 | source.bits >> 32, at: link)
     bytes.store(be32: UInt32(truncatingIfNeeded: source.bits), at: link + 8)
     bytes.store(be16: type, at: link + 12)

@@ -52,8 +52,7 @@ extension Router {
       return statistics.count(.offloadRefused)
     }
     for frame in frames {
-      noteSent(frame.bytes.raw, on: index)
-      sent.append(SentFrame(device: index, bytes: frame.bytes, offload: frame.header))
+      handOver(SentFrame(device: index, bytes: frame.bytes, offload: frame.header))
     }
   }
 }

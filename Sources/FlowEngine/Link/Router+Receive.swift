@@ -14,10 +14,14 @@ extension Router {
     statistics.count(.received)
     guard let accepted = offload.accepted(for: frame) else { return statistics.count(.offloadRefused) }
     if tracing.isOn { return takeTraced(frame, accepted, on: index) }
-    if !hardware.exists || !forwardInHardware(frame, accepted, on: index) {
-      admit([UInt8](room: Packet.headroom, before: frame), accepted, on: index, skipsIngress: false)
-    }
+    take(frame, accepted, on: index)
     finish()
+  }
+
+  /// Takes in a frame whose header was accepted: the device's hardware first, then the stack.
+  func take(_ frame: RawSpan, _ offload: VirtioHeader, on index: UInt32) {
+    if hardware.exists, forwardInHardware(frame, offload, on: index) { return }
+    admit([UInt8](room: Packet.headroom, before: frame), offload, on: index, skipsIngress: false)
   }
 
   /// What follows for a frame that was counted and whose header was accepted. `frame`: behind a packet's room. `skipsIngress`:
@@ -151,8 +155,7 @@ extension Router {
   ) {
     if offload.isFinished {
       statistics.count(.sent)
-      noteSent(bytes.raw.dropping(start), on: index)
-      return sent.append(SentFrame(device: index, bytes: consume bytes, from: start, offload: offload))
+      return handOver(SentFrame(device: index, bytes: consume bytes, from: start, offload: offload))
     }
     if start > 0 { bytes.removeFirst(start) }
     guard
@@ -164,9 +167,15 @@ extension Router {
     if frames.count > 1 { statistics.count(.segmented) }
     for frame in frames {
       statistics.count(.sent)
-      noteSent(frame.bytes.raw, on: index)
-      sent.append(SentFrame(device: index, bytes: frame.bytes, offload: frame.header))
+      handOver(SentFrame(device: index, bytes: frame.bytes, offload: frame.header))
     }
+  }
+
+  /// Lets the caller have a frame that has left.
+  @inline(__always)
+  func handOver(_ frame: consuming SentFrame) {
+    noteSent(frame.octets, on: frame.device)
+    sent.append(frame)
   }
 
   /// Runs the egress chains of a device on a frame. False: the frame is gone.

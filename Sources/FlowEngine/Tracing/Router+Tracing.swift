@@ -17,10 +17,7 @@ extension Router {
   /// Takes in one frame whose header was accepted, and records what happens to it.
   func takeTraced(_ frame: RawSpan, _ offload: VirtioHeader, on index: UInt32) {
     beginTrace(frame, offload, on: index)
-    if !hardware.exists || !forwardInHardware(frame, offload, on: index) {
-      admit(
-        [UInt8](room: Packet.headroom, before: frame), offload, on: index, skipsIngress: false)
-    }
+    take(frame, offload, on: index)
     endTrace()
     finish()
   }

@@ -111,6 +111,12 @@ package struct NetlinkWriter: Sendable {
     appendHost(value)
   }
 
+  /// A 64-bit number in host byte order.
+  package mutating func attribute(_ type: UInt16, host64 value: UInt64) {
+    header(type, length: 8)
+    appendHost(value)
+  }
+
   // MARK: Payload
 
   /// Octets as they are, without header or padding.
