@@ -24,14 +24,15 @@ struct UnmodifiedProgramTests {
 
   @Test(
     "nft loads, lists, echoes, checks, monitors, deletes and is refused as on Linux 7.2",
-    .enabled(if: hasRecordedNft, "the recording is of nft 1.0.6"))
-  func nft() throws {
+    .enabled(if: hasRecordedNft, "the recording is of nft 1.0.6"),
+    arguments: ["nft-session", "nft-dynamic-sets"])
+  func nft(session: String) throws {
     let folder = BuiltProgram.sourceRoot.appendingPathComponent("Tests/CommandTests/Recordings").path
     let engine = try LiveEngine(devices: ["d0", "d1", "d2"])
-    let result = try engine.exec(["sh", "\(folder)/nft-session.sh"])
+    let result = try engine.exec(["sh", "\(folder)/\(session).sh"])
     #expect(result.status == 0)
     let recorded = Self.comparable(
-      try BuiltProgram.sourceText("Tests/CommandTests/Recordings/nft-session.txt"))
+      try BuiltProgram.sourceText("Tests/CommandTests/Recordings/\(session).txt"))
     let answered = Self.comparable(result.output)
     #expect(answered.count == recorded.count)
     for (answered, recorded) in zip(answered, recorded) { #expect(answered == recorded) }

@@ -21,6 +21,7 @@ package enum ErrorNumber {
   package static let argumentsTooLong: Int32 = 7
   package static let noData: Int32 = 61
   package static let timerExpired: Int32 = 62
+  package static let protocolFault: Int32 = 71
   package static let overflow: Int32 = 75
   package static let restart: Int32 = 85
   package static let notSupported: Int32 = 95

@@ -23,6 +23,7 @@ extension Router {
         return output
       }
       if isFirst, messages.type == NetfilterSubsystem.batchBegin {
+        collectCountingSets()
         output = ruleset.handleBatch(datagram, from: client, now: now.nanoseconds)
         adoptRuleset()
         break
@@ -65,6 +66,7 @@ extension Router {
       NetlinkHeader.encodedLength, attributes.length - NetlinkHeader.encodedLength)
     switch UInt8(truncatingIfNeeded: type >> 8) {
     case NetfilterSubsystem.nfTables:
+      collectCountingSets()
       return ruleset.handleRequest(message, payload, from: client, now: now.nanoseconds)
     case NetfilterSubsystem.conntrack:
       return controlConntrack(message, payload, client)
@@ -78,9 +80,22 @@ extension Router {
     }
   }
 
+  /// Elements that counted connections go once these have gone.
+  private func collectCountingSets() {
+    guard ruleset.hasCountingSets else { return }
+    ruleset.collectConnections(now: now.nanoseconds, TrackedConnections(router: self))
+  }
+
   /// A client's socket was closed: tables that it owned go with it.
   package func clientClosed(portID: UInt32) {
     ruleset.clientClosed(portID: portID)
     adoptRuleset()
   }
+}
+
+/// The connections that a router tracks.
+private struct TrackedConnections: ConnectionRegistry {
+  let router: Router
+
+  func isOpen(_ connection: Tuple) -> Bool { router.isOpen(connection) }
 }

@@ -29,6 +29,7 @@ extension Ruleset {
     _ datagram: RawSpan, from client: ControlClient, now: UInt64
   ) -> ControlOutput {
     var output = ControlOutput()
+    adoptElements(now: now)
     let saved = model
     var result = execute(datagram, client, now, validatesEachRule: false)
     if result.mustValidateEachRule {

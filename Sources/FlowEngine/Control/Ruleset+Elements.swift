@@ -216,6 +216,7 @@ extension Ruleset {
       kernel: kernel, table: model.tables[table], now: transaction.now, setNames: [:], chainNames: [:])
     var loaded: [LoadedExpression] = []
     for expression in wanted {
+      _ = try loader.loadElementState(expression, of: set)
       let item = try loader.loadState(expression)
       loaded.append(LoadedExpression(expression: item.expression, cell: item.cell.map { cells.add($0) }))
     }

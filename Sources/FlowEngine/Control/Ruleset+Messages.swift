@@ -111,7 +111,7 @@ extension Ruleset {
     case .counter:
       return .counter(NFTables.Counters(bytes: cell.b, packets: cell.a))
     case .quota(var value):
-      value.consumed = cell.a
+      value.consumed = min(cell.a, cell.b)
       value.flags = cell.isInverted ? 1 : 0
       return .quota(value)
     case .last(var value):
@@ -148,24 +148,10 @@ extension Ruleset {
       wire.hasExpressionList = set.expressions.count > 1
     }
     if kernel >= .linux72 {
-      wire.backend = "\(backend(of: set)) [nf_tables]"
+      wire.backend = "\(set.backend) [nf_tables]"
       wire.count = UInt32(clamping: set.elements.count)
     }
     return wire
-  }
-
-  /// What the kernel would keep the elements in, by its symbol's name.
-  ///
-  /// Source (Linux 7.2): nf_tables_api.c, nft_select_set_ops, and the estimate functions of the types.
-  private func backend(of set: SetModel) -> String {
-    typealias Flag = NFTables.Set.Flag
-    if set.flags & Flag.interval != 0 {
-      return set.flags & Flag.concatenation != 0 ? "nft_set_pipapo_avx2_type" : "nft_set_rbtree_type"
-    }
-    if set.flags & (Flag.timeout | Flag.eval) != 0 { return "nft_set_rhash_type" }
-    if set.keyLength <= 2 { return "nft_set_bitmap_type" }
-    guard set.size != nil else { return "nft_set_rhash_type" }
-    return set.keyLength == 4 ? "nft_set_hash_fast_type" : "nft_set_hash_type"
   }
 
   func wire(_ element: ElementModel, in set: SetModel, now: UInt64) -> NFTables.Element {
@@ -180,6 +166,10 @@ extension Ruleset {
       wire.hasExpressionList = element.expressions.count > 1
     }
     if let timeout = element.timeout, timeout != set.timeout { wire.timeout = timeout }
+    // Linux 6.1 shows that of an element that a packet made, whatever it is.
+    if element.isMadeByPacket, element.expiry != 0, kernel < .linux612 {
+      wire.timeout = element.timeout ?? set.timeout
+    }
     if element.expiry != 0 {
       wire.expiration = (element.expiry > now ? element.expiry - now : 0) / 1_000_000
     }
@@ -204,7 +194,7 @@ extension Ruleset {
     case NFTables.Object.Kind.quota:
       var quota = NFTables.Expression.Quota()
       quota.bytes = cells[object.cell].b
-      quota.consumed = cells[object.cell].a
+      quota.consumed = min(cells[object.cell].a, cells[object.cell].b)
       quota.flags = cells[object.cell].isInverted ? 1 : 0
       wire.data = Self.attributes(of: .quota(quota))
     default:

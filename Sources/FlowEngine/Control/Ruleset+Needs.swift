@@ -21,7 +21,9 @@ extension Ruleset {
   package func conntrackNeeds() -> ConntrackNeeds {
     var needs = ConntrackNeeds()
     for table in model.tables {
-      if table.objects.contains(where: { $0.type == NFTables.Object.Kind.conntrackHelper }) {
+      let tracking = [NFTables.Object.Kind.conntrackHelper, NFTables.Object.Kind.connectionLimit]
+      let counts = table.sets.contains { set in set.expressions.contains { $0.name == "connlimit" } }
+      if counts || table.objects.contains(where: { tracking.contains($0.type) }) {
         needs.track(table.family)
       }
       for chain in table.chains {
@@ -50,7 +52,9 @@ extension Ruleset {
       default: break
       }
       return true
-    case .nat, .masquerade, .redirect, .flowOffload: return true
+    case .nat, .masquerade, .redirect, .flowOffload, .connectionLimit: return true
+    case .dynamicSet(let value):
+      return (value.expressions ?? value.expression ?? []).contains { $0.name == "connlimit" }
     default: return false
     }
   }

@@ -52,8 +52,14 @@ extension Ruleset {
     let loader = ExpressionLoader(
       kernel: kernel, table: table, now: transaction.now, setNames: [:], chainNames: [:])
     switch type {
-    case Kind.counter, Kind.quota, Kind.limit:
-      let name = type == Kind.counter ? "counter" : type == Kind.quota ? "quota" : "limit"
+    case Kind.counter, Kind.quota, Kind.limit, Kind.connectionLimit:
+      let name =
+        switch type {
+        case Kind.counter: "counter"
+        case Kind.quota: "quota"
+        case Kind.limit: "limit"
+        default: "connlimit"
+        }
       guard let expression = Self.expression(name: name, attributes: data) else {
         throw ControlError(ErrorNumber.invalid)
       }

@@ -37,6 +37,10 @@ extension Ruleset {
       message: UInt8(truncatingIfNeeded: message.host16(at: 4)), flags: flags,
       sequence: message.host32(at: 8), family: payload.uint8(at: 0))
     let query = Query(request: request, client: client, now: now)
+    // Nothing else shows what packets have done to sets.
+    if request.message == NFTables.Message.getSet || Self.isElementQuery(request.message) {
+      adoptElements(now: now)
+    }
     do {
       try answer(query, payload, &writer)
       if query.isDump, request.message != NFTables.Message.getGeneration {

@@ -122,6 +122,12 @@ extension Ruleset {
         throw error.blaming([.type(4), .member(index)])
       }
     }
+    for item in loaded {
+      // A set that packets fill has a size from then on.
+      guard case .dynamicSet(let value) = item.expression, let set = model.tables[table].set(value.set ?? "")
+      else { continue }
+      if model.tables[table].sets[set].size ?? 0 == 0 { model.tables[table].sets[set].size = 0xffff }
+    }
     return loaded.map { item in
       var cell: UInt32?
       if let state = item.cell { cell = cells.add(state) }
@@ -179,6 +185,7 @@ extension Ruleset {
     for expression in rule.expressions {
       switch expression.expression {
       case .lookup(let value): removeAnonymousSet(table, value.set)
+      case .dynamicSet(let value): removeAnonymousSet(table, value.set)
       case .objectReference(let value): removeAnonymousSet(table, value.set)
       case .immediate(let value):
         guard case .verdict(let verdict)? = value.data, let name = verdict.chain,
@@ -207,6 +214,7 @@ extension Ruleset {
       let name: String?
       switch expression.expression {
       case .lookup(let value): name = value.set
+      case .dynamicSet(let value): name = value.set
       case .objectReference(let value): name = value.set
       default: name = nil
       }

@@ -19,12 +19,17 @@ extension Ruleset {
     let table = try findTable(message.table, request, transaction.client)
     var set = SetModel(
       name: name, handle: 0, flags: flags, keyType: message.keyType ?? 0, keyLength: Int(keyLength))
-    try fill(&set, from: message, flags)
+    try fill(&set, from: message, flags, model.tables[table], transaction)
     if let existing = model.tables[table].set(name) {
       if request.flags.contains(.exclusive) { throw ControlError(ErrorNumber.exists, attribute: 2) }
       if request.flags.contains(.replace) { throw ControlError(ErrorNumber.notSupported) }
       guard isSame(set, model.tables[table].sets[existing]) else {
         throw ControlError(ErrorNumber.exists, attribute: 2)
+      }
+      model.tables[table].sets[existing].timeout = set.timeout
+      model.tables[table].sets[existing].collectionInterval = set.collectionInterval
+      if let size = set.size, size != 0, kernel >= .linux612 {
+        model.tables[table].sets[existing].size = size
       }
       transaction.setNames[.init(table: model.tables[table].handle, id: id)] = name
       let handle = model.tables[table].sets[existing].handle
@@ -58,7 +63,8 @@ extension Ruleset {
   }
 
   private func fill(
-    _ set: inout SetModel, from message: NFTables.Set, _ flags: UInt32
+    _ set: inout SetModel, from message: NFTables.Set, _ flags: UInt32, _ table: TableModel,
+    _ transaction: Transaction
   ) throws(ControlError) {
     if let dataType = message.dataType {
       set.dataType = dataType
@@ -79,6 +85,9 @@ extension Ruleset {
     set.policy = message.policy ?? 0
     guard set.policy <= 1 else { throw ControlError(ErrorNumber.notSupported) }
     set.size = message.size
+    set.wasMadeWithSize = message.size ?? 0 != 0
+    // What keeps ranges cannot be changed by packets.
+    if flags & Flag.interval != 0, flags & Flag.eval != 0 { throw ControlError(ErrorNumber.notSupported) }
     set.hasDescription = message.hasDescription
     set.fieldLengths = message.fieldLengths ?? []
     let isConcatenation = flags & Flag.concatenation != 0
@@ -100,35 +109,20 @@ extension Ruleset {
     set.collectionInterval = message.collectionInterval ?? 0
     set.userData = message.userData
     if let expressions = message.expressions {
+      let loader = ExpressionLoader(
+        kernel: kernel, table: table, now: transaction.now, setNames: [:], chainNames: [:])
       for expression in expressions {
-        guard [.counter, .limit, .quota, .last].contains(stateName(expression)) else {
-          throw ControlError(ErrorNumber.notSupported)
-        }
+        set.expressions.append(try loader.loadElementState(expression, of: set))
       }
-      set.expressions = expressions
       set.hasExpressionList = message.hasExpressionList
-    }
-  }
-
-  private enum StateName {
-    case counter, limit, quota, last, other
-  }
-
-  private func stateName(_ expression: NFTables.Expression) -> StateName {
-    switch expression {
-    case .counter: .counter
-    case .limit: .limit
-    case .quota: .quota
-    case .last: .last
-    default: .other
     }
   }
 
   private func isSame(_ left: SetModel, _ right: SetModel) -> Bool {
     left.flags == right.flags && left.keyType == right.keyType && left.keyLength == right.keyLength
       && left.dataType == right.dataType && left.dataLength == right.dataLength
-      && left.objectType == right.objectType && left.timeout == right.timeout && left.size == right.size
-      && left.policy == right.policy && left.expressions.count == right.expressions.count
+      && left.objectType == right.objectType && left.fieldLengths == right.fieldLengths
+      && left.expressions.map(\.name) == right.expressions.map(\.name)
   }
 
   /// The first name of the form that is free: `__set%d` becomes `__set0`.

@@ -159,6 +159,7 @@ extension Ruleset {
   /// Nobody is told.
   package mutating func clientClosed(portID: UInt32) {
     guard model.tables.contains(where: { $0.owner == portID }) else { return }
+    adoptElements(now: 0)
     model.tables.removeAll {
       $0.owner == portID && $0.flags & NFTables.Table.Flag.persist == 0
     }

@@ -45,6 +45,7 @@ extension Ruleset {
         result.chains[chain, default: 0] += 1
       }
     case .lookup(let value): result.sets[value.set ?? "", default: 0] += 1
+    case .dynamicSet(let value): result.sets[value.set ?? "", default: 0] += 1
     case .objectReference(let value):
       if let set = value.set {
         result.sets[set, default: 0] += 1

@@ -97,6 +97,13 @@ package struct RuleContext: ~Copyable, RuleEnvironment {
     return UInt128(address.high) << 64 | UInt128(address.low)
   }
 
+  package func connection() -> (tuple: Tuple, isConfirmed: Bool)? {
+    if let slot { return (router.conntrack[slot].original, router.conntrack[slot].isConfirmed) }
+    return router.tuple(of: &packet).map { ($0.inZone(packet.zone), false) }
+  }
+
+  package func isOpen(_ connection: Tuple) -> Bool { router.isOpen(connection) }
+
   package func conntrackLabels() -> UInt128? { slot.map { router.conntrack[$0].labels } }
 
   package func conntrackHelper() -> UInt128? {
@@ -204,6 +211,13 @@ extension Ruleset {
 }
 
 extension Router {
+  /// Whether `connection` is a tuple of a live entry whose connection is not over.
+  func isOpen(_ connection: Tuple) -> Bool {
+    guard let hit = conntrack.find(connection), !conntrack[hit.slot].isExpired(now) else { return false }
+    let state = conntrack[hit.slot].tcp.state
+    return connection.proto != IPProtocol.tcp || (state != .timeWait && state != .close)
+  }
+
   /// What the rules need to know of `packet`.
   func rulePacket(_ packet: inout Packet) -> RulePacket {
     var result = RulePacket(

@@ -184,7 +184,9 @@ extension Ruleset {
     case .number: return number(instruction, &walk, &environment)
     case .hash: return hash(instruction, &walk)
     case .state:
-      return runState(instruction.a, packet.byteCount, walk.now, &environment) ? .next : .leaveRule
+      return runState(instruction.a, packet.byteCount, walk.now, &environment)
+    case .elementState: return stepElementState(instruction, &walk, packet, &environment)
+    case .dynamicSet: return stepDynamicSet(instruction, &walk, packet, &environment)
     case .stateFromMap:
       let set = Int(instruction.a)
       guard
@@ -193,7 +195,7 @@ extension Ruleset {
       let header = program.sets.headers[set]
       let cell = program.sets.words[record + header.dataWord]
       guard cell != 0 else { return .leaveRule }
-      return runState(cell - 1, packet.byteCount, walk.now, &environment) ? .next : .leaveRule
+      return runState(cell - 1, packet.byteCount, walk.now, &environment)
     case .log:
       environment.log(rule: walk.rule, packet: packet)
       return .next
@@ -214,14 +216,27 @@ extension Ruleset {
 
   private mutating func runState<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
     _ number: UInt32, _ byteCount: Int, _ now: UInt64, _ environment: inout Environment
-  ) -> Bool {
-    if cells[number].kind == .helper {
-      let cell = cells[number]
+  ) -> StepOutcome {
+    if cells[number].kind.rawValue >= StateCell.Kind.helper.rawValue {
+      return runSurroundings(number, &environment)
+    }
+    return cells.run(number, byteCount: byteCount, now: now) ? .next : .leaveRule
+  }
+
+  /// Runs a cell that has to do with more than the packet's length.
+  @inline(never)
+  private mutating func runSurroundings<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
+    _ number: UInt32, _ environment: inout Environment
+  ) -> StepOutcome {
+    let cell = cells[number]
+    switch cell.kind {
+    case .helper:
       environment.assignHelper(
         UInt128(cell.a) << 64 | UInt128(cell.b), transportProtocol: UInt8(truncatingIfNeeded: cell.c))
-      return true
+      return .next
+    case .connections: return cells.countConnection(number, kernel, environment)
+    default: return .next
     }
-    return cells.run(number, byteCount: byteCount, now: now)
   }
 }
 

@@ -4,7 +4,7 @@ import NetlinkWire
 
 // Checks of the expressions that keep state or decide about the packet.
 extension ExpressionLoader {
-  /// `counter`, `quota`, `limit`, `last`: in rules, in sets and as what objects hold.
+  /// `counter`, `quota`, `limit`, `last`, `connlimit`: in rules, in sets and as what objects hold.
   func loadState(_ expression: NFTables.Expression) throws(ControlError) -> Loaded {
     switch expression {
     case .counter(let counters):
@@ -31,6 +31,7 @@ extension ExpressionLoader {
         cell.a = now > since.partialValue ? now - since.partialValue : 0
       }
       return Loaded(expression, cell)
+    case .connectionLimit(let value): return try loadConnectionLimit(value)
     default:
       throw ControlError(ErrorNumber.notSupported)
     }

@@ -64,7 +64,7 @@ struct ExpressionLoader {
     let word = try Self.word(try needed(register))
     guard word >= 4, length > 0 else { throw ControlError(ErrorNumber.invalid) }
     guard word * 4 + length <= Registers.wordCount * 4 else { throw ControlError(ErrorNumber.outOfRange) }
-    guard kernel >= .linux72 else { return }
+    guard kernel >= .linux612 else { return }
     for index in word..<(word + (length + 3) / 4) where written >> UInt32(index) & 1 == 0 {
       throw ControlError(ErrorNumber.noData)
     }
@@ -125,7 +125,6 @@ struct ExpressionLoader {
   /// Names that the kernel knows and the engine does not.
   static let unsupported: Set<String> = [
     "match", "target", "queue", "tproxy", "socket", "synproxy", "osf", "xfrm", "tunnel", "inner", "secmark",
-    "dynset", "connlimit",
   ]
 
   /// Checks one expression.
@@ -164,7 +163,8 @@ struct ExpressionLoader {
     case .route(let value): try loadRoute(value)
     case .numberGenerator(let value): return try loadNumber(value)
     case .hash(let value): return try loadHash(value)
-    case .counter, .quota, .limit, .last: return try loadState(expression)
+    case .counter, .quota, .limit, .last, .connectionLimit: return try loadState(expression)
+    case .dynamicSet(let value): return try loadDynamicSet(value)
     case .log(let value): return try loadLog(value)
     case .reject(let value): return try loadReject(value)
     case .nat(let value): return try loadNAT(value)
@@ -183,7 +183,7 @@ struct ExpressionLoader {
       guard family == NFTables.Family.netdev else { throw ControlError(ErrorNumber.noEntry) }
       try checkLoad(value.device, 4)
       guard value.address == nil else { throw ControlError(ErrorNumber.notSupported) }
-    case .dynamicSet, .connectionLimit, .other: throw ControlError(ErrorNumber.noEntry)
+    case .other: throw ControlError(ErrorNumber.noEntry)
     }
     return Loaded(expression)
   }

@@ -31,6 +31,11 @@ enum Opcode: UInt8 {
   case hash
   /// Runs the stateful cell `a` and those linked to it.
   case state
+  /// Runs the cells of the element that the set `a` has for the register, of a set whose lookups leave them alone.
+  case elementState
+  /// Adds, refreshes or removes an element: statement `a` in ``Program/dynamicStatements``, `selector` the operation,
+  /// `source` the key, `destination` the data, `detail` 1 when inverted.
+  case dynamicSet
   /// Runs the stateful cell that the map `a` has for the register.
   case stateFromMap
   case log

@@ -124,7 +124,7 @@ package struct RouteAnswer: Equatable, Sendable {
 /// Names and addresses are values without allocation: a name is sixteen octets, first octet most
 /// significant, zero padded; an address has its first octet most significant, an IPv4 address fills the low
 /// 32 bits.
-package protocol RuleEnvironment: ~Copyable, ~Escapable {
+package protocol RuleEnvironment: ConnectionRegistry, ~Copyable, ~Escapable {
   /// The frame. Offsets in ``RulePacket`` count from its start.
   var octets: RawSpan { @_lifetime(borrow self) get }
   /// Stores one octet at `offset`, which lies inside ``octets``. No checksum is touched.
@@ -163,6 +163,11 @@ package protocol RuleEnvironment: ~Copyable, ~Escapable {
   func conntrack(_ key: ConntrackKey, direction: RuleDirection?) -> UInt64?
   /// Source or destination address of a direction's tuple, nil when there is no entry.
   func conntrackAddress(isSource: Bool, direction: RuleDirection) -> UInt128?
+  /// What the packet is counted as: its entry's original tuple, or without an entry the packet's own, which has a zone; and
+  /// whether the entry is confirmed. Nil when the packet shows no tuple.
+  ///
+  /// Source (Linux 7.2): nf_conncount.c, get_ct_or_tuple_from_skb.
+  func connection() -> (tuple: Tuple, isConfirmed: Bool)?
   /// Label bits 0…127 as bits 0…127, nil when there is no entry.
   func conntrackLabels() -> UInt128?
   /// Name of the entry's helper (of the master's helper for a related entry), nil when there is none.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import NetlinkWire
+
 /// A base chain as the packet path sees it.
 struct BaseChain: BitwiseCopyable {
   /// Number of the chain in ``Program/chains``.
@@ -53,6 +55,14 @@ struct Program: ~Copyable {
   var deviceHooks = Row<DeviceHook>()
   /// By device index: ingress, then egress.
   var deviceRanges = Row<HookRange>()
+
+  /// Sets that packets change.
+  var dynamicSets = Row<DynamicSet>()
+  var dynamicStatements = Row<DynamicStatement>()
+  /// The cells that new elements get copies of.
+  var prototypes = Row<StateCell>()
+  /// The expressions of which the prototypes are the state, by statement.
+  var templates: [[NFTables.Expression]] = []
 
   init(seed: UInt32) { sets = SetTable(seed: seed) }
 

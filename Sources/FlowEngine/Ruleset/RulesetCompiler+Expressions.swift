@@ -46,6 +46,7 @@ extension Ruleset {
       instruction.detail = UInt16(value.direction ?? 0xff)
       program.code.append(instruction)
     case .lookup(let value):
+      gateLookup(value, scope)
       var instruction = Instruction(.lookup)
       instruction.source = register(value.source)
       instruction.destination = register(value.destination)
@@ -87,7 +88,8 @@ extension Ruleset {
       instruction.b = value.offset ?? 0
       instruction.c = UInt64(value.seed ?? 0x9e37_79b9)
       program.code.append(instruction)
-    case .counter, .limit, .quota, .last:
+    case .dynamicSet(let value): compile(value, scope)
+    case .counter, .limit, .quota, .last, .connectionLimit:
       guard let cell = loaded.cell else { return }
       var instruction = Instruction(.state)
       instruction.a = cell
@@ -230,7 +232,7 @@ extension Ruleset {
   }
 
   /// Word of a register, ``Instruction/none`` for an absent one.
-  private func register(_ number: UInt32?) -> UInt8 {
+  func register(_ number: UInt32?) -> UInt8 {
     switch number {
     case .some(let number) where number <= 4: UInt8(number * 4)
     case .some(let number) where number >= 8 && number <= 23: UInt8(number - 4)

@@ -9,18 +9,25 @@ struct CompilerScope {
   var chains: [String: UInt32]
   /// Number of each set in ``SetTable``.
   var sets: [String: UInt32]
+  /// Number in ``Program/dynamicSets`` of each set that is there.
+  var dynamicSets: [String: UInt32] = [:]
 }
 
 // Building the program that the packet path runs, from the model that the control plane keeps.
 extension Ruleset {
   /// Builds everything anew. To be called after each change of the model or of the devices.
   mutating func rebuild() {
+    adoptElements(now: 0)
+    program.dynamicSets.removeAll()
+    program.dynamicStatements.removeAll()
+    program.prototypes.removeAll()
+    program.templates.removeAll()
     program.code.removeAll()
     program.constants.removeAll()
     program.chains.removeAll()
     program.sets.removeAll()
     var scopes: [CompilerScope] = []
-    for table in model.tables { scopes.append(scope(of: table)) }
+    for index in model.tables.indices { scopes.append(scope(of: index)) }
     // Verdict maps name chains, so all chains have their numbers before any set is laid out.
     for index in scopes.indices {
       for set in scopes[index].table.sets { lay(out: set, scopes[index]) }
@@ -30,7 +37,8 @@ extension Ruleset {
     sweepCells()
   }
 
-  private mutating func scope(of table: TableModel) -> CompilerScope {
+  private mutating func scope(of index: Int) -> CompilerScope {
+    let table = model.tables[index]
     var scope = CompilerScope(table: table, chains: [:], sets: [:])
     for chain in table.chains {
       scope.chains[chain.name] = UInt32(program.chains.count)
@@ -45,6 +53,7 @@ extension Ruleset {
       }
       scope.sets[set.name] = program.sets.append(header)
     }
+    addDynamicSets(of: index, to: &scope)
     return scope
   }
 
@@ -71,17 +80,20 @@ extension Ruleset {
     header.isVerdictMap = set.isVerdictMap
     header.dataWords =
       set.isVerdictMap ? 2 : set.isObjectMap ? 1 : set.isMap ? UInt16((set.dataLength + 3) / 4) : 0
-    header.stride = UInt32(header.cellWord + 4)
+    let dynamic = scope.dynamicSets[set.name]
+    let tail = dynamic == nil ? 4 : SetHeader.ExtraWord.count
+    header.stride = UInt32(header.cellWord + tail)
     var elements = set.elements.filter { $0.key.flags & NFTables.Element.Flag.catchAll == 0 }
     if header.layout == .intervals { elements.sort { Ruleset.isBefore($0.key, $1.key) } }
     header.first = UInt32(program.sets.words.count)
     header.count = UInt32(elements.count)
-    for element in elements { appendRecord(element, header, scope) }
+    for element in elements { appendRecord(element, header, set, scope) }
     if let element = set.elements.first(where: { $0.key.flags & NFTables.Element.Flag.catchAll != 0 }) {
       header.catchAll = UInt32(program.sets.words.count) + 1
-      appendRecord(element, header, scope)
+      appendRecord(element, header, set, scope)
     }
-    if header.layout == .exact { appendBuckets(&header) }
+    if header.layout == .exact { program.sets.appendBuckets(&header, capacity: header.count) }
+    if let dynamic { program.dynamicSets[Int(dynamic)].capacity = header.count }
     if header.layout == .ranges {
       header.fields = UInt32(program.sets.words.count)
       header.fieldCount = UInt32(set.fieldLengths.count)
@@ -96,7 +108,9 @@ extension Ruleset {
     return left.flags & 1 > right.flags & 1
   }
 
-  private mutating func appendRecord(_ element: ElementModel, _ header: SetHeader, _ scope: CompilerScope) {
+  private mutating func appendRecord(
+    _ element: ElementModel, _ header: SetHeader, _ set: SetModel, _ scope: CompilerScope
+  ) {
     appendOctets(element.key.key, words: header.keyWords)
     if header.layout == .ranges {
       appendOctets(element.key.keyEnd.isEmpty ? element.key.key : element.key.keyEnd, words: header.keyWords)
@@ -116,10 +130,22 @@ extension Ruleset {
       }
       for index in 0..<Int(header.dataWords) { program.sets.appendWord(index == 0 ? cell : 0) }
     }
-    program.sets.appendWord(linkCells(element.expressions))
+    let chain = linkCells(element.expressions)
+    let dynamic = scope.dynamicSets[set.name].map { program.dynamicSets[Int($0)] }
+    let isApart = dynamic?.countsConnections ?? false
+    program.sets.appendWord(isApart ? 0 : chain)
     program.sets.appendWord(UInt32(truncatingIfNeeded: element.expiry))
     program.sets.appendWord(UInt32(truncatingIfNeeded: element.expiry >> 32))
-    program.sets.appendWord(element.key.flags & NFTables.Element.Flag.intervalEnd)
+    var flags = element.key.flags & NFTables.Element.Flag.intervalEnd
+    if element.isMadeByPacket { flags |= SetHeader.RecordFlag.isMadeByPacket }
+    program.sets.appendWord(flags)
+    guard dynamic != nil else { return }
+    let timeout = element.timeout ?? set.timeout
+    program.sets.appendWord(UInt32(truncatingIfNeeded: timeout))
+    program.sets.appendWord(UInt32(truncatingIfNeeded: timeout >> 32))
+    program.sets.appendWord(isApart ? chain : 0)
+    program.sets.appendWord(0)
+    program.sets.appendWord(UInt32((set.place(of: element.key) ?? -1) + 1))
   }
 
   /// Chains the cells of an element's expressions; the first one's number + 1, or 0.
@@ -144,22 +170,6 @@ extension Ruleset {
       word |= UInt32(octets[index * 4 + offset]) << UInt32(8 * offset)
     }
     return word
-  }
-
-  private mutating func appendBuckets(_ header: inout SetHeader) {
-    var size: UInt32 = 4
-    while size < header.count * 2 { size *= 2 }
-    header.buckets = UInt32(program.sets.words.count)
-    header.bucketMask = size - 1
-    for _ in 0..<size { program.sets.appendWord(0) }
-    for number in 0..<header.count {
-      let record = Int(header.first + number * header.stride)
-      var bucket = program.sets.hash(recordAt: record, keyWords: header.keyWords) & header.bucketMask
-      while program.sets.words[Int(header.buckets + bucket)] != 0 {
-        bucket = (bucket + 1) & header.bucketMask
-      }
-      program.sets.setWord(Int(header.buckets + bucket), number + 1)
-    }
   }
 
   // MARK: Cells

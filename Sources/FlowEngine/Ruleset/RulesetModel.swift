@@ -123,6 +123,8 @@ struct SetModel {
   var objectType: UInt32?
   var expressions: [NFTables.Expression]
   var hasExpressionList: Bool
+  /// Whether it had a size when it was made, which decides what keeps its elements.
+  var wasMadeWithSize = false
   private(set) var elements: [ElementModel] = []
   private var places: [ElementKey: Int] = [:]
 
@@ -153,6 +155,22 @@ struct SetModel {
   /// Ranges of several fields.
   var isConcatenation: Bool { flags & NFTables.Set.Flag.concatenation != 0 }
 
+  /// What the kernel would keep the elements in, by its symbol's name.
+  ///
+  /// Source (Linux 7.2): nf_tables_api.c, nft_select_set_ops, and the estimate functions of the types.
+  var backend: String {
+    typealias Flag = NFTables.Set.Flag
+    if flags & Flag.interval != 0 {
+      return flags & Flag.concatenation != 0 ? "nft_set_pipapo_avx2_type" : "nft_set_rbtree_type"
+    }
+    if flags & (Flag.timeout | Flag.eval) != 0 { return "nft_set_rhash_type" }
+    if keyLength <= 2 { return "nft_set_bitmap_type" }
+    guard wasMadeWithSize else { return "nft_set_rhash_type" }
+    return keyLength == 4 ? "nft_set_hash_fast_type" : "nft_set_hash_type"
+  }
+  /// Whether the packet path may add to it, and whether its elements are looked after from time to time.
+  var isDynamic: Bool { backend == "nft_set_rhash_type" }
+
   func place(of key: ElementKey) -> Int? { places[key] }
 
   mutating func insert(_ element: ElementModel) {
@@ -173,6 +191,13 @@ struct SetModel {
   mutating func removeAll() {
     elements.removeAll()
     places.removeAll()
+  }
+
+  /// Takes other elements in place of those that there are; each has a key of its own.
+  mutating func replaceAll(_ others: [ElementModel]) {
+    elements = others
+    places.removeAll(keepingCapacity: true)
+    for (place, element) in others.enumerated() { places[element.key] = place }
   }
 }
 
@@ -195,6 +220,8 @@ struct ElementModel {
   var userData: [UInt8]?
   var expressions: [LoadedExpression]
   var hasExpressionList: Bool
+  /// Whether a packet made it.
+  var isMadeByPacket = false
 }
 
 struct ObjectModel {

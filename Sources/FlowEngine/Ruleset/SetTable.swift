@@ -12,7 +12,7 @@ enum SetLayout: UInt8 {
 
 /// One set, ready to be searched. Elements are records of `stride` words in ``SetTable``: the key, for
 /// ranges its end, the data, then the element's cell + 1, expiry (two words, nanoseconds, 0: never) and
-/// flags.
+/// flags; those of a ``DynamicSet`` have more.
 struct SetHeader: BitwiseCopyable {
   var layout: SetLayout
   /// Octets of the key.
@@ -43,7 +43,7 @@ struct SetHeader: BitwiseCopyable {
   var cellWord: Int { dataWord + Int(dataWords) }
 }
 
-/// All sets of a ruleset in one row of words, rebuilt at each commit.
+/// All sets of a ruleset in one row of words, rebuilt at each commit. Packets change those of a ``DynamicSet``.
 struct SetTable: ~Copyable {
   private(set) var headers = Row<SetHeader>()
   private(set) var words = Row<UInt32>(capacity: 256)
@@ -93,13 +93,13 @@ struct SetTable: ~Copyable {
     return isAlive(record, header, now: now) ? record : nil
   }
 
-  private func isAlive(_ record: Int, _ header: SetHeader, now: UInt64) -> Bool {
+  func isAlive(_ record: Int, _ header: SetHeader, now: UInt64) -> Bool {
     let expiry =
       UInt64(words[record + header.cellWord + 1]) | UInt64(words[record + header.cellWord + 2]) << 32
     return expiry == 0 || expiry > now
   }
 
-  private func findExact(_ header: SetHeader, _ registers: inout Registers, _ word: Int) -> Int? {
+  func findExact(_ header: SetHeader, _ registers: inout Registers, _ word: Int) -> Int? {
     guard header.count > 0 else { return nil }
     let keyWords = header.keyWords
     let mask = lastWordMask(octets: Int(header.keyLength))

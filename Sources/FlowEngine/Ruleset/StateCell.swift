@@ -15,8 +15,10 @@ struct StateCell: BitwiseCopyable {
     case last
     /// number of the next packet.
     case number
-    /// name (high, low), layer 4 protocol.
+    /// name (high, low), layer 4 protocol. From here on, a cell needs more than the packet's length and the time.
     case helper
+    /// first connection of the list + 1, number of connections, greatest number, last connection + 1. Inverted: more match.
+    case connections
     /// An object that is kept and listed, and does nothing to packets.
     case inert
   }
@@ -62,7 +64,7 @@ extension StateCell {
       a = now
       b = 1
       return true
-    case .free, .number, .helper, .inert:
+    case .free, .number, .helper, .connections, .inert:
       return true
     }
   }
@@ -93,6 +95,8 @@ extension StateCell {
 struct StateStore: ~Copyable {
   private var cells = Row<StateCell>(capacity: 64)
   private var free: [UInt32] = []
+  /// Of the cells that count connections.
+  var lists = ConnectionLists()
 
   init() {}
 
@@ -117,8 +121,21 @@ struct StateStore: ~Copyable {
   mutating func keep(_ used: [Bool]) {
     free.removeAll(keepingCapacity: true)
     for number in 0..<cells.count where number >= used.count || !used[number] {
+      if cells[number].kind == .connections { lists.removeAll(of: &cells[number]) }
       cells[number] = StateCell(.free)
       free.append(UInt32(number))
+    }
+  }
+
+  /// Frees the cells from `chain` - 1 on, each linked behind the one before; none for 0.
+  mutating func removeChain(_ chain: UInt32) {
+    var chain = chain
+    while chain != 0 {
+      let number = chain - 1
+      chain = cells[Int(number)].next
+      if cells[Int(number)].kind == .connections { lists.removeAll(of: &cells[Int(number)]) }
+      cells[Int(number)] = StateCell(.free)
+      free.append(number)
     }
   }
 

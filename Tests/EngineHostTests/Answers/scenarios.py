@@ -845,22 +845,13 @@ def expressions(r):
 
 @scenario
 def expressions_unsupported(r):
-    r.batch("a chain and sets", table("t"), chain("t", "c", hook(2, 0), attribute(7, "filter")), new_set("s"),
-        new_set("dynamic", nest(9, u32(1, 100)), u64(11, 1000), flags=EVAL | SET_TIMEOUT))
+    r.batch("a chain", table("t"), chain("t", "c", hook(2, 0), attribute(7, "filter")))
 
     def one(text, *members):
         r.batch(text, rule("t", "c", *members))
 
-    source = payload(1, 12, 4)
     one("a hash of both directions", expression("hash", u32(2, 1), u32(4, 10), u32(7, 1)))
-    one("a set updated", source, expression("dynset", u32(4, 1), u32(3, 1), attribute(1, "dynamic"), u64(6,
-        5000)))
-    one("a set updated with a counter", source, expression("dynset", u32(4, 1), u32(3, 0), attribute(1,
-        "dynamic"), expression_of(7, "counter")))
-    one("a set updated that is not for it", source, expression("dynset", u32(4, 1), u32(3, 0), attribute(1,
-        "s")))
     one("a queue", expression("queue", u16(1, 3), u16(2, 2), u16(3, 1)))
-    one("a limit of connections", expression("connlimit", u32(1, 10), u32(2, 1)))
     one("a proxy", expression("synproxy", u16(1, 1460), u8(2, 7), u32(3, 3)))
 
 
@@ -1169,8 +1160,146 @@ def objects(r):
 @scenario
 def objects_unsupported(r):
     r.batch("a table", table("t"))
-    r.batch("a limit of connections", new_object("connections", 5, u32(1, 10), u32(2, 0)))
     r.batch("a proxy", new_object("proxy", 10, u16(1, 1460), u8(2, 7), u32(3, 3)))
+
+
+ADD, UPDATE, REMOVE = range(3)
+INVERTED, WITH_EXPRESSIONS = 1, 2
+
+
+def dynset(of, *more, operation=ADD, key=1):
+    return expression("dynset", u32(4, key), u32(3, operation), attribute(1, of), *more)
+
+
+def connlimit(count, *flags):
+    return expression("connlimit", u32(1, count), *[u32(2, one) for one in flags])
+
+
+@scenario
+def dynamic_sets(r):
+    limit = u64(1, 10), u64(2, 1), u32(3, 5), u32(4, 0), u32(5, 1)
+    r.batch("a chain and sets", table("t"), chain("t", "c", hook(2, 0), attribute(7, "filter")), new_set("s"),
+        new_set("dynamic", nest(9, u32(1, 100)), u64(11, 1000), flags=EVAL | SET_TIMEOUT),
+        new_set("evaluated", nest(9, u32(1, 100)), flags=EVAL), new_set("timeouts", flags=SET_TIMEOUT),
+        new_set("sized", nest(9, u32(1, 10))), new_set("short", key=(12, 1)), new_set("ranges",
+        flags=INTERVAL), new_set("constant", flags=CONSTANT), new_set("map", u32(6, 13), u32(7, 2), flags=MAP
+        | EVAL), new_set("verdicts", u32(6, 0xFFFFFF00), flags=MAP | EVAL), new_set("objects", u32(15, 1),
+        flags=OBJECT), new_set("pairs", nest(9, nest(2, nest(1, u32(1, 4)), nest(1, u32(1, 2)))), flags=CONCAT
+        | EVAL, key=(0x1CD, 8)), new_set("blocks", nest(9, nest(2, nest(1, u32(1, 4)), nest(1, u32(1, 2)))),
+        flags=CONCAT | INTERVAL, key=(0x1CD, 8)), new_set("counted", expression_of(17, "counter"), flags=EVAL
+        | EXPR), new_set("twice", nest(18, expression("counter"), expression("quota", u64(1, 500), u32(2,
+        0))), flags=EVAL | EXPR))
+
+    def one(text, *members):
+        r.batch(text, rule("t", "c", *members))
+
+    source, port = payload(1, 12, 4), immediate_value(9, b"\0\1")
+    one("added to", source, dynset("s"))
+    r.send("what came of its size", nft(GETSET, 0, attribute(1, "t"), attribute(2, "s")))
+    r.batch("it once more", new_set("s"))
+    r.batch("it once more, with a size", new_set("s", nest(9, u32(1, 7))))
+    r.send("what came of that", nft(GETSET, 0, attribute(1, "t"), attribute(2, "s")))
+    r.batch("one that is used", nft(DELSET, ACK, attribute(1, "t"), attribute(2, "s")))
+    one("updated", source, dynset("dynamic", u64(6, 5000), operation=UPDATE))
+    one("taken from", source, dynset("dynamic", operation=REMOVE))
+    one("inverted", source, dynset("dynamic", u32(9, INVERTED)))
+    one("with a counter", source, dynset("dynamic", expression_of(7, "counter")))
+    one("with a counter that has counted", source, dynset("evaluated", expression_of(7, "counter", u64(1,
+        1500), u64(2, 1))))
+    one("with a limit", source, dynset("dynamic", expression_of(7, "limit", *limit), operation=UPDATE))
+    one("with a quota", source, dynset("evaluated", expression_of(7, "quota", u64(1, 1000), u32(2, 1))))
+    one("with the last time", source, dynset("evaluated", expression_of(7, "last")))
+    one("with a limit of connections", source, dynset("evaluated", expression_of(7, "connlimit", u32(1, 10),
+        u32(2, 1))))
+    one("with a limit of connections and timeouts", source, dynset("dynamic", expression_of(7, "connlimit",
+        u32(1, 10), u32(2, 1))))
+    one("with two expressions", source, dynset("evaluated", u32(9, WITH_EXPRESSIONS), nest(10,
+        expression("counter"), expression("limit", *limit))))
+    one("with one expression in a list", source, dynset("evaluated", u32(9, WITH_EXPRESSIONS), nest(10,
+        expression("counter"))))
+    one("with two expressions and no flag", source, dynset("evaluated", nest(10, expression("counter"),
+        expression("limit", *limit))))
+    one("with three expressions", source, dynset("evaluated", u32(9, WITH_EXPRESSIONS), nest(10,
+        *[expression("counter")] * 3)))
+    one("with an expression that keeps nothing", source, dynset("evaluated", expression_of(7, "masq")))
+    one("with an expression that is wrong", source, dynset("evaluated", expression_of(7, "limit", u64(1, 0),
+        u64(2, 1))))
+    one("with the set's expression", source, dynset("counted"))
+    one("with the set's expression, said again", source, dynset("counted", expression_of(7, "counter")))
+    one("with another than the set's expression", source, dynset("counted", expression_of(7, "last")))
+    one("with the set's two expressions", source, dynset("twice"))
+    one("with the set's two expressions, said again", source, dynset("twice", u32(9, WITH_EXPRESSIONS),
+        nest(10, expression("counter"), expression("quota", u64(1, 900), u32(2, 0)))))
+    one("with the set's two expressions the other way round", source, dynset("twice", u32(9,
+        WITH_EXPRESSIONS), nest(10, expression("quota", u64(1, 900), u32(2, 0)), expression("counter"))))
+    one("with one of the set's two expressions", source, dynset("twice", expression_of(7, "counter")))
+    one("with one of the set's two expressions in a list", source, dynset("twice", u32(9, WITH_EXPRESSIONS),
+        nest(10, expression("counter"))))
+    one("an expression for a set that has none", source, dynset("timeouts", expression_of(7, "counter")))
+    one("a timeout", source, dynset("timeouts", u64(6, 60000)))
+    one("no timeout", source, dynset("timeouts"))
+    one("a timeout without timeouts", source, dynset("evaluated", u64(6, 60000)))
+    one("a timeout that is too long", source, dynset("timeouts", u64(6, 0xFFFFFFFFFFFFFFFF)))
+    one("a map", source, port, dynset("map", u32(5, 9)))
+    one("a map from a register of sixteen octets", source, immediate_value(2, b"\0\1"), dynset("map", u32(5,
+        2), operation=UPDATE))
+    one("a map without data", source, dynset("map"))
+    one("data without a map", source, port, dynset("evaluated", u32(5, 9)))
+    one("a verdict map", source, port, dynset("verdicts", u32(5, 9)))
+    one("a map of objects", source, dynset("objects"))
+    one("concatenated", source, port, dynset("pairs"))
+    one("concatenated ranges", source, port, dynset("blocks"))
+    one("a set that is not there", source, dynset("nosuch"))
+    one("a set without a name", source, expression("dynset", u32(4, 1), u32(3, 0)))
+    one("nothing to do", source, expression("dynset", u32(4, 1), attribute(1, "dynamic")))
+    one("something unknown to do", source, dynset("dynamic", operation=3))
+    one("something far too unknown to do", source, dynset("dynamic", operation=256))
+    one("no key", expression("dynset", u32(3, 0), attribute(1, "dynamic")))
+    one("a key that nobody wrote", dynset("dynamic"))
+    one("a key that does not fit", immediate_value(4, bytes(8)), dynset("pairs", key=23))
+    one("a key from the verdict", source, dynset("dynamic", key=0))
+    one("a flag that there is not", source, dynset("dynamic", u32(9, 4)))
+    one("a constant set", source, dynset("constant"))
+    one("a set of few", source, dynset("sized"))
+    one("a set of short keys", source, dynset("short"))
+    one("ranges", source, dynset("ranges"))
+    r.batch("ranges for the packet path", new_set("x", flags=INTERVAL | EVAL))
+    r.batch("concatenated ranges for the packet path", new_set("x", nest(9, nest(2, nest(1, u32(1, 4)),
+        nest(1, u32(1, 2)))), flags=INTERVAL | CONCAT | EVAL, key=(0x1CD, 8)))
+    r.batch("by an identifier", new_set("later%d", nest(9, u32(1, 9)), flags=EVAL, identifier=7), rule("t",
+        "c", source, expression("dynset", u32(4, 1), u32(3, 0), attribute(1, "later%d"), u32(2, 7))))
+    r.batch("anonymous, bound by a rule", new_set("__set%d", flags=ANONYMOUS | EVAL, identifier=8), rule("t",
+        "c", source, expression("dynset", u32(4, 1), u32(3, 1), attribute(1, "__set%d"), u32(2, 8),
+        expression_of(7, "counter"))))
+    r.batch("a set and its rule, and a mistake", new_set("lost"), rule("t", "c", source, dynset("lost")),
+        rule("t", "c", dynset("nosuch")))
+    one("connections", connlimit(10, 1))
+    one("connections, without flags", connlimit(10))
+    one("connections, with flags of nothing", connlimit(10, 0))
+    one("connections, with a flag that there is not", connlimit(10, 2))
+    one("connections without a number", expression("connlimit"))
+    r.batch("connections of devices", table("n", family=NETDEV), chain("n", "i", hook(0, 0, attribute(3,
+        "d0")), attribute(7, "filter"), family=NETDEV), rule("n", "i", connlimit(10), family=NETDEV))
+    r.batch("a set with a limit of connections", new_set("connections", expression_of(17, "connlimit", u32(1,
+        10), u32(2, 0)), flags=EVAL | EXPR))
+    r.batch("a set with a limit of connections and timeouts", new_set("x", expression_of(17, "connlimit",
+        u32(1, 10), u32(2, 0)), flags=EVAL | EXPR | SET_TIMEOUT))
+    r.batch("a set with a limit of connections and a size", new_set("x", expression_of(17, "connlimit",
+        u32(1, 10), u32(2, 0)), nest(9, u32(1, 10)), flags=EXPR))
+    r.batch("an element of it", elements("connections", value_element(bytes([10, 0, 0, 1]))))
+    r.batch("an object of it", new_object("o", 5, u32(1, 10), u32(2, 0)))
+    r.batch("an object of it, inverted", new_object("p", 5, u32(1, 20), u32(2, 1)))
+    r.batch("an object of it without a number", new_object("q", 5))
+    one("an object of it used", expression("objref", u32(1, 5), attribute(2, "o")))
+    r.send("objects", nft(GETOBJ, DUMP, family=0))
+    r.send("sets", nft(GETSET, DUMP, family=0))
+    r.send("rules", nft(GETRULE, DUMP, family=0))
+    for name in ("connections", "counted", "dynamic"):
+        r.send(f"elements of {name}", nft(GETSETELEM, DUMP, attribute(1, "t"), attribute(2, name)))
+    r.batch("all rules less", nft(DELRULE, ACK, attribute(1, "t"), attribute(2, "c")))
+    r.batch("and a set that was used", nft(DELSET, ACK, attribute(1, "t"), attribute(2, "s")))
+    r.send("what is left", nft(GETSET, DUMP, family=0))
+    one("with an expression that there is not", source, dynset("evaluated", expression_of(7, "nosuch")))
 
 
 @scenario

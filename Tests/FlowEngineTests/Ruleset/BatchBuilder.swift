@@ -220,6 +220,23 @@ struct RulesetBench: ~Copyable {
     return unsafe ruleset.handleBatch(datagram.span.bytes, from: client, now: now)
   }
 
+  /// Sends a request that is no batch; its answers.
+  mutating func ask(
+    _ type: UInt8, _ flags: NetlinkFlags, _ content: (inout NetlinkWriter) -> Void
+  ) -> [[UInt8]] {
+    var writer = NetlinkWriter()
+    let mark = writer.beginMessage(
+      NetlinkHeader(type: NFTables.messageType(type), flags: flags.union(.request), sequence: 1),
+      NetfilterHeader(family: NFTables.Family.inet))
+    content(&writer)
+    writer.endMessage(mark)
+    let message = writer.bytes
+    // Safe: the span does not outlive the array.
+    return unsafe ruleset.handleRequest(
+      message.span.bytes, message.span.bytes.slice(16, message.count - 16), from: client, now: now
+    ).replies
+  }
+
   /// Errors of the answers: sequence number, errno and offset of each.
   static func errors(_ output: ControlOutput) -> [Refusal] {
     output.replies.compactMap { reply in

@@ -32,6 +32,12 @@ struct MockEnvironment: RuleEnvironment {
   func conntrackAddress(isSource: Bool, direction: RuleDirection) -> UInt128? {
     isSource ? 0xc000_0202 : 0xc633_6402
   }
+  /// The connection of the packet, and those that are open.
+  var connectionTuple: Tuple?
+  var isConfirmed = false
+  var openConnections: Set<Tuple> = []
+  func connection() -> (tuple: Tuple, isConfirmed: Bool)? { connectionTuple.map { ($0, isConfirmed) } }
+  func isOpen(_ connection: Tuple) -> Bool { openConnections.contains(connection) }
   func conntrackLabels() -> UInt128? { labels }
   func conntrackHelper() -> UInt128? { helper }
   mutating func setConntrackMark(_ mark: UInt32) { values[.mark] = UInt64(mark) }
