@@ -3,9 +3,9 @@
 import NetlinkWire
 import PacketWire
 
-// rtnetlink, to be read only: devices, addresses, routes and neighbours, for clients that ask for names, and for those
+// rtnetlink, to be read only: devices, addresses, routes, routing rules and neighbours, for clients that ask for names, and for those
 // that say which way a flow goes. Numbers are in host byte order, addresses in network order.
-// Source (Linux 7.2): net/core/rtnetlink.c, net/core/neighbour.c, net/ipv4/route.c, net/bridge/br_fdb.c.
+// Source (Linux 7.2): net/core/rtnetlink.c, net/core/neighbour.c, net/core/fib_rules.c, net/ipv4/route.c, net/bridge/br_fdb.c.
 extension Router {
   private enum Message {
     static let newLink: UInt16 = 16
@@ -16,6 +16,8 @@ extension Router {
     static let getRoute: UInt16 = 26
     static let newNeighbour: UInt16 = 28
     static let getNeighbour: UInt16 = 30
+    static let newRule: UInt16 = 32
+    static let getRule: UInt16 = 34
   }
 
   private enum Family {
@@ -76,17 +78,16 @@ extension Router {
         }
       }
     case Message.getRoute:
-      let (destination, ipFamily) = try wantedDestination(payload)
-      guard let found = ipFamily == .ipv4 ? routes4.best(destination) : routes6.best(destination) else {
-        throw ControlError(ErrorNumber.unreachable)
+      let wanted = try wantedRoute(payload)
+      let found = try route(wanted.key, wanted.family)
+      send(Message.newRoute) { write(found, wanted, to: &$0) }
+    case Message.getRule where isDump:
+      for ipFamily in [IPFamily.ipv4, .ipv6]
+      where family == Family.unspecified || family == number(ipFamily) {
+        for rule in (ipFamily == .ipv4 ? rules4 : rules6).all {
+          send(Message.newRule) { write(rule, ipFamily, to: &$0) }
+        }
       }
-      switch found.type {
-      case .unreachable: throw ControlError(ErrorNumber.hostUnreachable)
-      case .prohibit: throw ControlError(ErrorNumber.accessDenied)
-      case .blackhole: throw ControlError(ErrorNumber.invalid)
-      case .unicast, .local, .broadcast, .multicast: break
-      }
-      send(Message.newRoute) { write(found, to: destination, ipFamily, to: &$0) }
     case Message.getNeighbour where isDump && family == Family.bridge:
       for (index, bridge) in bridges.sorted(by: { $0.key < $1.key }) {
         for (key, station) in bridge.stations.sorted(by: { $0.key.mac.bits < $1.key.mac.bits }) {
@@ -138,26 +139,71 @@ extension Router {
     throw ControlError(ErrorNumber.invalid)
   }
 
-  private func wantedDestination(_ payload: RawSpan) throws(ControlError) -> (Address, IPFamily) {
+  /// A request for one route.
+  private struct WantedRoute {
+    var family: IPFamily
+    var key = RouteKey(to: .unspecified)
+    /// Whether the answer is to name the route's table (RTM_F_LOOKUP_TABLE), in place of the main one.
+    var namesTable = false
+  }
+
+  /// Source: net/ipv4/route.c, inet_rtm_valid_getroute_req and inet_rtm_getroute; net/ipv6/route.c, inet6_rtm_getroute.
+  private func wantedRoute(_ payload: RawSpan) throws(ControlError) -> WantedRoute {
     guard payload.byteCount >= 12 else { throw ControlError(ErrorNumber.invalid) }
-    let family: IPFamily
+    var wanted: WantedRoute
     switch payload.uint8(at: 0) {
-    case Family.ipv4: family = .ipv4
-    case Family.ipv6: family = .ipv6
+    case Family.ipv4: wanted = WantedRoute(family: .ipv4)
+    case Family.ipv6: wanted = WantedRoute(family: .ipv6)
     default: throw ControlError(ErrorNumber.notSupported)
     }
+    wanted.namesTable = payload.host32(at: 8) & 0x1000 != 0
     var attributes = AttributeCursor(payload, from: 12)
     while let more = try? attributes.advance(), more {
-      guard attributes.type == RouteAttribute.destination,
-        attributes.payloadLength == family.addressLength
-      else { continue }
-      if family == .ipv4 { return (Address(ipv4: attributes.payload.bigEndian32(at: 0)), family) }
-      return (
-        Address(high: attributes.payload.bigEndian64(at: 0), low: attributes.payload.bigEndian64(at: 8)),
-        family
-      )
+      let content = attributes.payload
+      switch attributes.type {
+      case RouteAttribute.destination where content.byteCount == wanted.family.addressLength:
+        wanted.key.destination = address(content)
+      case RouteAttribute.source where content.byteCount == wanted.family.addressLength:
+        wanted.key.source = address(content)
+      case RouteAttribute.input where content.byteCount == 4: wanted.key.input = content.host32(at: 0)
+      case RouteAttribute.device where content.byteCount == 4: wanted.key.output = content.host32(at: 0)
+      case RouteAttribute.mark where content.byteCount == 4: wanted.key.mark = content.host32(at: 0)
+      default: break
+      }
     }
-    return (.unspecified, family)
+    return wanted
+  }
+
+  /// An address of either family, as many octets as that has.
+  private func address(_ content: RawSpan) -> Address {
+    content.byteCount == 4
+      ? Address(ipv4: content.bigEndian32(at: 0))
+      : Address(high: content.bigEndian64(at: 0), low: content.bigEndian64(at: 8))
+  }
+
+  /// The route that packets like `key` take.
+  private func route(_ key: RouteKey, _ family: IPFamily) throws(ControlError) -> RouteEntry {
+    let entry: RouteEntry?
+    var refusal: RouteType?
+    if family == .ipv4 ? rules4.decide : rules6.decide {
+      switch decision(family, key) {
+      case .route(_, let found): entry = found
+      case .rule(let type):
+        entry = nil
+        refusal = type
+      case nil: entry = nil
+      }
+    } else {
+      entry = family == .ipv4 ? routes4.best(key.destination) : routes6.best(key.destination)
+    }
+    switch refusal ?? entry?.type {
+    case .unreachable: throw ControlError(ErrorNumber.hostUnreachable)
+    case .prohibit: throw ControlError(ErrorNumber.accessDenied)
+    case .blackhole: throw ControlError(ErrorNumber.invalid)
+    case .unicast, .local, .broadcast, .multicast, nil: break
+    }
+    guard let entry else { throw ControlError(ErrorNumber.unreachable) }
+    return entry
   }
 
   // MARK: Devices
@@ -247,20 +293,26 @@ extension Router {
 
   private enum RouteAttribute {
     static let destination: UInt16 = 1
+    static let source: UInt16 = 2
+    static let input: UInt16 = 3
     static let device: UInt16 = 4
     static let gateway: UInt16 = 5
     static let priority: UInt16 = 6
     static let preferredSource: UInt16 = 7
     static let table: UInt16 = 15
+    static let mark: UInt16 = 16
     static let via: UInt16 = 18
   }
 
-  /// `struct rtmsg`: the tables are the kernel's own, 254 main and 255 local.
-  private func routeHeader(_ family: IPFamily, length: Int, _ type: RouteType, isOnLink: Bool) -> [UInt8] {
-    let table: UInt8 = type == .local || type == .broadcast ? 255 : 254
+  /// A table's number where there is one octet for it (RT_TABLE_COMPAT for those that do not fit).
+  private func octet(table: UInt32) -> UInt8 { UInt8(exactly: table) ?? 252 }
+
+  /// `struct rtmsg`.
+  private func routeHeader(_ route: RouteEntry, _ family: IPFamily, length: Int, table: UInt32) -> [UInt8] {
     // RT_SCOPE_HOST, RT_SCOPE_LINK, RT_SCOPE_UNIVERSE.
-    let scope: UInt8 = type == .local ? 254 : isOnLink ? 253 : 0
-    return [number(family), UInt8(length), 0, 0, table, 3, scope, type.rawValue] + host(UInt32(0))
+    let scope: UInt8 = route.type == .local ? 254 : route.gateway == nil ? 253 : 0
+    return [number(family), UInt8(length), 0, 0, octet(table: table), 3, scope, route.type.rawValue]
+      + host(UInt32(0))
   }
 
   private func gateway(
@@ -276,8 +328,8 @@ extension Router {
   }
 
   private func write(_ entry: RouteEntry, _ family: IPFamily, to message: inout NetlinkWriter) {
-    message.raw(
-      routeHeader(family, length: entry.prefixLength, entry.type, isOnLink: entry.gateway == nil))
+    message.raw(routeHeader(entry, family, length: entry.prefixLength, table: entry.table))
+    message.attribute(RouteAttribute.table, host: entry.table)
     if entry.prefixLength > 0 {
       message.attribute(RouteAttribute.destination, bytes: octets(entry.prefix, family))
     }
@@ -289,17 +341,74 @@ extension Router {
     if entry.device != 0 { message.attribute(RouteAttribute.device, host: entry.device) }
   }
 
-  private func write(
-    _ route: RouteEntry, to destination: Address, _ family: IPFamily, to message: inout NetlinkWriter
-  ) {
-    message.raw(
-      routeHeader(
-        family, length: family.addressLength * 8, route.type, isOnLink: route.gateway == nil))
-    message.attribute(RouteAttribute.destination, bytes: octets(destination, family))
+  private func write(_ route: RouteEntry, _ wanted: WantedRoute, to message: inout NetlinkWriter) {
+    let family = wanted.family
+    let table = wanted.namesTable || family == .ipv6 ? route.table : RoutingTable.main
+    message.raw(routeHeader(route, family, length: family.addressLength * 8, table: table))
+    message.attribute(RouteAttribute.table, host: table)
+    message.attribute(RouteAttribute.destination, bytes: octets(wanted.key.destination, family))
     gateway(route.gateway, route.gatewayFamily, of: family, to: &message)
     message.attribute(RouteAttribute.device, host: route.device)
     if let source = route.preferredSource {
       message.attribute(RouteAttribute.preferredSource, bytes: octets(source, family))
+    }
+    if family == .ipv4, wanted.key.mark != 0 { message.attribute(RouteAttribute.mark, host: wanted.key.mark) }
+  }
+
+  // MARK: Rules
+
+  private enum RuleAttribute {
+    static let destination: UInt16 = 1
+    static let source: UInt16 = 2
+    static let input: UInt16 = 3
+    static let priority: UInt16 = 6
+    static let mark: UInt16 = 10
+    static let suppressedLength: UInt16 = 14
+    static let table: UInt16 = 15
+    static let markMask: UInt16 = 16
+    static let output: UInt16 = 17
+    static let origin: UInt16 = 21
+  }
+
+  /// `struct fib_rule_hdr` and attributes.
+  ///
+  /// Source: net/core/fib_rules.c, fib_nl_fill_rule.
+  private func write(_ rule: RoutingRule, _ family: IPFamily, to message: inout NetlinkWriter) {
+    let table: UInt32 = if case .lookUp(let table) = rule.action { table } else { 0 }
+    // FR_ACT_*: the numbers are those of routes' types but for the lookup.
+    let action: UInt8 =
+      switch rule.action {
+      case .lookUp: 1
+      case .blackhole: 6
+      case .unreachable: 7
+      case .prohibit: 8
+      }
+    func isDetached(_ name: String?) -> Bool { name.map { device(named: $0) == nil } ?? false }
+    // FIB_RULE_INVERT, FIB_RULE_IIF_DETACHED, FIB_RULE_OIF_DETACHED.
+    var flags: UInt32 = rule.isInverted ? 0x2 : 0
+    if isDetached(rule.input) { flags |= 0x8 }
+    if isDetached(rule.output) { flags |= 0x10 }
+    message.raw(
+      [
+        number(family), UInt8(rule.destination.length), UInt8(rule.source.length), 0, octet(table: table), 0,
+        0, action,
+      ] + host(flags))
+    message.attribute(RuleAttribute.table, host: table)
+    message.attribute(RuleAttribute.suppressedLength, host: UInt32.max)
+    // RTPROT_KERNEL, RTPROT_UNSPEC.
+    message.attribute(RuleAttribute.origin, UInt8(rule.isDefault ? 2 : 0))
+    if let input = rule.input { message.attribute(RuleAttribute.input, text: input) }
+    if let output = rule.output { message.attribute(RuleAttribute.output, text: output) }
+    if let priority = rule.priority, priority != 0 {
+      message.attribute(RuleAttribute.priority, host: priority)
+    }
+    if rule.mark != 0 { message.attribute(RuleAttribute.mark, host: rule.mark) }
+    if rule.mark | rule.markMask != 0 { message.attribute(RuleAttribute.markMask, host: rule.markMask) }
+    if rule.destination.length > 0 {
+      message.attribute(RuleAttribute.destination, bytes: octets(rule.destination.address, family))
+    }
+    if rule.source.length > 0 {
+      message.attribute(RuleAttribute.source, bytes: octets(rule.source.address, family))
     }
   }
 

@@ -26,9 +26,9 @@ extension Router {
       return refuse(number, .dying)
     }
     if packet.direction == .original {
-      insertFlow(slot, (route, path), (back, backPath), flowtable)
+      insertFlow(slot, (route, path), (back, backPath), flowtable, mark: packet.mark)
     } else {
-      insertFlow(slot, (back, backPath), (route, path), flowtable)
+      insertFlow(slot, (back, backPath), (route, path), flowtable, mark: packet.mark)
     }
     statistics.count(.flowAdded)
     note(.flowAdded(number))
@@ -70,15 +70,18 @@ extension Router {
   }
 
   /// The route of the other direction: to this direction's real source, through the device that the packet came
-  /// in on, whatever else the tables say.
+  /// in on, whatever else the tables say. Rules meet it as a packet of the router's own with this packet's mark.
   ///
-  /// Source: net/netfilter/nft_flow_offload.c, nft_flow_route.
+  /// Source: net/netfilter/nft_flow_offload.c, nft_flow_route; net/ipv4/route.c, ip_route_output_key_hash_rcu.
   private func reverseRoute(_ packet: inout Packet, _ slot: Int) -> Route? {
     let destination = conntrack[slot].tuple(packet.direction).source
+    let source = conntrack[slot].tuple(packet.direction.opposite).source
+    let preferred = lookUpRoute(
+      packet.family, destination, from: source, mark: packet.mark, device: packet.input)
+    if let preferred, !preferred.type.isRefusal { return preferred }
     if packet.family == .ipv6 {
-      return lookUpRoute(.ipv6, destination, device: packet.input) ?? lookUpRoute(.ipv6, destination)
+      return rules6.decide || preferred != nil ? nil : lookUpRoute(.ipv6, destination)
     }
-    if let route = lookUpRoute(.ipv4, destination, device: packet.input) { return route }
     return Route(
       type: .unicast, device: packet.input, gateway: nil, gatewayFamily: .ipv4, mtu: 0, preferredSource: nil,
       validity: routes4.allValidity)
@@ -87,15 +90,16 @@ extension Router {
   /// Makes the flow of an entry from the route and path of either direction's packets.
   private func insertFlow(
     _ slot: Int, _ original: (route: Route, path: ForwardPath), _ reply: (route: Route, path: ForwardPath),
-    _ flowtable: Flowtable
+    _ flowtable: Flowtable, mark: UInt32
   ) {
     let entry = conntrack[slot]
     var detail = FlowDetail()
     detail.entry = conntrack.id(slot)
     detail.flowtable = flowtable.id
     var pair = FlowPair.blank
-    pair.sides[0] = side(.original, of: entry, original.route, original.path, from: reply.path, flowtable)
-    pair.sides[1] = side(.reply, of: entry, reply.route, reply.path, from: original.path, flowtable)
+    pair.sides[0] = side(
+      .original, of: entry, original.route, original.path, from: reply.path, flowtable, mark)
+    pair.sides[1] = side(.reply, of: entry, reply.route, reply.path, from: original.path, flowtable, mark)
     if entry.proto == IPProtocol.tcp {
       conntrack[slot].tcp[.original].flags.insert(.liberal)
       conntrack[slot].tcp[.reply].flags.insert(.liberal)
@@ -116,7 +120,7 @@ extension Router {
   /// One direction of a new flow: its packets come the way that `back` describes and leave by `route` and `path`.
   private func side(
     _ direction: FlowDirection, of entry: ConntrackEntry, _ route: Route,
-    _ path: ForwardPath, from back: ForwardPath, _ flowtable: Flowtable
+    _ path: ForwardPath, from back: ForwardPath, _ flowtable: Flowtable, _ mark: UInt32
   ) -> FlowEntry {
     let tuple = entry.tuple(direction)
     let hasPorts = entry.proto == IPProtocol.tcp || entry.proto == IPProtocol.udp
@@ -147,7 +151,7 @@ extension Router {
       way.nextHop = entry.tuple(direction.opposite).source
       way.hopFamily = tuple.family
     }
-    if let ends = path.tunnel { enter(ends, &way) }
+    if let ends = path.tunnel { enter(ends, &way, mark) }
     one.path = flows.paths.intern(way)
     return one
   }
@@ -155,8 +159,10 @@ extension Router {
   /// Has a direction's packets go through a tunnel: the route that counts is the one to its other end.
   ///
   /// Source: net/netfilter/nf_flow_table_path.c, nft_flow_tunnel_update_route.
-  private func enter(_ ends: TunnelEnds, _ way: inout FlowWay) {
-    guard let route = lookUpRoute(ends.family, ends.remote) else { return }
+  private func enter(_ ends: TunnelEnds, _ way: inout FlowWay, _ mark: UInt32) {
+    guard let route = lookUpRoute(ends.family, ends.remote, from: ends.local, mark: mark),
+      !route.type.isRefusal
+    else { return }
     way.family = ends.family
     way.tunnelFamily = ends.family.rawValue
     way.tunnelSource = ends.local

@@ -25,8 +25,13 @@ extension Router {
   func sendError(_ packet: Packet, type: UInt8, code: UInt8, word: UInt32 = 0) {
     guard mayBeAnswered(packet) else { return }
     let destination = packet.source
-    // A translated source may be an address of the router's own; the output hook turns the answer to the sender.
-    guard let route = lookUpRoute(packet.family, destination), route.type == .unicast || route.type == .local
+    let isOurs = isLocal(packet.destination, packet.family)
+    // A translated source may be an address of the router's own; the output hook turns the answer to the sender. The packet's
+    // mark is not the answer's.
+    guard
+      let route = lookUpRoute(
+        packet.family, destination, from: isOurs ? packet.destination : provisionalSource(packet)),
+      route.type == .unicast || route.type == .local
     else {
       return statistics.count(.noRoute)
     }
@@ -36,7 +41,6 @@ extension Router {
     {
       errorCredit.takeAll(destination, at: now)
     }
-    let isOurs = isLocal(packet.destination, packet.family)
     let chosen =
       isOurs
       ? packet.destination
@@ -60,6 +64,15 @@ extension Router {
     }
     statistics.count(.errorSent)
     sendLocal(&answer)
+  }
+
+  /// From where an error is sent as far as routing rules see it: ICMPv6 takes an address of the device that the packet came in
+  /// on, ICMP has none before it has a route.
+  ///
+  /// Source: net/ipv4/icmp.c, icmp_route_lookup; net/ipv6/icmp.c, icmp6_send.
+  private func provisionalSource(_ packet: Packet) -> Address {
+    guard packet.family == .ipv6, rules6.decide else { return .unspecified }
+    return device(packet.input)?.sourceAddress(towards: packet.source, .ipv6) ?? .unspecified
   }
 
   /// Whether a packet may be answered by an error: not a fragment but the first, no error itself, not sent to many.

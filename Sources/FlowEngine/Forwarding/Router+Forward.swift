@@ -69,7 +69,10 @@ extension Router {
   /// Source: net/ipv4/ip_output.c, __ip_local_out.
   func sendLocal(_ packet: inout Packet) {
     let destination = packet.destination
-    guard let route = packet.route ?? lookUpRoute(packet.family, destination) else {
+    guard
+      let route = packet.route
+        ?? lookUpRoute(packet.family, destination, from: packet.source, mark: packet.mark)
+    else {
       return statistics.count(.noRoute)
     }
     packet.route = route
@@ -82,7 +85,10 @@ extension Router {
     guard translate(.output, .destination, &packet) else { return }
     guard runRules(.output, from: -100, &packet) else { return }
     if packet.destination != destination {
-      guard let changed = lookUpRoute(packet.family, packet.destination) else {
+      guard
+        let changed = lookUpRoute(
+          packet.family, packet.destination, from: packet.source, mark: packet.mark)
+      else {
         return statistics.count(.noRoute)
       }
       packet.route = changed

@@ -139,7 +139,25 @@ extension Router {
     else { return statistics.count(.martian) }
     if destination.ipv4 == 0xffff_ffff { return deliver(&packet) }
     guard !source.isUnspecified else { return statistics.count(.martian) }
-    guard let route = lookUpRoute(.ipv4, destination) else {
+    guard !rules4.decide else { return followRules(&packet) }
+    followIPv4(&packet, from: source, routes4.lookup(destination))
+  }
+
+  /// Has a packet that came in go where the rules lead.
+  @inline(never)
+  private func followRules(_ packet: inout Packet) {
+    let route = inputRouteByRules(&packet)
+    if packet.family == .ipv4 {
+      followIPv4(&packet, from: packet.source, route)
+    } else {
+      followIPv6(&packet, route)
+    }
+  }
+
+  /// Has an IPv4 packet that came in go where its route leads.
+  @inline(__always)
+  private func followIPv4(_ packet: inout Packet, from source: Address, _ route: Route?) {
+    guard let route else {
       guard !isLocal(source, .ipv4) else { return statistics.count(.martian) }
       note(.route(nil))
       return sendUnroutable(packet, code: 0)
@@ -163,7 +181,14 @@ extension Router {
       let isOwn = device(packet.input)?.addresses.contains { $0.family == .ipv6 && $0.address == destination }
       return isOwn == true ? deliver(&packet) : statistics.count(.noRoute)
     }
-    guard let route = lookUpRoute(.ipv6, destination) else {
+    guard !rules6.decide else { return followRules(&packet) }
+    followIPv6(&packet, routes6.lookup(destination))
+  }
+
+  /// Has an IPv6 packet that came in go where its route leads.
+  @inline(__always)
+  private func followIPv6(_ packet: inout Packet, _ route: Route?) {
+    guard let route else {
       note(.route(nil))
       statistics.count(.noRoute)
       return sendUnreachable(packet, code: 0)

@@ -59,6 +59,8 @@ package final class Router {
   package var neighbours: NeighbourTable
   package internal(set) var routes4 = RoutingTable(.ipv4)
   package internal(set) var routes6 = RoutingTable(.ipv6)
+  package internal(set) var rules4 = RoutingRules(.ipv4)
+  package internal(set) var rules6 = RoutingRules(.ipv6)
   package var conntrack: ConntrackTable
   package var expectations = ExpectationTable()
   package var flows: FlowStore

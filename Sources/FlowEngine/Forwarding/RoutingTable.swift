@@ -11,6 +11,9 @@ package enum RouteType: UInt8, Sendable, BitwiseCopyable {
   case blackhole = 6
   case unreachable = 7
   case prohibit = 8
+
+  /// Whether packets go nowhere.
+  var isRefusal: Bool { self == .blackhole || self == .unreachable || self == .prohibit }
 }
 
 /// A route as the administrator or an address made it.
@@ -26,10 +29,14 @@ package struct RouteEntry: Equatable, Sendable {
   /// MTU of the route, 0 for the device's.
   package var mtu: Int
   package var preferredSource: Address?
+  /// Number of the table that the route is in.
+  package var table: UInt32
 
+  /// Without a table, routes to the router itself are in the local one and others in the main one.
   package init(
     _ prefix: Address, _ prefixLength: Int, _ type: RouteType, device: UInt32, gateway: Address? = nil,
-    gatewayFamily: IPFamily = .ipv4, metric: UInt32 = 0, mtu: Int = 0, preferredSource: Address? = nil
+    gatewayFamily: IPFamily = .ipv4, metric: UInt32 = 0, mtu: Int = 0, preferredSource: Address? = nil,
+    table: UInt32? = nil
   ) {
     self.prefix = prefix
     self.prefixLength = prefixLength
@@ -40,6 +47,7 @@ package struct RouteEntry: Equatable, Sendable {
     self.metric = metric
     self.mtu = mtu
     self.preferredSource = preferredSource
+    self.table = table ?? (type == .local || type == .broadcast ? RoutingTable.local : RoutingTable.main)
   }
 }
 
@@ -75,12 +83,16 @@ struct RecentDecision: BitwiseCopyable {
   var route: Route
 }
 
-/// Longest-prefix routing of one family, with the kernel's rules of what a change makes stale.
+/// Longest-prefix routing of one family, in as many tables as there are, with the kernel's rules of what a change makes stale.
+///
+/// The local and the main table are looked through as one unless routing rules ask for either.
 ///
 /// Source: net/ipv4/fib_trie.c, net/ipv6/ip6_fib.c.
 package struct RoutingTable: ~Copyable {
   private struct Node: Sendable {
     var serial: UInt32
+    /// Of the table, 0 for the local and the main one.
+    var group: UInt32
     var prefix: Address
     var length: Int
     var entries: [RouteEntry]
@@ -96,14 +108,22 @@ package struct RoutingTable: ~Copyable {
       exceptions[destination] = mtu
     }
   }
+  /// Number of the table that the kernel's last rule of IPv4 names (RT_TABLE_DEFAULT).
+  package static let fallback: UInt32 = 253
+  /// Number of the table for routes without one (RT_TABLE_MAIN).
+  package static let main: UInt32 = 254
+  /// Number of the table for the router's own addresses (RT_TABLE_LOCAL).
+  package static let local: UInt32 = 255
   /// Destinations of one prefix that are remembered at most.
   private static let mostExceptions = 4096
   private let family: IPFamily
   private var nodes: [Node] = []
   /// Numbers of nodes, which are never removed.
   private var index = HashIndex(capacityLog2: 6)
-  /// Lengths in use, longest first.
+  /// Lengths in use in the local and the main table, longest first.
   private var usedLengths: [Int] = []
+  /// Those in use in others.
+  private var otherLengths: [Int] = []
   /// Changes with every event that makes all cached decisions stale.
   package private(set) var generation: UInt32 = 1
   private var lastSerial: UInt32 = 1
@@ -154,20 +174,17 @@ package struct RoutingTable: ~Copyable {
     version &+= 1
     var entry = entry
     entry.prefix = entry.prefix.masked(to: entry.prefixLength, family)
-    let node = self.node(entry.prefix, entry.prefixLength)
-    let same = nodes[node].entries.firstIndex {
-      $0.metric == entry.metric && ($0.type == .local) == (entry.type == .local)
-    }
+    let group = Self.group(entry.table)
+    let node = self.node(entry.prefix, entry.prefixLength, group)
+    let same = nodes[node].entries.firstIndex { $0.metric == entry.metric && $0.table == entry.table }
     if let same {
       guard replacing || nodes[node].entries[same] != entry else { return false }
       if replacing { nodes[node].entries[same] = entry } else { nodes[node].entries.append(entry) }
     } else {
       nodes[node].entries.append(entry)
     }
-    nodes[node].entries.sort {
-      ($0.type != .local ? 1 : 0, $0.metric) < ($1.type != .local ? 1 : 0, $1.metric)
-    }
-    changed(entry.prefix, entry.prefixLength)
+    nodes[node].entries.sort { ($1.table, $0.metric) < ($0.table, $1.metric) }
+    changed(entry.prefix, entry.prefixLength, group)
     return true
   }
 
@@ -180,7 +197,7 @@ package struct RoutingTable: ~Copyable {
       guard nodes[index].entries.count != before else { continue }
       if family == .ipv6 {
         nodes[index].exceptions = [:]
-        changed(nodes[index].prefix, nodes[index].length)
+        changed(nodes[index].prefix, nodes[index].length, nodes[index].group)
       } else if nodes[index].wasUsed {
         generation &+= 1
       }
@@ -188,36 +205,43 @@ package struct RoutingTable: ~Copyable {
   }
 
   /// Marks what a change of the prefix makes stale: everything for IPv4; the prefix and those around it for IPv6.
-  private mutating func changed(_ prefix: Address, _ length: Int) {
+  private mutating func changed(_ prefix: Address, _ length: Int, _ group: UInt32) {
     generation &+= 1
     guard family == .ipv6 else { return }
-    for index in nodes.indices where nodes[index].length <= length {
+    for index in nodes.indices where nodes[index].length <= length && nodes[index].group == group {
       if nodes[index].prefix == prefix.masked(to: nodes[index].length, family) {
         nodes[index].serial = nextSerial()
       }
     }
   }
 
-  private mutating func node(_ prefix: Address, _ length: Int) -> Int {
-    if let known = known(prefix, length) { return known }
-    nodes.append(Node(serial: nextSerial(), prefix: prefix, length: length, entries: []))
-    index.insert(hash(prefix, length), nodes.count - 1)
-    if !usedLengths.contains(length) {
-      usedLengths.append(length)
-      usedLengths.sort(by: >)
-    }
+  /// What nodes have of their table.
+  private static func group(_ table: UInt32) -> UInt32 { table == main || table == local ? 0 : table }
+
+  private mutating func node(_ prefix: Address, _ length: Int, _ group: UInt32) -> Int {
+    if let known = known(prefix, length, group) { return known }
+    nodes.append(Node(serial: nextSerial(), group: group, prefix: prefix, length: length, entries: []))
+    index.insert(hash(prefix, length, group), nodes.count - 1)
+    if group == 0 { Self.note(length, in: &usedLengths) } else { Self.note(length, in: &otherLengths) }
     return nodes.count - 1
   }
 
-  private func hash(_ prefix: Address, _ length: Int) -> UInt32 {
-    let hash = mixed(prefix.high ^ 0x9e37_79b9_7f4a_7c15 ^ UInt64(length), prefix.low ^ 0xbf58_476d_1ce4_e5b9)
+  private static func note(_ length: Int, in lengths: inout [Int]) {
+    guard !lengths.contains(length) else { return }
+    lengths.append(length)
+    lengths.sort(by: >)
+  }
+
+  private func hash(_ prefix: Address, _ length: Int, _ group: UInt32) -> UInt32 {
+    let kind = UInt64(length) | UInt64(group) << 8
+    let hash = mixed(prefix.high ^ 0x9e37_79b9_7f4a_7c15 ^ kind, prefix.low ^ 0xbf58_476d_1ce4_e5b9)
     return UInt32(truncatingIfNeeded: hash)
   }
 
   /// The number of the node of a prefix, or nil.
-  private func known(_ prefix: Address, _ length: Int) -> Int? {
-    let number = index.first(hash(prefix, length)) {
-      nodes[$0].length == length && nodes[$0].prefix == prefix
+  private func known(_ prefix: Address, _ length: Int, _ group: UInt32) -> Int? {
+    let number = index.first(hash(prefix, length, group)) {
+      nodes[$0].length == length && nodes[$0].prefix == prefix && nodes[$0].group == group
     }
     return number < 0 ? nil : number
   }
@@ -225,7 +249,7 @@ package struct RoutingTable: ~Copyable {
   /// All routes, for listing.
   package var entries: [RouteEntry] { nodes.flatMap(\.entries) }
 
-  /// The best route to `destination`, or nil.
+  /// The best route to `destination` in the local and the main table, or nil.
   package mutating func lookup(_ destination: Address) -> Route? {
     let mixed = (destination.low ^ destination.high) &* 0x9e37_79b9_7f4a_7c15
     let place = Int(mixed >> 56)
@@ -240,6 +264,12 @@ package struct RoutingTable: ~Copyable {
   /// The best route to `destination` among those that `isUsable` admits, or nil.
   package mutating func lookup(_ destination: Address, where isUsable: (RouteEntry) -> Bool) -> Route? {
     guard let (node, entry) = find(destination, isUsable) else { return nil }
+    return take(node, entry, destination)
+  }
+
+  /// The decision that follows from a route which was found for `destination`.
+  @inline(__always)
+  mutating func take(_ node: Int, _ entry: RouteEntry, _ destination: Address) -> Route {
     nodes[node].wasUsed = true
     return Route(
       type: entry.type, device: entry.device, gateway: entry.gateway, gatewayFamily: entry.gatewayFamily,
@@ -249,43 +279,58 @@ package struct RoutingTable: ~Copyable {
         exceptions: nodes[node].exceptions[destination] != nil ? .max : nodes[node].exceptionCount))
   }
 
-  /// The MTU of the path to an IPv4 destination became known: decisions for its prefix are to be made anew, but for those to
-  /// destinations of which it had been known.
+  /// The MTU of the path to an IPv4 destination by `route` became known: decisions for its prefix are to be made anew, but for
+  /// those to destinations of which it had been known.
   ///
   /// Source: net/ipv4/route.c, update_or_create_fnhe.
   /// - Returns: false when it had been known.
-  mutating func addException(_ destination: Address) -> Bool {
-    guard let node = find(destination, { _ in true })?.node, nodes[node].exceptions[destination] == nil
-    else { return false }
+  mutating func addException(_ destination: Address, by route: Route) -> Bool {
+    let node = Int(route.validity.node)
+    guard nodes.indices.contains(node), nodes[node].exceptions[destination] == nil else { return false }
     version &+= 1
     nodes[node].remember(destination, 0)
     nodes[node].exceptionCount = (nodes[node].exceptionCount &+ 1) & 0x7fff_ffff
     return true
   }
 
-  /// The path to an IPv6 destination became known to carry less than its route: all decisions for its prefix are stale.
+  /// The path to an IPv6 destination became known to carry less than `route`: all decisions for its prefix are stale.
   ///
   /// Source: net/ipv6/route.c, __ip6_rt_update_pmtu and rt6_insert_exception.
   /// - Returns: false when it had been known to carry no more.
-  mutating func lowerPathMTU(_ destination: Address, to mtu: Int) -> Bool {
-    guard let node = find(destination, { _ in true })?.node,
-      mtu < nodes[node].exceptions[destination] ?? .max
-    else { return false }
+  mutating func lowerPathMTU(_ destination: Address, by route: Route, to mtu: Int) -> Bool {
+    let node = Int(route.validity.node)
+    guard nodes.indices.contains(node), mtu < nodes[node].exceptions[destination] ?? .max else {
+      return false
+    }
     version &+= 1
     nodes[node].remember(destination, mtu)
     nodes[node].serial = nextSerial()
     return true
   }
 
-  /// The best route to `destination`, for who only asks: no decision depends on it.
+  /// The best route to `destination` in the local and the main table, for who only asks: no decision depends on it.
   package func best(_ destination: Address) -> RouteEntry? { find(destination) { _ in true }?.entry }
 
   private func find(
     _ destination: Address, _ isUsable: (RouteEntry) -> Bool
   ) -> (node: Int, entry: RouteEntry)? {
     for length in usedLengths {
-      guard let node = known(destination.masked(to: length, family), length),
+      guard let node = known(destination.masked(to: length, family), length, 0),
         let entry = nodes[node].entries.first(where: isUsable)
+      else { continue }
+      return (node, entry)
+    }
+    return nil
+  }
+
+  /// The best route to `destination` in one table among those that `isUsable` admits, with its node, or nil.
+  func find(
+    _ destination: Address, in table: UInt32, _ isUsable: (RouteEntry) -> Bool
+  ) -> (node: Int, entry: RouteEntry)? {
+    let group = Self.group(table)
+    for length in group == 0 ? usedLengths : otherLengths {
+      guard let node = known(destination.masked(to: length, family), length, group),
+        let entry = nodes[node].entries.first(where: { $0.table == table && isUsable($0) })
       else { continue }
       return (node, entry)
     }

@@ -190,7 +190,7 @@ package struct RuleContext: ~Copyable, RuleEnvironment {
   }
 
   package func route(_ query: RouteQuery, packet: RulePacket) -> RouteAnswer {
-    router.answer(query, self.packet)
+    router.answer(query, self.packet, at: hook)
   }
 
   package mutating func transmit(on device: UInt32, isCopy: Bool, packet: RulePacket) {
@@ -318,16 +318,46 @@ extension Router {
   }
 
   /// What `fib` finds for `packet`.
-  func answer(_ query: RouteQuery, _ packet: Packet) -> RouteAnswer {
+  func answer(_ query: RouteQuery, _ packet: Packet, at hook: Hook) -> RouteAnswer {
     let bySource = query.flags & RouteQuery.Flag.source != 0
     let address = bySource ? packet.source : packet.destination
     var device: UInt32?
     if query.flags & RouteQuery.Flag.inputDevice != 0 { device = packet.input }
     if query.flags & RouteQuery.Flag.outputDevice != 0 { device = packet.output }
     if address.isMulticast(packet.family) { return RouteAnswer(device: packet.input, type: 5) }
+    if packet.family == .ipv4 ? rules4.decide : rules6.decide {
+      return answerByRules(query, packet, address, device, at: hook)
+    }
     guard let route = lookUpRoute(packet.family, address, device: device) else {
       return RouteAnswer(device: 0, type: 0)
     }
     return RouteAnswer(device: route.device, type: UInt32(route.type.rawValue))
+  }
+
+  /// The rules meet the packet as one of the router's own, with its mark only where the expression asks for that, and a device
+  /// is compared with the route that was found. The type of an IPv4 address is that of the local table, whatever the rules.
+  ///
+  /// Source: net/ipv4/netfilter/nft_fib_ipv4.c, nft_fib4_eval and nft_fib4_eval_type; net/ipv6/netfilter/nft_fib_ipv6.c,
+  /// nft_fib6_flowi_init.
+  private func answerByRules(
+    _ query: RouteQuery, _ packet: Packet, _ address: Address, _ device: UInt32?, at hook: Hook
+  ) -> RouteAnswer {
+    let bySource = query.flags & RouteQuery.Flag.source != 0
+    var key = RouteKey(to: address, from: bySource ? packet.destination : packet.source)
+    if query.flags & RouteQuery.Flag.mark != 0 { key.mark = packet.mark }
+    if bySource, hook == .forward, query.flags & RouteQuery.Flag.inputDevice != 0 {
+      key.input = packet.output
+    }
+    let found = routeByRules(packet.family, key)
+    var type = found?.type ?? .unreachable
+    if packet.family == .ipv4 {
+      let own = routes4.find(address, in: RoutingTable.local) { device == nil || $0.device == device }
+      type = own?.entry.type ?? .unicast
+    }
+    var answer = RouteAnswer(device: 0, type: UInt32(type.rawValue))
+    if let found, found.type == .local || device == nil || device == found.device {
+      answer.device = found.device
+    }
+    return answer
   }
 }

@@ -22,6 +22,7 @@ extension Router {
     devices.append(Device(index: index, name: name, kind: kind, mac: mac, mtu: mtu))
     if kind == .bridge { bridges[index] = Bridge() }
     ruleset.deviceAppeared(index: index, name: Array(name.utf8))
+    attachRules()
     adoptFlowtables()
     bumpEpoch()
     return index
@@ -38,6 +39,7 @@ extension Router {
     hardware.set(nil, of: index)
     hardware.set(conduit: nil, of: index)
     devices[Int(index)] = nil
+    attachRules()
     bumpEpoch()
   }
 
@@ -102,26 +104,30 @@ extension Router {
       if entry.preferredSource == address.address { return true }
       if entry.type == .local { return entry.prefix == address.address && entry.prefixLength == full }
       return entry.gateway == nil && entry.prefix == onLink && entry.prefixLength == address.prefixLength
+        && entry.table == RoutingTable.main
     }
     if address.family == .ipv4 { routes4.remove(where: isGone) } else { routes6.remove(where: isGone) }
   }
 
-  /// Adds a route, or replaces the one with the same prefix and metric.
+  /// Adds a route, or replaces the one with the same prefix and metric in its table.
   package func addRoute(_ family: IPFamily, _ entry: RouteEntry, replacing: Bool = false) {
     if family == .ipv4 {
       routes4.add(entry, replacing: replacing)
+      rules4.routesAppeared(in: entry.table)
     } else {
       routes6.add(entry, replacing: replacing)
     }
     bumpEpoch()
   }
 
-  /// Removes a route by prefix and device.
-  package func removeRoute(_ family: IPFamily, _ prefix: Address, _ length: Int, device: UInt32) {
+  /// Removes a route by prefix and device from a table.
+  package func removeRoute(
+    _ family: IPFamily, _ prefix: Address, _ length: Int, device: UInt32, table: UInt32 = RoutingTable.main
+  ) {
     let prefix = prefix.masked(to: length, family)
     func isGone(_ entry: RouteEntry) -> Bool {
       entry.prefix == prefix && entry.prefixLength == length && entry.device == device
-        && entry.type == .unicast
+        && entry.type == .unicast && entry.table == table
     }
     if family == .ipv4 { routes4.remove(where: isGone) } else { routes6.remove(where: isGone) }
     bumpEpoch()
@@ -191,6 +197,7 @@ extension Router {
     devices[Int(index)]?.name = name
     ruleset.deviceVanished(index: index)
     ruleset.deviceAppeared(index: index, name: Array(name.utf8))
+    attachRules()
     adoptFlowtables()
   }
 
@@ -198,16 +205,6 @@ extension Router {
   @inline(__always)
   package func isLocal(_ address: Address, _ family: IPFamily) -> Bool {
     links.mayHave(address) && links.have(address, family) || family == .ipv4 && address.low >> 24 == 127
-  }
-
-  /// The route to `destination`, or nil. `device` restricts it to routes through that device.
-  package func lookUpRoute(_ family: IPFamily, _ destination: Address, device: UInt32? = nil) -> Route? {
-    guard let device else {
-      return family == .ipv4 ? routes4.lookup(destination) : routes6.lookup(destination)
-    }
-    func isUsable(_ entry: RouteEntry) -> Bool { entry.device == device || entry.type == .local }
-    return family == .ipv4
-      ? routes4.lookup(destination, where: isUsable) : routes6.lookup(destination, where: isUsable)
   }
 
   /// Largest packet that may follow `route`.

@@ -147,23 +147,27 @@ extension Router {
   ///
   /// Source: net/ipv4/ip_tunnel.c, tnl_update_pmtu; net/ipv4/route.c, __ip_rt_update_pmtu; net/ipv6/ip6_tunnel.c, ip6_tnl_xmit.
   private func notePathMTU(_ packet: Packet, through ends: TunnelEnds) {
-    guard packet.family == ends.family, let outer = lookUpRoute(ends.family, ends.remote),
-      let inner = lookUpRoute(packet.family, packet.destination)
+    guard packet.family == ends.family,
+      let outer = lookUpRoute(ends.family, ends.remote, from: ends.local),
+      let inner = lookUpRoute(
+        packet.family, packet.destination, from: packet.source, mark: packet.mark)
     else { return }
     let room = mtu(of: outer) - ends.family.headerLength
     guard ends.family == .ipv6 else {
-      if mtu(of: inner) >= room, routes4.addException(packet.destination) { bumpEpoch() }
+      if mtu(of: inner) >= room, routes4.addException(packet.destination, by: inner) { bumpEpoch() }
       return
     }
     let least = max(room, IPv6View.leastMTU)
-    if least < mtu(of: inner), routes6.lowerPathMTU(packet.destination, to: least) { bumpEpoch() }
+    if least < mtu(of: inner), routes6.lowerPathMTU(packet.destination, by: inner, to: least) { bumpEpoch() }
   }
 
   /// How large a packet may be that goes through a tunnel in one piece; nil: any, for it may be cut.
   ///
   /// Source: net/ipv4/ip_tunnel.c, tnl_update_pmtu; net/ipv6/ip6_tunnel.c, ip6_tnl_xmit.
   private func limit(of ends: TunnelEnds, for packet: Packet) -> Int? {
-    guard packet.family == ends.family, let outer = lookUpRoute(ends.family, ends.remote) else { return nil }
+    guard packet.family == ends.family,
+      let outer = lookUpRoute(ends.family, ends.remote, from: ends.local)
+    else { return nil }
     let room = max(0, mtu(of: outer) - ends.family.headerLength)
     if ends.family == .ipv6 { return max(room, IPv6View.leastMTU) }
     return packet.mayNotFragment ? room : nil
