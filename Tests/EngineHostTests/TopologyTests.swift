@@ -2,6 +2,7 @@
 import FlowEngine
 import Foundation
 import JSONDocument
+import PacketWire
 import TestSupport
 import Testing
 
@@ -72,6 +73,69 @@ struct TopologyTests {
     ])
   func refused(device: String, complaint: String) {
     let error = #expect(throws: DescriptionError.self) { try Self.build("\"devices\": [\(device)]") }
+    #expect(error?.description.contains(complaint) == true, "\(error?.description ?? "")")
+  }
+
+  private static let crossroads = """
+    "devices": [{"name": "lan0", "kind": "tap", "addresses": ["192.0.2.1/24"]},
+     {"name": "wan0", "kind": "tap", "addresses": ["198.51.100.1/24", "2001:db8:2::1/64"]},
+     {"name": "wan1", "kind": "tap", "addresses": ["203.0.113.1/24"]}],
+    "routes": [{"to": "default", "via": "198.51.100.2", "dev": "wan0"},
+     {"to": "default", "via": "203.0.113.2", "dev": "wan1", "table": 100}]
+    """
+
+  @Test("rules say in which table a route is looked up, and change with the description")
+  func rules() throws {
+    func topology(_ rules: String) throws -> Topology {
+      try Topology(JSONValue(parsing: Array("{\(Self.crossroads), \"rules\": [\(rules)]}".utf8)))
+    }
+    let first = try topology(
+      """
+      {"fwmark": "0x1/0xff", "iif": "lan0", "table": 100},
+      {"priority": 7, "not": true, "from": "192.0.2.0/24", "to": "all", "oif": "wan0", "action": "prohibit"},
+      {"family": "ipv6", "fwmark": 5, "table": "main"}, {"from": "2001:db8::/32", "action": "blackhole"}
+      """)
+    let router = Router(seed: 1)
+    try first.build(on: router)
+    let source = RoutingRule.Prefix(Address(ipv4: 0xc000_0200), 24)
+    #expect(
+      router.rules4.all.dropFirst().dropLast(2) == [
+        RoutingRule(priority: 7, from: source, output: "wan0", isInverted: true, .prohibit),
+        RoutingRule(priority: 32_765, input: "lan0", mark: 1, markMask: 0xff, .lookUp(100)),
+      ])
+    #expect(router.rules6.all.map(\.priority) == [0, 32_764, 32_765, 32_766])
+    #expect(router.rules6.all[2] == RoutingRule(priority: 32_765, mark: 5, .lookUp(254)))
+    #expect(router.routes4.entries.filter { $0.prefixLength == 0 }.map(\.table).sorted() == [100, 254])
+    let second = try topology(#"{"fwmark": "0x1/0xff", "iif": "lan0", "table": 100}, {"table": "default"}"#)
+    _ = try second.update(from: first, on: router)
+    #expect(router.rules4.all.map(\.action) == [255, 253, 100, 254, 253].map { .lookUp($0) })
+    #expect(router.rules6.all.count == 2)
+  }
+
+  @Test(
+    "rules that cannot be are refused",
+    arguments: [
+      (#"{"form": "192.0.2.0/24", "table": 1}"#, "unknown member, 'form'"),
+      (#"{"from": "192.0.2.0/24"}"#, "neither a 'table' nor an 'action'"),
+      (#"{"table": 1, "action": "prohibit"}"#, "both a 'table' and an 'action'"),
+      (#"{"table": "wan"}"#, "'wan' is neither a number nor local, main or default"),
+      (#"{"table": 0}"#, "neither a number nor local, main or default"),
+      (#"{"action": "drop"}"#, "none of blackhole, unreachable, prohibit"),
+      (#"{"from": "192.0.2.0/33", "table": 1}"#, "'from', 192.0.2.0/33, is not a prefix"),
+      (#"{"from": "192.0.2.0/24", "to": "2001:db8::/32", "table": 1}"#, "different families"),
+      (#"{"from": "192.0.2.0/24", "family": "ipv6", "table": 1}"#, "different families"),
+      (#"{"family": "inet", "table": 1}"#, "neither ipv4 nor ipv6"),
+      (#"{"fwmark": "1/", "table": 1}"#, "'fwmark' is neither a mark nor MARK/MASK"),
+      (#"{"fwmark": -1, "table": 1}"#, "'fwmark' is not a number of 32 bits"),
+      (#"{"iif": "lan9", "table": 1}"#, "no device lan9"),
+      (#"{"not": 1, "table": 1}"#, "'not' is not a boolean"),
+      (#"{"priority": 5, "table": 1}, {"priority": 5, "table": 1}"#, "two equal rules of priority 5"),
+      (#"7"#, "a rule is not an object"),
+    ])
+  func refusedRules(rules: String, complaint: String) {
+    let error = #expect(throws: DescriptionError.self) {
+      try Self.build("\(Self.crossroads), \"rules\": [\(rules)]")
+    }
     #expect(error?.description.contains(complaint) == true, "\(error?.description ?? "")")
   }
 }

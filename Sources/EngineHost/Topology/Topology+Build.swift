@@ -16,8 +16,10 @@ extension Topology {
     }
     for route in routes {
       try Self.setRoute(
-        route.destination, route.gateway, route.device, mtu: route.mtu ?? 0, replaces: false, on: router)
+        route.destination, route.gateway, route.device, mtu: route.mtu ?? 0, table: route.table,
+        replaces: false, on: router)
     }
+    for rule in rules { try rule.add(to: router) }
   }
 
   func setSysctls(on router: Router) throws(DescriptionError) {
@@ -84,7 +86,8 @@ extension Topology {
   }
 
   static func setRoute(
-    _ destination: String, _ gateway: String?, _ device: String, mtu: Int, replaces: Bool, on router: Router
+    _ destination: String, _ gateway: String?, _ device: String, mtu: Int, table: UInt32? = nil,
+    replaces: Bool, on router: Router
   ) throws(DescriptionError) {
     guard let index = router.device(named: device)?.index else {
       throw DescriptionError("no device \(device)")
@@ -95,7 +98,7 @@ extension Topology {
     let entry = RouteEntry(
       whole.address.masked(to: whole.length, whole.family), whole.length, .unicast, device: index,
       gateway: hop?.0, gatewayFamily: hop?.1 ?? whole.family, metric: whole.family == .ipv6 ? 1024 : 0,
-      mtu: mtu)
+      mtu: mtu, table: table)
     router.addRoute(whole.family, entry, replacing: replaces)
   }
 

@@ -118,7 +118,7 @@ extension Topology.Device {
     case .pppoe: return 1492
     case .bridge: return try ports(on: router).map(\.mtu).min() ?? 1500
     case .tunnel(let ends):
-      let route = router.lookUpRoute(ends.family, ends.remote)
+      let route = router.lookUpRoute(ends.family, ends.remote, from: ends.local)
       let link = route.flatMap { router.device($0.device)?.mtu } ?? 1500
       return link - ends.family.headerLength
     }

@@ -40,8 +40,9 @@ extension Topology {
       guard let index = router.device(named: route.device)?.index,
         let (address, length, family) = try? Self.destination(route.destination, gateway: route.gateway)
       else { continue }
-      router.removeRoute(family, address, length, device: index)
+      router.removeRoute(family, address, length, device: index, table: route.table ?? RoutingTable.main)
     }
+    for rule in old.rules where !rules.contains(rule) { router.removeRule(rule.family, rule.rule) }
     for neighbour in old.neighbours
     where !neighbours.contains(where: { $0.device == neighbour.device && $0.address == neighbour.address }) {
       // Where the device has gone, its neighbours went with it.
@@ -53,8 +54,11 @@ extension Topology {
     }
     for route in routes {
       try Self.setRoute(
-        route.destination, route.gateway, route.device, mtu: route.mtu ?? 0, replaces: true, on: router)
+        route.destination, route.gateway, route.device, mtu: route.mtu ?? 0, table: route.table,
+        replaces: true,
+        on: router)
     }
+    for rule in rules where !old.rules.contains(rule) { try rule.add(to: router) }
     try setSysctls(on: router)
     return changes
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+package import FlowEngine
 package import JSONDocument
+package import PacketWire
 
-/// A router as a description names its parts: devices, addresses, routes, permanent neighbours and sysctls. Recorded traces
+/// A router as a description names its parts: devices, addresses, routes, routing rules, permanent neighbours and sysctls. Recorded traces
 /// and the files of `run` and `replay` have the same members.
 package struct Topology: Sendable {
   package struct Device: Sendable {
@@ -28,13 +30,24 @@ package struct Topology: Sendable {
     package var gateway: String?
     package var device: String
     package var mtu: Int?
+    /// Number of the table, nil for the main one.
+    package var table: UInt32?
 
-    package init(destination: String, gateway: String?, device: String, mtu: Int? = nil) {
+    package init(
+      destination: String, gateway: String?, device: String, mtu: Int? = nil, table: UInt32? = nil
+    ) {
       self.destination = destination
       self.gateway = gateway
       self.device = device
       self.mtu = mtu
+      self.table = table
     }
+  }
+
+  /// A routing rule of one family.
+  package struct Rule: Equatable, Sendable {
+    package var family: IPFamily
+    package var rule: RoutingRule
   }
 
   package struct Neighbour: Sendable {
@@ -46,6 +59,7 @@ package struct Topology: Sendable {
   /// In order: a device comes after those that it stands on.
   package var devices: [Device] = []
   package var routes: [Route] = []
+  package var rules: [Rule] = []
   package var neighbours: [Neighbour] = []
   package var sysctls: [String: Int] = [:]
 
@@ -60,7 +74,7 @@ package struct DescriptionError: Error, Equatable, Sendable, CustomStringConvert
 }
 
 extension Topology {
-  /// Reads the members `devices`, `routes`, `neighbours` and `sysctl` of an object; others are left alone.
+  /// Reads the members `devices`, `routes`, `rules`, `neighbours` and `sysctl` of an object; others are left alone.
   ///
   /// - Throws: ``DescriptionError`` with what is missing or of the wrong kind.
   package init(_ document: JSONValue) throws(DescriptionError) {
@@ -82,8 +96,12 @@ extension Topology {
       routes.append(
         Route(
           destination: try text(route["to"], "a route's destination ('to')"), gateway: route["via"]?.string,
-          device: try text(route["dev"], "a route's device ('dev')"), mtu: route["mtu"]?.int))
+          device: try text(route["dev"], "a route's device ('dev')"), mtu: route["mtu"]?.int,
+          table: try route["table"].map { value throws(DescriptionError) in
+            try Self.table(value, "a route's table")
+          }))
     }
+    for rule in try Self.list("rules", document) { rules.append(try Rule(rule)) }
     for neighbour in try Self.list("neighbours", document) {
       neighbours.append(
         Neighbour(

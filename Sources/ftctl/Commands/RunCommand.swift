@@ -123,7 +123,8 @@ struct RouterOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Devices, routes, neighbours and sysctls as JSON; ftctl-engine(7) describes it", valueName: "file"),
+      "Devices, routes, rules, neighbours and sysctls as JSON; ftctl-engine(7) describes it",
+      valueName: "file"),
     completion: .file(extensions: ["json"]))
   var topology: String?
 
