@@ -58,9 +58,11 @@ extension Ruleset {
     return output
   }
 
-  /// Forgets what a refused batch did. Handles that it used up stay used.
+  /// Forgets what a refused batch did. Handles that it used up stay used, and a set to which a rule was to add keeps the size
+  /// that it got.
   private mutating func restore(_ saved: RulesetModel) {
     var handles: [UInt64: UInt64] = [:]
+    let refused = model
     for table in model.tables { handles[table.handle] = table.handles }
     let tableHandles = model.tableHandles
     let flowtableNumbers = model.flowtableNumbers
@@ -71,6 +73,16 @@ extension Ruleset {
     model.anonymousChains = anonymousChains
     for index in model.tables.indices {
       if let used = handles[model.tables[index].handle] { model.tables[index].handles = used }
+      guard let table = refused.tables.first(where: { $0.handle == model.tables[index].handle }) else {
+        continue
+      }
+      for place in model.tables[index].sets.indices where model.tables[index].sets[place].size ?? 0 == 0 {
+        let handle = model.tables[index].sets[place].handle
+        guard let set = table.set(handle: handle), table.sets[set].size == Self.impliedSetSize else {
+          continue
+        }
+        model.tables[index].sets[place].size = Self.impliedSetSize
+      }
     }
     rebuild()
   }

@@ -106,6 +106,9 @@ extension Ruleset {
     }
   }
 
+  /// The size of a set that packets fill, if nobody has said any.
+  static let impliedSetSize: UInt32 = 0xffff
+
   /// Checks the expressions of a rule and gives each that needs it a cell.
   private mutating func load(
     _ expressions: [NFTables.Expression], _ table: Int, _ transaction: Transaction
@@ -126,7 +129,9 @@ extension Ruleset {
       // A set that packets fill has a size from then on.
       guard case .dynamicSet(let value) = item.expression, let set = model.tables[table].set(value.set ?? "")
       else { continue }
-      if model.tables[table].sets[set].size ?? 0 == 0 { model.tables[table].sets[set].size = 0xffff }
+      if model.tables[table].sets[set].size ?? 0 == 0 {
+        model.tables[table].sets[set].size = Self.impliedSetSize
+      }
     }
     return loaded.map { item in
       var cell: UInt32?

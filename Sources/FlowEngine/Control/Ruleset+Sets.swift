@@ -26,11 +26,7 @@ extension Ruleset {
       guard isSame(set, model.tables[table].sets[existing]) else {
         throw ControlError(ErrorNumber.exists, attribute: 2)
       }
-      model.tables[table].sets[existing].timeout = set.timeout
-      model.tables[table].sets[existing].collectionInterval = set.collectionInterval
-      if let size = set.size, size != 0, kernel >= .linux612 {
-        model.tables[table].sets[existing].size = size
-      }
+      Self.update(&model.tables[table].sets[existing], to: set, kernel)
       transaction.setNames[.init(table: model.tables[table].handle, id: id)] = name
       let handle = model.tables[table].sets[existing].handle
       transaction.note(.newSet(table: model.tables[table].handle, set: handle), request)
@@ -46,6 +42,23 @@ extension Ruleset {
     model.tables[table].sets.append(set)
     transaction.setNames[.init(table: model.tables[table].handle, id: id)] = set.name
     transaction.note(.newSet(table: model.tables[table].handle, set: set.handle), request)
+  }
+
+  /// A set that is there gets the times of one that is added by its name, and after Linux 6.1 its size, if that has one. What
+  /// its elements have does not change.
+  ///
+  /// Source (Linux 7.2): nf_tables_api.c, nft_set_is_same, nf_tables_commit.
+  private static func update(_ set: inout SetModel, to wanted: SetModel, _ kernel: KernelGeneration) {
+    if wanted.timeout != set.timeout, kernel >= .linux612 {
+      for (place, element) in set.elements.enumerated() where element.timeout == nil && element.expiry != 0 {
+        var changed = element
+        changed.timeout = set.timeout
+        set.replace(at: place, changed)
+      }
+    }
+    set.timeout = wanted.timeout
+    set.collectionInterval = wanted.collectionInterval
+    if let size = wanted.size, size != 0, kernel >= .linux612 { set.size = size }
   }
 
   private func checkFlags(_ flags: UInt32, _ message: NFTables.Set) throws(ControlError) {

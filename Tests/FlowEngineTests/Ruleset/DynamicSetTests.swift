@@ -411,6 +411,35 @@ struct DynamicSetTests {
     #expect(bench.ruleset.model.tables[0].sets.isEmpty)
   }
 
+  @Test("a set keeps the size that it got for the sake of a rule that was refused with its batch")
+  func refusedSize() {
+    var bench = Self.bench(Self.set(size: nil), [Rules.lookup("s")])
+    #expect(bench.ruleset.model.tables[0].sets[0].size == nil)
+    var batch = BatchBuilder()
+    batch.rule("y", Self.source, Self.dynset())
+    batch.rule("nosuch", Rules.drop)
+    #expect(RulesetBench.errors(bench.send(batch)).count == 1)
+    #expect(bench.ruleset.model.tables[0].sets[0].size == 65535)
+  }
+
+  @Test(
+    "a set that is added again gets the new times and the new size; its elements keep theirs",
+    arguments: [KernelGeneration.linux61, .linux612, .linux72])
+  func addedAgain(kernel: KernelGeneration) {
+    let set = Self.set(flags: Flag.eval | Flag.timeout, size: 5, timeout: 60_000)
+    var bench = Self.bench(
+      set, [Self.dynset()], kernel: kernel, elements: [BatchBuilder.element([10, 0, 0, 1])])
+    var batch = BatchBuilder()
+    let other = Self.set(flags: Flag.eval | Flag.timeout, size: 9, timeout: 90_000)
+    batch.add(NFTables.Message.newSet) { other.encode(into: &$0) }
+    #expect(RulesetBench.errors(bench.send(batch)) == [])
+    #expect(bench.ruleset.model.tables[0].sets[0].size == (kernel == .linux61 ? 5 : 9))
+    #expect(Self.matches(&bench, 2))
+    let elements = Self.dump(&bench)
+    #expect(elements.map(\.expiration) == [60_000, 90_000])
+    #expect(elements.map(\.timeout) == (kernel == .linux61 ? [nil, 90_000] : [60_000, nil]))
+  }
+
   // MARK: Connections
 
   private static func tuple(_ port: UInt16) -> Tuple {
