@@ -54,13 +54,14 @@ package struct Slab<Record: BitwiseCopyable, let chunkLog2: Int>: ~Copyable {
   private static func chunksOfBlock(_ first: Int) -> Int { first < 8 ? 1 : 8 }
   private static var chunkOctets: Int { chunkSize * MemoryLayout<Record>.stride }
 
-  /// A slot that holds a copy of the blank record.
+  /// A slot that holds a copy of the blank record. The one after it is fetched into the cache.
   package mutating func allocate() -> Int {
     if firstFree == .max { addChunk() }
     let slot = Int(firstFree)
     // Safe: a free record is the blank one but for the number in its first octets.
     firstFree = unsafe UnsafeRawPointer(pointer(slot)).load(as: UInt32.self)
     setFirstOctets(slot, firstOctets)
+    if firstFree != .max { fetch(Int(firstFree)) }
     count += 1
     return slot
   }
@@ -113,6 +114,16 @@ package struct Slab<Record: BitwiseCopyable, let chunkLog2: Int>: ~Copyable {
   func pointer(_ slot: Int) -> UnsafeMutablePointer<Record> {
     precondition(UInt(bitPattern: slot) < UInt(bitPattern: capacity))
     return unsafe chunks[slot >> chunkLog2] + (slot & (Self.chunkSize - 1))
+  }
+
+  /// Fetches the record of `slot` into the cache, to be changed. Traps when there is no such slot.
+  @inline(__always)
+  func fetch(_ slot: Int) {
+    // Safe: a hint only; no octet is read.
+    let record = unsafe UnsafeRawPointer(pointer(slot))
+    for offset in stride(from: 0, to: MemoryLayout<Record>.stride, by: 64) {
+      unsafe flow_prefetch_for_writing(record + offset)
+    }
   }
 
   /// The record of `slot`. Traps when there is no such slot.

@@ -79,6 +79,20 @@ package struct ConntrackTable: ~Copyable {
     return found < 0 ? nil : ConntrackHit(slot: found >> 1, direction: found & 1 == 0 ? .original : .reply)
   }
 
+  /// Fetches where a lookup of `hash` begins into the cache.
+  @inline(__always)
+  mutating func fetchBucket(_ hash: UInt32) { index.fetch(hash) }
+
+  /// Fetches the entry that a lookup of `hash` looks at first.
+  /// - Returns: whether there is one.
+  @inline(__always)
+  mutating func fetchEntry(_ hash: UInt32) -> Bool {
+    let found = index.first(hash) { _ in true }
+    guard found >= 0 else { return false }
+    entries.fetch(found >> 1)
+    return true
+  }
+
   /// A new entry that is in no index yet.
   package mutating func create(original: Tuple, reply: Tuple) -> Int {
     let slot = entries.allocate()

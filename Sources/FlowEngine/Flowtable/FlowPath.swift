@@ -49,12 +49,33 @@ package struct FlowWay: Equatable, Sendable, BitwiseCopyable {
 
   package init() {}
 
-  fileprivate var hash: UInt32 {
-    let numbers =
+  /// The small fields, as words.
+  private var numbers: UInt64 {
+    @inline(__always) get {
       UInt64(transmit.rawValue) | UInt64(hopFamily.rawValue) << 8 | UInt64(tunnelFamily) << 16
-      | UInt64(family.rawValue) << 24
-      | UInt64(mtu) << 32
-    var h = mixed(numbers ^ 0x9e37_79b9_7f4a_7c15, UInt64(routeDevice) << 32 | UInt64(output))
+        | UInt64(family.rawValue) << 24 | UInt64(mtu) << 32
+    }
+  }
+  private var devices: UInt64 {
+    @inline(__always) get { UInt64(routeDevice) << 32 | UInt64(output) }
+  }
+
+  /// By words, not field by field: each new flow compares two.
+  @inline(__always)
+  package static func == (a: FlowWay, b: FlowWay) -> Bool {
+    let small =
+      (a.numbers ^ b.numbers) | (a.devices ^ b.devices) | (a.encapsulation ^ b.encapsulation)
+      | (a.destination.bits ^ b.destination.bits) | (a.source.bits ^ b.source.bits)
+    let hop = (a.nextHop.high ^ b.nextHop.high) | (a.nextHop.low ^ b.nextHop.low)
+    let tunnel =
+      (a.tunnelSource.high ^ b.tunnelSource.high) | (a.tunnelSource.low ^ b.tunnelSource.low)
+      | (a.tunnelDestination.high ^ b.tunnelDestination.high)
+      | (a.tunnelDestination.low ^ b.tunnelDestination.low)
+    return small | hop | tunnel == 0 && a.validity == b.validity
+  }
+
+  fileprivate var hash: UInt32 {
+    var h = mixed(numbers ^ 0x9e37_79b9_7f4a_7c15, devices)
     let node = UInt64(UInt32(bitPattern: validity.node))
     h = mixed(h ^ UInt64(validity.generation), node ^ 0xbf58_476d_1ce4_e5b9)
     h = mixed(h ^ nextHop.high, nextHop.low ^ 0x94d0_49bb_1331_11eb)
@@ -131,6 +152,8 @@ package struct FlowPath: BitwiseCopyable, Sendable {
 package struct PathTable: ~Copyable {
   private var paths = Slab<FlowPath, 5>(.blank)
   private var index = HashIndex(capacityLog2: 4)
+  /// A path that was asked for lately, by its output device.
+  private var recent = [4 of UInt32](repeating: 0)
 
   package init() {}
 
@@ -141,6 +164,19 @@ package struct PathTable: ~Copyable {
 
   /// The number of the path with `way`, counted once more.
   package mutating func intern(_ way: FlowWay) -> UInt32 {
+    let place = Int(way.output & 3)
+    let known = Int(recent[place])
+    if known < paths.capacity, paths[known].references > 0, paths[known].way == way {
+      paths[known].references += 1
+      return recent[place]
+    }
+    let number = search(way)
+    recent[place] = number
+    return number
+  }
+
+  @inline(never)
+  private mutating func search(_ way: FlowWay) -> UInt32 {
     let hash = way.hash
     var slot = index.first(hash) { paths[$0].way == way }
     if slot < 0 {

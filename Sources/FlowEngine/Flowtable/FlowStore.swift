@@ -35,20 +35,24 @@ package struct FlowStore: ~Copyable {
   /// Octets of memory for all of it.
   package var footprint: Int { pairs.footprint + details.footprint + index.footprint + paths.footprint }
 
+  /// Fetches the bucket of a flow's direction that is about to be added.
+  mutating func fetchBucket(of key: FlowKey) { index.fetch(key.hash(seed)) }
+
   /// Adds a flow, whose directions' paths were counted for it by ``PathTable/intern(_:)``.
   /// - Returns: its slot.
-  package mutating func insert(_ pair: FlowPair, _ detail: FlowDetail) -> Int {
+  package mutating func insert(_ original: FlowEntry, _ reply: FlowEntry, _ detail: FlowDetail) -> Int {
+    let hashes = (original.key.hash(seed), reply.key.hash(seed))
     let slot = pairs.allocate()
     let same = details.allocate()
     precondition(slot == same)
-    pairs[slot] = pair
+    pairs[slot].sides[0] = original
+    pairs[slot].sides[1] = reply
+    pairs[slot].sides[0].hash = hashes.0
+    pairs[slot].sides[1].hash = hashes.1
     details[slot] = detail
     details[slot].isUsed = true
-    for side in 0..<2 {
-      let hash = pair.sides[side].key.hash(seed)
-      pairs[slot].sides[side].hash = hash
-      index.insert(hash, slot * 2 + side)
-    }
+    index.insert(hashes.0, slot * 2)
+    index.insert(hashes.1, slot * 2 + 1)
     return slot
   }
 

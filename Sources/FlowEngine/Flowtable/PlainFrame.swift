@@ -40,6 +40,8 @@ struct PlainFrame: BitwiseCopyable {
   }
 
   var isPlain: Bool { @inline(__always) get { unsafe network != nil } }
+  /// Whether it is a plain frame, of which the index knows a flow.
+  var hasCandidate: Bool { @inline(__always) get { unsafe network != nil && candidate != nil } }
 
   /// Marks the frame as one that is to be read otherwise.
   @inline(__always)
@@ -182,6 +184,7 @@ struct PlainFrame: BitwiseCopyable {
 struct BatchWork: ~Copyable {
   private let parses: UnsafeMutablePointer<FastParse>
   private let frames: UnsafeMutablePointer<PlainFrame>
+  private let tuples: UnsafeMutablePointer<FetchedTuple>
   /// What holds for the batch; valid while this value lives.
   @unsafe let terms: UnsafeMutablePointer<FlowStore.Terms>
 
@@ -193,11 +196,14 @@ struct BatchWork: ~Copyable {
     unsafe parses.initialize(repeating: FastParse(.fastMissed), count: FrameBatch.capacity)
     unsafe frames = .allocate(capacity: FrameBatch.capacity)
     unsafe frames.initialize(repeating: PlainFrame(), count: FrameBatch.capacity)
+    unsafe tuples = .allocate(capacity: FrameBatch.capacity)
+    unsafe tuples.initialize(repeating: FetchedTuple(), count: FrameBatch.capacity)
   }
 
   deinit {
     unsafe parses.deallocate()
     unsafe frames.deallocate()
+    unsafe tuples.deallocate()
     unsafe terms.deallocate()
   }
 
@@ -215,6 +221,14 @@ struct BatchWork: ~Copyable {
   func plain(_ position: Int) -> UnsafeMutablePointer<PlainFrame> {
     precondition(position >= 0 && position < FrameBatch.capacity)
     return unsafe frames + position
+  }
+
+  /// The same, for what conntrack will look up.
+  @inline(__always)
+  @unsafe
+  func tuple(_ position: Int) -> UnsafeMutablePointer<FetchedTuple> {
+    precondition(position >= 0 && position < FrameBatch.capacity)
+    return unsafe tuples + position
   }
 }
 
@@ -253,25 +267,42 @@ extension FrameBatch {
     return count == 0
   }
 
-  /// Fetches the flows of the plain frames from number `first` on.
+  /// Fetches the flows of the plain frames.
   @inline(never)
-  func fetchPlain(from first: Int, _ flows: inout FlowStore) {
-    for position in first..<count {
+  func fetchPlain(_ flows: inout FlowStore) {
+    for position in 0..<count {
       let frame = unsafe work.plain(position)
       if unsafe frame.pointee.isPlain { unsafe frame.pointee.fetch(&flows) }
     }
   }
 
   /// Sends frames from number `first` on through their flows, up to the first for which there is more to be done than for
-  /// a plain one.
+  /// a plain one. `isStale`: flows have come or gone since they were fetched.
   /// - Returns: the number of that one; ``count`` when all were sent.
   @inline(never)
-  mutating func carryPlain(from first: Int, _ flows: inout FlowStore, sentBefore: Int) -> Int {
+  mutating func carryPlain(from first: Int, _ flows: inout FlowStore, sentBefore: Int, isStale: Bool) -> Int {
+    if isStale { return carryStale(from: first, &flows, sentBefore: sentBefore) }
     let terms = unsafe work.terms.pointee
     // Safe: as above.
     var exit = unsafe (start: base, octets: UInt32(0), output: UInt32(0))
     for position in first..<count {
       guard unsafe work.plain(position).pointee.carry(&flows, terms, &exit) else { return position }
+      unsafe slots[position].leave(exit.start - base, exit.octets, exit.output, sentBefore)
+    }
+    return count
+  }
+
+  /// The same, but each flow is looked up when its frame's turn has come.
+  @inline(never)
+  private mutating func carryStale(from first: Int, _ flows: inout FlowStore, sentBefore: Int) -> Int {
+    let terms = unsafe work.terms.pointee
+    // Safe: as above.
+    var exit = unsafe (start: base, octets: UInt32(0), output: UInt32(0))
+    for position in first..<count {
+      let frame = unsafe work.plain(position)
+      guard unsafe frame.pointee.isPlain else { return position }
+      unsafe frame.pointee.fetch(&flows)
+      guard unsafe frame.pointee.carry(&flows, terms, &exit) else { return position }
       unsafe slots[position].leave(exit.start - base, exit.octets, exit.output, sentBefore)
     }
     return count

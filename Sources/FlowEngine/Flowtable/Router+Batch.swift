@@ -21,6 +21,8 @@ extension Router {
       ruleset.ingressHookCount(device: index) == 1,
       case .flowtable(let id) = ruleset.ingressHook(device: index, at: 0), let table = flowtables[id.number]
     else {
+      _ = batch.clearPlain()
+      fetchTracked(&batch, from: 0)
       for position in 0..<batch.count where batch.slots[position].outcome == .pending {
         receiveClassic(&batch, position, index, start, skipsIngress: false)
       }
@@ -38,23 +40,25 @@ extension Router {
   private func forwardKnown(_ batch: inout FrameBatch, _ table: FastTable, _ index: UInt32, _ start: Int) {
     unsafe batch.work.terms.pointee = terms()
     readAhead(&batch, table, index)
-    var version = flows.index.version
+    let version = flows.index.version
     var forwarded = 0
     var position = 0
+    var isFetched = false
     while true {
-      let next = batch.carryPlain(from: position, &flows, sentBefore: sent.count &- start)
+      let next = batch.carryPlain(
+        from: position, &flows, sentBefore: sent.count &- start, isStale: flows.index.version != version)
       forwarded &+= next &- position
       guard next < batch.count else { break }
+      if !isFetched {
+        isFetched = true
+        fetchTracked(&batch, from: next)
+      }
       if batch.slots[next].outcome == .pending, forwardOther(&batch, next, table, index, start) {
         forwarded &+= 1
       }
       position = next &+ 1
-      // A frame on the classic path may have changed flows, neighbours or routes.
+      // A frame on the classic path may have changed neighbours or routes.
       unsafe batch.work.terms.pointee.epoch = epoch
-      if flows.index.version != version {
-        version = flows.index.version
-        batch.fetchPlain(from: position, &flows)
-      }
     }
     statistics[.fastForwarded] &+= UInt64(forwarded)
     statistics[.sent] &+= UInt64(forwarded)
@@ -183,11 +187,27 @@ extension Router {
         unsafe flows.index.fetch(batch.work.pointer(position).pointee.hash)
       }
     }
-    batch.fetchPlain(from: 0, &flows)
+    batch.fetchPlain(&flows)
     guard !isAll else { return }
     for position in 0..<batch.count where unsafe !batch.work.plain(position).pointee.isPlain {
       _ = unsafe flows.fetch(batch.work.pointer(position).pointee.hash)
     }
+  }
+
+  /// Fetches what conntrack will look up for the frames from number `first` on of which no flow is known: the buckets of
+  /// all, then what they name.
+  @inline(never)
+  private func fetchTracked(_ batch: inout FrameBatch, from first: Int) {
+    for position in first..<batch.count {
+      // Safe: the work lives as long as the batch.
+      let tuple = unsafe batch.work.tuple(position)
+      if batch.slots[position].outcome == .pending, unsafe !batch.work.plain(position).pointee.hasCandidate {
+        unsafe tuple.pointee.read(batch.octetsWithRoom(position), link: FrameBatch.headroom, &conntrack)
+      } else {
+        unsafe tuple.pointee.clear()
+      }
+    }
+    for position in first..<batch.count { unsafe batch.work.tuple(position).pointee.fetch(&conntrack) }
   }
 
   /// Reads a frame that is not plain, or not just sent on.

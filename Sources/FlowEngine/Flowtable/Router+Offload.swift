@@ -15,8 +15,8 @@ extension Router {
       conntrack[slot].status.remove(.offload)
       return refuse(number, .noRoute)
     }
-    guard let path = path(route, packet, slot, packet.direction, flowtable),
-      let backPath = self.path(back, packet, slot, packet.direction.opposite, flowtable)
+    guard let path = path(route, slot, packet.direction, flowtable),
+      let backPath = self.path(back, slot, packet.direction.opposite, flowtable)
     else {
       conntrack[slot].status.remove(.offload)
       return refuse(number, .noPath)
@@ -92,38 +92,37 @@ extension Router {
     _ slot: Int, _ original: (route: Route, path: ForwardPath), _ reply: (route: Route, path: ForwardPath),
     _ flowtable: Flowtable, mark: UInt32
   ) {
-    let entry = conntrack[slot]
     var detail = FlowDetail()
     detail.entry = conntrack.id(slot)
     detail.flowtable = flowtable.id
-    var pair = FlowPair.blank
-    pair.sides[0] = side(
-      .original, of: entry, original.route, original.path, from: reply.path, flowtable, mark)
-    pair.sides[1] = side(.reply, of: entry, reply.route, reply.path, from: original.path, flowtable, mark)
-    if entry.proto == IPProtocol.tcp {
+    // Both keys first, so that their buckets are in the cache when the flow is added.
+    var forth = side(.original, of: slot, from: reply.path, flowtable)
+    var back = side(.reply, of: slot, from: original.path, flowtable)
+    forth.path = way(.original, of: slot, original.route, original.path, mark)
+    back.path = way(.reply, of: slot, reply.route, reply.path, mark)
+    let added = flows.insert(forth, back, detail)
+    if conntrack[slot].proto == IPProtocol.tcp {
       conntrack[slot].tcp[.original].flags.insert(.liberal)
       conntrack[slot].tcp[.reply].flags.insert(.liberal)
     }
     let day = 86_400 * Instant.second
     if generation.keepsLongTimeouts {
-      if entry.remaining(now) < day / 2 {
+      if conntrack[slot].remaining(now) < day / 2 {
         conntrack[slot].deadline = now.adding(nanoseconds: day).nanoseconds
       }
-    } else if !entry.status.contains(.fixedTimeout) {
+    } else if !conntrack[slot].status.contains(.fixedTimeout) {
       conntrack[slot].deadline = now.adding(nanoseconds: day).nanoseconds
     }
-    let added = flows.insert(pair, detail)
     conntrack[slot].flow = UInt32(added + 1)
     if flowtable.offloadsToHardware { beginHardware(added) }
   }
 
-  /// One direction of a new flow: its packets come the way that `back` describes and leave by `route` and `path`.
+  /// One direction of a new flow, without its path: its packets come the way that `back` describes.
   private func side(
-    _ direction: FlowDirection, of entry: ConntrackEntry, _ route: Route,
-    _ path: ForwardPath, from back: ForwardPath, _ flowtable: Flowtable, _ mark: UInt32
+    _ direction: FlowDirection, of slot: Int, from back: ForwardPath, _ flowtable: Flowtable
   ) -> FlowEntry {
-    let tuple = entry.tuple(direction)
-    let hasPorts = entry.proto == IPProtocol.tcp || entry.proto == IPProtocol.udp
+    let tuple = conntrack[slot].tuple(direction)
+    let hasPorts = tuple.proto == IPProtocol.tcp || tuple.proto == IPProtocol.udp
     var key = FlowKey(
       tuple.family, proto: tuple.proto, source: tuple.source, destination: tuple.destination,
       sourcePort: hasPorts ? tuple.sourcePort : 0, destinationPort: hasPorts ? tuple.destinationPort : 0,
@@ -131,29 +130,37 @@ extension Router {
     key.encapsulation = back.encapsulation
     key.kind |= UInt64(flowtable.id) << 32
     if let ends = back.tunnel { key.kind |= tunnelNumber(ends) << 16 }
+    flows.fetchBucket(of: key)
     var one = FlowEntry(key: key)
-    one.deadline = now.adding(seconds: flowTimeout(entry.proto)).nanoseconds
+    one.deadline = now.adding(seconds: flowTimeout(tuple.proto)).nanoseconds
     if flowtable.counts { one.flags.insert(.counts) }
-    translate(&one, entry, direction)
+    translate(&one, slot, direction)
+    return one
+  }
+
+  /// The number of the way of one direction, whose packets leave by `route` and `path`, counted once more.
+  private func way(
+    _ direction: FlowDirection, of slot: Int, _ route: Route, _ path: ForwardPath, _ mark: UInt32
+  ) -> UInt32 {
+    let family = conntrack[slot].original.family
     var way = FlowWay()
-    way.family = tuple.family
+    way.family = family
     way.mtu = UInt16(clamping: mtu(of: route))
     way.routeDevice = route.device
     setExit(&way, path)
     way.validity = route.validity
     // From 7.2 on the fast path knows gateways of the packet's own family only, and takes the destination for the next hop
     // of others.
-    let knowsGateway = generation.resolvesNeighbours || route.gatewayFamily == tuple.family
+    let knowsGateway = generation.resolvesNeighbours || route.gatewayFamily == family
     if knowsGateway, let gateway = route.gateway {
       way.nextHop = gateway
       way.hopFamily = route.gatewayFamily
     } else {
-      way.nextHop = entry.tuple(direction.opposite).source
-      way.hopFamily = tuple.family
+      way.nextHop = conntrack[slot].tuple(direction.opposite).source
+      way.hopFamily = family
     }
     if let ends = path.tunnel { enter(ends, &way, mark) }
-    one.path = flows.paths.intern(way)
-    return one
+    return flows.paths.intern(way)
   }
 
   /// Has a direction's packets go through a tunnel: the route that counts is the one to its other end.
@@ -176,14 +183,14 @@ extension Router {
 
   /// What a direction's packets look like behind the translation.
   private func translate(
-    _ one: inout FlowEntry, _ entry: ConntrackEntry, _ direction: FlowDirection
+    _ one: inout FlowEntry, _ slot: Int, _ direction: FlowDirection
   ) {
-    guard !entry.status.isDisjoint(with: .anyNAT) else { return }
-    let before = entry.tuple(direction)
-    let other = entry.tuple(direction.opposite)
-    var after = before
-    let changesSource = entry.status.contains(direction == .original ? .sourceNAT : .destinationNAT)
-    let changesDestination = entry.status.contains(direction == .original ? .destinationNAT : .sourceNAT)
+    let status = conntrack[slot].status
+    guard !status.isDisjoint(with: .anyNAT) else { return }
+    let other = conntrack[slot].tuple(direction.opposite)
+    var after = conntrack[slot].tuple(direction)
+    let changesSource = status.contains(direction == .original ? .sourceNAT : .destinationNAT)
+    let changesDestination = status.contains(direction == .original ? .destinationNAT : .sourceNAT)
     if changesSource {
       after.source = other.destination
       after.sourcePort = other.destinationPort

@@ -50,10 +50,10 @@ extension Router {
   /// Source: net/netfilter/nf_flow_table_path.c, nft_dev_forward_path; before 7.2 a direction without a path goes by
   /// its route's device.
   func path(
-    _ route: Route, _ packet: Packet, _ slot: Int, _ direction: FlowDirection, _ flowtable: Flowtable
+    _ route: Route, _ slot: Int, _ direction: FlowDirection, _ flowtable: Flowtable
   ) -> ForwardPath? {
     let hop = route.gateway ?? conntrack[slot].tuple(direction.opposite).source
-    let family = route.gateway == nil ? packet.family : route.gatewayFamily
+    let family = route.gateway == nil ? conntrack[slot].original.family : route.gatewayFamily
     if var found = discoverPath(route.device, hop, family), flowtable.devices.contains(found.lowest) {
       if flowtable.offloadsToHardware, device(found.lowest)?.isEthernet == true { found.isDirect = true }
       return found

@@ -20,7 +20,7 @@ struct AgeingTests {
         pair.sides[side] = FlowEntry(key: key)
         pair.sides[side].path = router.flows.paths.intern(FlowWay())
       }
-      _ = router.flows.insert(pair, FlowDetail())
+      _ = router.flows.insert(pair.sides[0], pair.sides[1], FlowDetail())
     }
     #expect(router.flows.count == 1000)
     var counts = [1000]

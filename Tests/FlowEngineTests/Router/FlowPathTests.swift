@@ -75,7 +75,7 @@ struct FlowPathTests {
     pair.sides[0].path = router.flows.paths.intern(way)
     pair.sides[1].path = router.flows.paths.intern(router.flows.paths[pair.sides[1].path].way)
     let detail = router.flows.details[0]
-    _ = router.flows.insert(pair, detail)
+    _ = router.flows.insert(pair.sides[0], pair.sides[1], detail)
     return scene
   }
 
