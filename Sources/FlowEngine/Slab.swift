@@ -4,8 +4,7 @@ internal import CFlowMemory
 
 /// Storage of flat records, in chunks that never move, with a list of free slots. A chunk has 2^`chunkLog2` records.
 ///
-/// Of a slab that has become large, eight chunks share a block of memory, of which large pages can be made; each is
-/// written to only when its turn comes.
+/// Eight chunks share a block of memory, of which large pages can be made; each is written to only when its turn comes.
 /// `@safe`: a slot is valid below `capacity`, which `isValid` tests; the subscript traps beyond it.
 @safe
 package struct Slab<Record: BitwiseCopyable, let chunkLog2: Int>: ~Copyable {
@@ -41,17 +40,13 @@ package struct Slab<Record: BitwiseCopyable, let chunkLog2: Int>: ~Copyable {
   }
 
   deinit {
-    var index = 0
-    while index < chunkCount {
-      let shared = Self.chunksOfBlock(index)
-      unsafe flow_memory_free(chunks[index], shared * Self.chunkOctets)
-      index += shared
+    for first in stride(from: 0, to: chunkCount, by: Self.chunksOfBlock) {
+      unsafe flow_memory_free(chunks[first], Self.chunksOfBlock * Self.chunkOctets)
     }
     unsafe chunks.deallocate()
   }
 
-  /// Chunks of the block that begins with chunk `first`.
-  private static func chunksOfBlock(_ first: Int) -> Int { first < 8 ? 1 : 8 }
+  private static var chunksOfBlock: Int { 8 }
   private static var chunkOctets: Int { chunkSize * MemoryLayout<Record>.stride }
 
   /// A slot that holds a copy of the blank record. The one after it is fetched into the cache.
@@ -94,7 +89,7 @@ package struct Slab<Record: BitwiseCopyable, let chunkLog2: Int>: ~Copyable {
     }
     // A record is a whole number of cache lines; only a raw allocation can promise 64-octet alignment.
     if blockLeft == 0 {
-      blockLeft = Self.chunksOfBlock(chunkCount)
+      blockLeft = Self.chunksOfBlock
       unsafe block = flow_memory_allocate(blockLeft * Self.chunkOctets)
         .bindMemory(to: Record.self, capacity: blockLeft * Self.chunkSize)
     }

@@ -93,6 +93,17 @@ package struct ConntrackTable: ~Copyable {
     return true
   }
 
+  /// Lets the TCP tracker judge a segment of the entry in `slot`. Here, where both the entry and the settings are, neither is
+  /// copied.
+  @inline(__always)
+  mutating func judge(_ segment: TCPSegment, _ slot: Int, _ direction: FlowDirection) -> TCPDecision {
+    if !entries[slot].isConfirmed, !entries[slot].tcp.begin(segment, loose: settings.tcpLoose) {
+      return .invalid
+    }
+    let status = entries[slot].status
+    return entries[slot].tcp.handle(segment, direction, status: status, settings)
+  }
+
   /// A new entry that is in no index yet.
   package mutating func create(original: Tuple, reply: Tuple) -> Int {
     let slot = entries.allocate()

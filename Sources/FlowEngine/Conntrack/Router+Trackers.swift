@@ -27,13 +27,7 @@ extension Router {
     guard hasValidChecksum(packet, isOutput: isOutput), TCPSegment.isValid(segment.flags) else {
       return .invalid
     }
-    let settings = conntrack.settings
-    if !conntrack[slot].isConfirmed, !conntrack[slot].tcp.begin(segment, loose: settings.tcpLoose) {
-      return .invalid
-    }
-    let status = conntrack[slot].status
-    let decision = conntrack[slot].tcp.handle(segment, packet.direction, status: status, settings)
-    switch decision {
+    switch conntrack.judge(segment, slot, packet.direction) {
     case .invalid: return .invalid
     case .invalidLowering(let seconds):
       if conntrack[slot].remaining(now) > 120 * Instant.second {

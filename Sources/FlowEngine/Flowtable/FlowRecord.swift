@@ -57,6 +57,15 @@ package struct FlowKey: BitwiseCopyable, Sendable {
     return addresses | rest == 0
   }
 
+  /// As ``equals(_:)``, for a key of IPv4, whose addresses have one word each.
+  @inline(__always)
+  func equalsIPv4(_ other: borrowing FlowKey) -> Bool {
+    let addresses = (source.low ^ other.source.low) | (destination.low ^ other.destination.low)
+    let rest =
+      (portsAndDevice ^ other.portsAndDevice) | (encapsulation ^ other.encapsulation) | (kind ^ other.kind)
+    return addresses | rest == 0
+  }
+
   /// Hash for ``HashIndex``, keyed by `seed`.
   @inline(__always)
   package func hash(_ seed: UInt64) -> UInt32 {

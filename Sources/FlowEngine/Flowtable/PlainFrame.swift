@@ -149,7 +149,8 @@ struct PlainFrame: BitwiseCopyable {
   ) -> Bool {
     guard let network = unsafe network, let entry = unsafe candidate else { return false }
     // Safe: the slab's records do not move.
-    guard unsafe entry.pointee.key.equals(key), unsafe entry.pointee.flags.isPlain else { return false }
+    let isFound = unsafe isIPv6 ? entry.pointee.key.equals(key) : entry.pointee.key.equalsIPv4(key)
+    guard isFound, unsafe entry.pointee.flags.isPlain else { return false }
     // Safe: an entry's path is in use.
     let path = unsafe flows.paths.pointer(entry.pointee.path)
     guard unsafe length <= UInt32(path.pointee.mtu), unsafe path.pointee.epoch == terms.epoch,

@@ -195,10 +195,9 @@ package struct Packet: Sendable {
   mutating func pushEthernet(to destination: MACAddress, from source: MACAddress, type: UInt16) {
     if network < EthernetView.headerLength { makeRoom(EthernetView.headerLength - network) }
     link = network - EthernetView.headerLength
-    // Both addresses together: eight octets and four.
+    // The source address begins in the first store and stands whole in the second.
     bytes.store(be64: destination.bits << 16 | source.bits >> 32, at: link)
-    bytes.store(be32: UInt32(truncatingIfNeeded: source.bits), at: link + 8)
-    bytes.store(be16: type, at: link + 12)
+    bytes.store(be64: source.bits << 16 | UInt64(type), at: link + 6)
   }
 
   /// Whether the transport checksum is left to whoever sends the packet in the end.
