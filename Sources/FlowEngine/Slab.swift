@@ -111,13 +111,13 @@ package struct Slab<Record: BitwiseCopyable, let chunkLog2: Int>: ~Copyable {
     return unsafe chunks[slot >> chunkLog2] + (slot & (Self.chunkSize - 1))
   }
 
-  /// Fetches the record of `slot` into the cache, to be changed. Traps when there is no such slot.
+  /// Fetches the record of `slot`, which is needed later, into the second level of the cache. Traps when there is no such slot.
   @inline(__always)
   func fetch(_ slot: Int) {
     // Safe: a hint only; no octet is read.
     let record = unsafe UnsafeRawPointer(pointer(slot))
     for offset in stride(from: 0, to: MemoryLayout<Record>.stride, by: 64) {
-      unsafe flow_prefetch_for_writing(record + offset)
+      unsafe flow_prefetch_for_later(record + offset)
     }
   }
 

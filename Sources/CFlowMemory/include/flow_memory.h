@@ -13,6 +13,10 @@ static inline void flow_prefetch(const void *address) { __builtin_prefetch(addre
 /// Fetches the cache line at `address`, to be written. Any address will do.
 static inline void flow_prefetch_for_writing(const void *address) { __builtin_prefetch(address, 1, 3); }
 
+/// Fetches the cache line at `address` into the second level of the cache, so that nothing is driven out of the first: for
+/// what is needed later. Any address will do.
+static inline void flow_prefetch_for_later(const void *address) { __builtin_prefetch(address, 0, 2); }
+
 /// Memory of `octets` octets, all zero, aligned to a cache line at least; does not return when there is none.
 void *flow_memory_allocate(size_t octets);
 

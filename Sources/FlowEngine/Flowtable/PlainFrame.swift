@@ -28,7 +28,9 @@ struct PlainFrame: BitwiseCopyable {
   /// Octets of the IPv6 packet, likewise.
   private static var leastLength6: Int { IPv6View.headerLength &+ TCPView.minimumLength }
 
-  private static func isKnown(_ proto: UInt8) -> Bool {
+  /// Whether it is TCP or UDP.
+  @inline(__always)
+  static func isKnown(_ proto: UInt8) -> Bool {
     // One bit each for TCP and UDP: which one comes next cannot be foretold.
     let known: UInt64 = 1 << UInt64(IPProtocol.tcp) | 1 << UInt64(IPProtocol.udp)
     return proto < 64 && known &>> UInt64(proto) & 1 != 0

@@ -21,8 +21,7 @@ extension Router {
       ruleset.ingressHookCount(device: index) == 1,
       case .flowtable(let id) = ruleset.ingressHook(device: index, at: 0), let table = flowtables[id.number]
     else {
-      _ = batch.clearPlain()
-      fetchTracked(&batch, from: 0)
+      batch.fetchTracked(from: 0, areRead: false, &conntrack)
       for position in 0..<batch.count where batch.slots[position].outcome == .pending {
         receiveClassic(&batch, position, index, start, skipsIngress: false)
       }
@@ -51,7 +50,7 @@ extension Router {
       guard next < batch.count else { break }
       if !isFetched {
         isFetched = true
-        fetchTracked(&batch, from: next)
+        batch.fetchTracked(from: next, areRead: true, &conntrack)
       }
       if batch.slots[next].outcome == .pending, forwardOther(&batch, next, table, index, start) {
         forwarded &+= 1
@@ -192,22 +191,6 @@ extension Router {
     for position in 0..<batch.count where unsafe !batch.work.plain(position).pointee.isPlain {
       _ = unsafe flows.fetch(batch.work.pointer(position).pointee.hash)
     }
-  }
-
-  /// Fetches what conntrack will look up for the frames from number `first` on of which no flow is known: the buckets of
-  /// all, then what they name.
-  @inline(never)
-  private func fetchTracked(_ batch: inout FrameBatch, from first: Int) {
-    for position in first..<batch.count {
-      // Safe: the work lives as long as the batch.
-      let tuple = unsafe batch.work.tuple(position)
-      if batch.slots[position].outcome == .pending, unsafe !batch.work.plain(position).pointee.hasCandidate {
-        unsafe tuple.pointee.read(batch.octetsWithRoom(position), link: FrameBatch.headroom, &conntrack)
-      } else {
-        unsafe tuple.pointee.clear()
-      }
-    }
-    for position in first..<batch.count { unsafe batch.work.tuple(position).pointee.fetch(&conntrack) }
   }
 
   /// Reads a frame that is not plain, or not just sent on.
