@@ -101,7 +101,7 @@ package struct ConntrackTable: ~Copyable {
       return .invalid
     }
     let status = entries[slot].status
-    return entries[slot].tcp.handle(segment, direction, status: status, settings)
+    return entries[slot].tcp.handle(segment, direction, status: status, &settings)
   }
 
   /// A new entry that is in no index yet.

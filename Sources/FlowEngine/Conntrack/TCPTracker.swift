@@ -48,11 +48,12 @@ extension TCPTracking {
     return true
   }
 
-  /// Judges a segment of a known entry.
+  /// Judges a segment of a known entry. The settings are only read: of what is not `inout`, a copy is made.
   ///
   /// Source: net/netfilter/nf_conntrack_proto_tcp.c, nf_conntrack_tcp_packet.
   package mutating func handle(
-    _ segment: TCPSegment, _ direction: FlowDirection, status: ConntrackStatus, _ settings: ConntrackSettings
+    _ segment: TCPSegment, _ direction: FlowDirection, status: ConntrackStatus,
+    _ settings: inout ConntrackSettings
   ) -> TCPDecision {
     var old = state
     let transition = TCPTransitions.lookup(direction, segment.kind, old)
@@ -80,7 +81,7 @@ extension TCPTracking {
           return .ignore
         }
       case .close where segment.kind == .rst:
-        switch judgeReset(segment, direction, status, settings, old: old) {
+        switch judgeReset(segment, direction, status, &settings, old: old) {
         case .invalid: return .invalid
         case .skipWindow: checksWindow = false
         case .keepState: next = old
@@ -90,23 +91,23 @@ extension TCPTracking {
       }
     }
     if checksWindow {
-      switch checkWindow(segment, direction, settings) {
+      switch checkWindow(segment, direction, &settings) {
       case .ok: break
       case .ignore: return .ignore
-      case .invalid: return invalidInWindow(segment, direction, status, settings)
+      case .invalid: return invalidInWindow(segment, direction, status, &settings)
       }
     }
     lastKind = segment.kind
     lastDirection = direction
     state = next
     if old != next, next == .finWait { self[direction].flags.insert(.closeInit) }
-    return refresh(segment, direction, old: old, next: next, status: status, settings)
+    return refresh(segment, direction, old: old, next: next, status: status, &settings)
   }
 
   /// Chooses the time-out after an accepted segment.
   private func refresh(
     _ segment: TCPSegment, _ direction: FlowDirection, old: TCPState, next: TCPState, status: ConntrackStatus,
-    _ settings: ConntrackSettings
+    _ settings: inout ConntrackSettings
   ) -> TCPDecision {
     let normal = settings.tcpTimeouts[Int(next.rawValue)]
     let unacknowledged = self[.original].flags.union(self[.reply].flags).contains(.dataUnacknowledged)
@@ -173,7 +174,7 @@ extension TCPTracking {
 
   private func judgeReset(
     _ segment: TCPSegment, _ direction: FlowDirection, _ status: ConntrackStatus,
-    _ settings: ConntrackSettings,
+    _ settings: inout ConntrackSettings,
     old: TCPState
   ) -> ResetJudgement {
     switch old {
@@ -204,7 +205,7 @@ extension TCPTracking {
   /// Source: net/netfilter/nf_conntrack_proto_tcp.c, nf_tcp_handle_invalid.
   private mutating func invalidInWindow(
     _ segment: TCPSegment, _ direction: FlowDirection, _ status: ConntrackStatus,
-    _ settings: ConntrackSettings
+    _ settings: inout ConntrackSettings
   ) -> TCPDecision {
     guard segment.kind == .fin || segment.kind == .rst, status.contains(.assured),
       !status.contains(.fixedTimeout)

@@ -26,7 +26,7 @@ extension TCPTracking {
   /// "Real Stateful TCP Packet Filtering in IP Filter", G. van Rooij.
   @inline(__always)
   mutating func checkWindow(
-    _ segment: TCPSegment, _ direction: FlowDirection, _ settings: ConntrackSettings
+    _ segment: TCPSegment, _ direction: FlowDirection, _ settings: inout ConntrackSettings
   ) -> WindowVerdict {
     var sender = self[direction]
     var receiver = self[direction.opposite]

@@ -70,7 +70,7 @@ extension Ruleset {
         var target = instruction.a
         var code = Int32(bitPattern: instruction.b)
         if instruction.opcode == .lookup {
-          switch lookUp(instruction, &walk, packet, environment.now) {
+          switch lookUp(instruction, &walk, packet.byteCount, environment.now) {
           case .missing:
             if isTraced { trail.close(as: .noMatch, &environment) }
             place = nextRule
@@ -135,19 +135,27 @@ extension Ruleset {
     case verdict(Int32, UInt32)
   }
 
+  @inline(never)
   private mutating func lookUp(
-    _ instruction: Instruction, _ walk: inout Walk, _ packet: RulePacket, _ now: UInt64
+    _ instruction: Instruction, _ walk: inout Walk, _ byteCount: Int, _ now: UInt64
   ) -> Found {
     let set = Int(instruction.a)
     let isInverted = instruction.selector != 0
-    guard let record = program.sets.find(set, &walk.registers, Int(instruction.source), now: now) else {
-      return isInverted ? .found : .missing
+    let record: Int
+    if program.sets.headers[set].isSimple {
+      record = program.sets.findSimple(set, walk.registers[Int(instruction.source)])
+      if isInverted { return record < 0 ? .found : .missing }
+      if record < 0 { return .missing }
+    } else {
+      let found = program.sets.find(set, &walk.registers, Int(instruction.source), now: now)
+      if isInverted { return found == nil ? .found : .missing }
+      guard let found else { return .missing }
+      record = found
+      let cell = program.sets.words[record + program.sets.headers[set].cellWord]
+      if cell != 0, !cells.run(cell - 1, byteCount: byteCount, now: now) { return .missing }
     }
-    if isInverted { return .missing }
-    let header = program.sets.headers[set]
-    let cell = program.sets.words[record + header.cellWord]
-    if cell != 0, !cells.run(cell - 1, byteCount: packet.byteCount, now: now) { return .missing }
     guard instruction.destination != Instruction.none else { return .found }
+    let header = program.sets.headers[set]
     if header.isVerdictMap {
       return .verdict(
         Int32(bitPattern: program.sets.words[record + header.dataWord]),

@@ -93,6 +93,12 @@ extension Ruleset {
       appendRecord(element, header, set, scope)
     }
     if header.layout == .exact { program.sets.appendBuckets(&header, capacity: header.count) }
+    header.isSimple =
+      header.layout == .exact && header.keyWords == 1 && header.catchAll == 0 && dynamic == nil
+      && (0..<Int(header.count)).allSatisfy { number in
+        let state = Int(header.first) + number * Int(header.stride) + header.cellWord
+        return (state..<state + 3).allSatisfy { program.sets.words[$0] == 0 }
+      }
     if let dynamic { program.dynamicSets[Int(dynamic)].capacity = header.count }
     if header.layout == .ranges {
       header.fields = UInt32(program.sets.words.count)

@@ -19,6 +19,9 @@ struct SetHeader: BitwiseCopyable {
   var keyLength: UInt16
   var dataWords: UInt16 = 0
   var isVerdictMap = false
+  /// Whether each key is one word, whole, and elements stay as they are: none has a cell or ends, none comes by a packet, none
+  /// catches all.
+  var isSimple = false
   var stride: UInt32 = 0
   /// Word at which the elements begin.
   var first: UInt32 = 0
@@ -91,6 +94,24 @@ struct SetTable: ~Copyable {
     guard header.catchAll != 0 else { return nil }
     let record = Int(header.catchAll) - 1
     return isAlive(record, header, now: now) ? record : nil
+  }
+
+  /// The record with key `key` of a set that is simple, or -1.
+  @inline(__always)
+  mutating func findSimple(_ set: Int, _ key: UInt32) -> Int {
+    let first = Int(headers[set].first)
+    let stride = Int(headers[set].stride)
+    let buckets = Int(headers[set].buckets)
+    let bucketMask = headers[set].bucketMask
+    let key = key & lastWordMask(octets: Int(headers[set].keyLength))
+    var bucket = mix(seed, key) & bucketMask
+    while true {
+      let number = Int(words[buckets &+ Int(bucket)])
+      guard number != 0 else { return -1 }
+      let record = first &+ (number &- 1) &* stride
+      if words[record] == key { return record }
+      bucket = (bucket &+ 1) & bucketMask
+    }
   }
 
   func isAlive(_ record: Int, _ header: SetHeader, now: UInt64) -> Bool {

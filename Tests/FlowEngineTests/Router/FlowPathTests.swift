@@ -52,7 +52,7 @@ struct FlowPathTests {
             device: UInt32(2 + side)))
         pair.sides[side].path = store.paths.intern(Self.way(0))
       }
-      _ = store.insert(pair, FlowDetail())
+      _ = store.insert(pair.sides[0], pair.sides[1], FlowDetail())
       if store.count > 50_000, store.count % 64 == 0 {
         #expect(store.footprint <= 384 * store.count)
       }
