@@ -7,24 +7,34 @@ import PacketWire
 /// Two routers of the same making, with every kind of device, fed with the same frames: one takes them one by one, the other
 /// in batches. Whatever comes in, nothing traps, and both send the same.
 ///
-/// Input: an octet for the kernel's generation, then for each frame an octet for the device, one for what is left to be done
-/// to it (its lowest bit) and for how long the router waits before it (the rest, in units of a quarter of a second), two for
-/// its length, and the frame, with a virtio-net header of ten octets in front where something is left to be done.
+/// Input: an octet for the kernel's generation and, by its highest bit, whether a device carries flows on in hardware; then for
+/// each frame an octet for the device, one for what is left to be done to it (its lowest bit) and for how long the router waits
+/// before it (the rest, in units of a quarter of a second), two for its length, and the frame, with a virtio-net header of ten
+/// octets in front where something is left to be done. Frames that come on one device without a wait make a batch.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzFrame(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let start = unsafe start, count > 0 else { return 0 }
   // Safe: libFuzzer promises `count` octets from `start` on.
   let octets = unsafe Array(UnsafeBufferPointer(start: start, count: count))
   let generations: [KernelGeneration] = [.linux61, .linux612, .linux72]
-  let generation = generations[Int(octets[0]) % 3]
-  let single = World(generation)
-  let batched = World(generation)
+  let generation = generations[Int(octets[0] & 0x7f) % 3]
+  let single = World(generation, hasHardware: octets[0] & 0x80 != 0)
+  let batched = World(generation, hasHardware: octets[0] & 0x80 != 0)
   var now = Instant(seconds: 100)
+  var current: UInt32?
+  var one: [SentFrame] = []
+  func endBatch() {
+    guard let device = current else { return }
+    precondition(
+      one == batched.receiveBatch(on: device, at: now), "a batch is not forwarded as its frames are")
+    one = []
+    current = nil
+  }
   var offset = 1
   while offset + 4 <= octets.count {
     let device = single.ports[Int(octets[offset]) % single.ports.count]
     let isPartial = octets[offset + 1] & 1 != 0
-    now = now.adding(nanoseconds: UInt64(octets[offset + 1] >> 1) * 250_000_000)
+    let wait = UInt64(octets[offset + 1] >> 1) * 250_000_000
     let length = Int(octets[offset + 2]) << 8 | Int(octets[offset + 3])
     offset += 4
     var frame = Array(octets[offset..<min(offset + min(length, 4096), octets.count)])
@@ -35,10 +45,13 @@ public func fuzzFrame(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
       offload = VirtioHeader(word: word, last: UInt16(frame[8]) | UInt16(frame[9]) << 8)
       frame.removeFirst(10)
     }
-    let one = single.send(frame, offload, on: device, at: now)
-    let other = batched.sendBatch(frame, offload, on: device, at: now)
-    precondition(one == other, "a batch is not forwarded as its frame is")
+    if wait != 0 || device != current || !batched.hasRoom { endBatch() }
+    now = now.adding(nanoseconds: wait)
+    current = device
+    one += single.send(frame, offload, on: device, at: now)
+    batched.add(frame, offload)
   }
+  endBatch()
   let end = now.adding(seconds: 500)
   single.engine.advance(to: end)
   batched.engine.advance(to: end)
@@ -53,7 +66,7 @@ private final class World {
   private(set) var ports: [UInt32] = []
   private var batch = FrameBatch(largestFrame: 4096)
 
-  init(_ generation: KernelGeneration) {
+  init(_ generation: KernelGeneration, hasHardware: Bool) {
     engine = Engine(generation: generation, seed: 1)
     let router = engine.router
     func add(_ name: String, _ kind: DeviceKind, _ address: UInt32, _ length: Int) -> UInt32 {
@@ -92,7 +105,7 @@ private final class World {
     }
     router.conntrack.settings.accounting = true
     for port in ports { router.setOffloads(port, .all) }
-    router.setHardware(bridged[0], HardwareSettings(tableSize: 2))
+    if hasHardware { router.setHardware(bridged[0], HardwareSettings(tableSize: 2)) }
     let rules = Self.rules()
     // Safe: the span does not outlive the array.
     let output = unsafe engine.loadRules(rules.span.bytes, from: ControlClient(portID: 1))
@@ -106,18 +119,22 @@ private final class World {
     return engine.takeSent()
   }
 
-  /// The same, in a batch.
-  func sendBatch(
-    _ frame: [UInt8], _ offload: VirtioHeader, on device: UInt32, at now: Instant
-  ) -> [SentFrame] {
-    batch.removeAll()
+  /// Whether one more frame fits into the batch.
+  var hasRoom: Bool { batch.count < FrameBatch.capacity }
+
+  /// Puts a frame of up to 4096 octets into the batch.
+  func add(_ frame: [UInt8], _ offload: VirtioHeader) {
     // Safe: the span does not outlive the array.
-    guard unsafe batch.append(frame.span.bytes, offload: offload) else {
-      engine.advance(to: now)
-      return engine.takeSent()
-    }
+    let isIn = unsafe batch.append(frame.span.bytes, offload: offload)
+    precondition(isIn, "a frame does not fit")
+  }
+
+  /// What the frames of the batch make the router send.
+  func receiveBatch(on device: UInt32, at now: Instant) -> [SentFrame] {
     engine.router.receive(&batch, on: device, at: now)
-    return batch.merged(with: engine.takeSent())
+    let sent = batch.merged(with: engine.takeSent())
+    batch.removeAll()
+    return sent
   }
 
   /// `table inet x`: a flowtable over all ports, `flow add` for everything, masquerade towards wan0 and ppp0.

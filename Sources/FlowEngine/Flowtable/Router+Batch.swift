@@ -16,7 +16,7 @@ extension Router {
     statistics[.received] &+= UInt64(batch.count)
     if batch.hasOffloads { acceptOffloads(&batch) }
     if tracing.isOn { return receiveTraced(&batch, index, start) }
-    if hardware.exists { takeInHardware(&batch, index, start) }
+    if hardware.exists { return receiveWithHardware(&batch, index, start) }
     guard Int(index) < devices.count, links[index]?.isUp == true,
       ruleset.ingressHookCount(device: index) == 1,
       case .flowtable(let id) = ruleset.ingressHook(device: index, at: 0), let table = flowtables[id.number]
@@ -80,12 +80,9 @@ extension Router {
       verdict = .passUp(.fastMissed)
     }
     if found >= 0 {
-      let before = hardware.exists ? flows.deadline(found) : 0
       var bytes = batch.frameWithRoom(position)
       verdict = unsafe flows.process(found, &bytes, parse, terms)
       if verdict == .check { verdict = unsafe forwardChecked(found, &bytes, parse.pointee, terms.pointee) }
-      // Hardware is asked again whenever software has moved a flow's time.
-      if hardware.exists, flows.deadline(found) != before { refreshHardware(found >> 1) }
     }
     return unsafe settle(&batch, position, verdict, found, parse.pointee, index, start)
   }
@@ -142,13 +139,15 @@ extension Router {
     }
   }
 
-  /// Frames that the device's hardware carries on are taken out.
+  /// Takes the frames one by one: what becomes of each may depend on whether the hardware took the one before.
   @inline(never)
-  private func takeInHardware(_ batch: inout FrameBatch, _ index: UInt32, _ start: Int) {
+  private func receiveWithHardware(_ batch: inout FrameBatch, _ index: UInt32, _ start: Int) {
     for position in 0..<batch.count where batch.slots[position].outcome == .pending {
       batch.slots[position].sentBefore = sent.count - start
       if forwardInHardware(batch.octets(position), batch.slots[position].offload, on: index) {
         batch.slots[position].outcome = .taken
+      } else {
+        receiveClassic(&batch, position, index, start, skipsIngress: false)
       }
     }
   }
@@ -178,8 +177,7 @@ extension Router {
   /// The first two stages: headers, hashes, buckets; then the flows that the buckets name.
   @inline(never)
   private func readAhead(_ batch: inout FrameBatch, _ table: FastTable, _ index: UInt32) {
-    let isAll =
-      table.takesIPv4 && !hardware.exists ? batch.readPlain(table, device: index, &flows) : batch.clearPlain()
+    let isAll = table.takesIPv4 ? batch.readPlain(table, device: index, &flows) : batch.clearPlain()
     if !isAll {
       for position in 0..<batch.count where unsafe !batch.work.plain(position).pointee.isPlain {
         read(&batch, position, table, index)

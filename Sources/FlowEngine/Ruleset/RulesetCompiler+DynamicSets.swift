@@ -27,9 +27,9 @@ extension Ruleset {
       let milliseconds = set.collectionInterval == 0 ? 1000 : UInt64(set.collectionInterval)
       program.dynamicSets.append(
         DynamicSet(
-          set: number, table: UInt32(index), place: UInt32(place), capacity: 0, limit: set.size ?? .max,
-          timeout: set.timeout, interval: milliseconds * 1_000_000,
-          countsConnections: counting.contains(set.name)))
+          set: number, table: UInt32(index), place: UInt32(place), capacity: 0,
+          limit: min(set.size ?? .max, DynamicSet.mostElements), timeout: set.timeout,
+          interval: milliseconds * 1_000_000, countsConnections: counting.contains(set.name)))
     }
   }
 

@@ -4,6 +4,9 @@
 ///
 /// Its records have more words behind the flags: see ``SetHeader/ExtraWord``.
 struct DynamicSet: BitwiseCopyable {
+  /// Elements that packets may add to a set of whatever size, so that all words of the table can be numbered.
+  static let mostElements: UInt32 = 1 << 24
+
   /// Number in ``SetTable``.
   var set: UInt32
   /// Where it is in the model: its table and its place there.
