@@ -95,7 +95,7 @@ package struct Packet: Sendable {
   package init(withRoom bytes: consuming [UInt8], offload: VirtioHeader) {
     self.bytes = consume bytes
     link = Self.headroom
-    isVerified = offload == .verified
+    isVerified = !offload.isNone && offload == .verified
     self.offload = isVerified ? .none : offload
     offloadBase = Self.headroom
   }
