@@ -73,6 +73,8 @@ package struct NeighbourTable: ~Copyable {
   package private(set) var entries: [(key: NeighbourKey, neighbour: Neighbour)] = []
   private var index = HashIndex(capacityLog2: 6)
   private let seed: UInt64
+  /// Where the entry was that was looked up last: often it is the next one, too.
+  private var recent = 0
   /// Where the search for an entry to evict goes on.
   private var hand = 0
   /// The earliest instant at which a neighbour's state may end; at or before the true one.
@@ -102,8 +104,17 @@ package struct NeighbourTable: ~Copyable {
   }
 
   /// The entry's place, or -1.
+  @inline(__always)
   private mutating func find(_ key: NeighbourKey) -> Int {
-    index.first(hash(key)) { entries[$0].key == key }
+    if recent < entries.count, entries[recent].key == key { return recent }
+    return search(key)
+  }
+
+  @inline(never)
+  private mutating func search(_ key: NeighbourKey) -> Int {
+    let place = index.first(hash(key)) { entries[$0].key == key }
+    if place >= 0 { recent = place }
+    return place
   }
 
   private func hash(_ key: NeighbourKey) -> UInt32 {
