@@ -22,8 +22,9 @@ extension Router {
       case .flowtable(let id) = ruleset.ingressHook(device: index, at: 0), let table = flowtables[id.number]
     else {
       batch.fetchTracked(from: 0, areRead: false, &conntrack)
-      for position in 0..<batch.count where batch.slots[position].outcome == .pending {
-        receiveClassic(&batch, position, index, start, skipsIngress: false)
+      for position in 0..<batch.count {
+        guard isNext(&batch, position, start) else { continue }
+        receiveClassic(&batch, position, index, skipsIngress: false)
       }
       return
     }
@@ -52,9 +53,7 @@ extension Router {
         isFetched = true
         batch.fetchTracked(from: next, areRead: true, &conntrack)
       }
-      if batch.slots[next].outcome == .pending, forwardOther(&batch, next, table, index, start) {
-        forwarded &+= 1
-      }
+      if isNext(&batch, next, start), forwardOther(&batch, next, table, index) { forwarded &+= 1 }
       position = next &+ 1
       // A frame on the classic path may have changed neighbours or routes.
       unsafe batch.work.terms.pointee.epoch = epoch
@@ -63,11 +62,19 @@ extension Router {
     statistics[.sent] &+= UInt64(forwarded)
   }
 
+  /// Whether there is anything to be done for the frame, whose turn it is; either way it is noted how many frames were sent
+  /// before it.
+  @inline(__always)
+  private func isNext(_ batch: inout FrameBatch, _ position: Int, _ start: Int) -> Bool {
+    batch.slots[position].sentBefore = sent.count &- start
+    return batch.slots[position].outcome == .pending
+  }
+
   /// Takes on a frame for which there is something to be decided.
   /// - Returns: whether the fast path forwarded it.
   @inline(never)
   private func forwardOther(
-    _ batch: inout FrameBatch, _ position: Int, _ table: FastTable, _ index: UInt32, _ start: Int
+    _ batch: inout FrameBatch, _ position: Int, _ table: FastTable, _ index: UInt32
   ) -> Bool {
     // Safe: the work lives as long as the batch.
     let parse = unsafe batch.work.pointer(position)
@@ -84,7 +91,7 @@ extension Router {
       verdict = unsafe flows.process(found, &bytes, parse, terms)
       if verdict == .check { verdict = unsafe forwardChecked(found, &bytes, parse.pointee, terms.pointee) }
     }
-    return unsafe settle(&batch, position, verdict, found, parse.pointee, index, start)
+    return unsafe settle(&batch, position, verdict, found, parse.pointee, index)
   }
 
   /// Does what is left to do for a frame that does not leave just as it was rewritten.
@@ -92,9 +99,8 @@ extension Router {
   @inline(never)
   private func settle(
     _ batch: inout FrameBatch, _ position: Int, _ verdict: FastVerdict, _ found: Int, _ parse: FastParse,
-    _ index: UInt32, _ start: Int
+    _ index: UInt32
   ) -> Bool {
-    batch.slots[position].sentBefore = sent.count - start
     switch verdict {
     case .forward(let output, let begin, let hasEgress):
       batch.move(position, to: begin)
@@ -117,11 +123,11 @@ extension Router {
       let reason = parse.reason == .fastForwarded ? .fastMissed : parse.reason
       if reason == .fastProtocol, !tunnels.isEmpty {
         // There may be a flow for what is inside.
-        receiveClassic(&batch, position, index, start, skipsIngress: false)
+        receiveClassic(&batch, position, index, skipsIngress: false)
         return false
       }
       statistics.count(found >= 0 ? noteRefusal(verdict, found) : reason)
-      receiveClassic(&batch, position, index, start, skipsIngress: true)
+      receiveClassic(&batch, position, index, skipsIngress: true)
       return false
     }
   }
@@ -142,12 +148,12 @@ extension Router {
   /// Takes the frames one by one: what becomes of each may depend on whether the hardware took the one before.
   @inline(never)
   private func receiveWithHardware(_ batch: inout FrameBatch, _ index: UInt32, _ start: Int) {
-    for position in 0..<batch.count where batch.slots[position].outcome == .pending {
-      batch.slots[position].sentBefore = sent.count - start
+    for position in 0..<batch.count {
+      guard isNext(&batch, position, start) else { continue }
       if forwardInHardware(batch.octets(position), batch.slots[position].offload, on: index) {
         batch.slots[position].outcome = .taken
       } else {
-        receiveClassic(&batch, position, index, start, skipsIngress: false)
+        receiveClassic(&batch, position, index, skipsIngress: false)
       }
     }
   }
@@ -155,8 +161,8 @@ extension Router {
   /// Takes the frames one by one, and records what happens to each.
   @inline(never)
   private func receiveTraced(_ batch: inout FrameBatch, _ index: UInt32, _ start: Int) {
-    for position in 0..<batch.count where batch.slots[position].outcome == .pending {
-      batch.slots[position].sentBefore = sent.count - start
+    for position in 0..<batch.count {
+      guard isNext(&batch, position, start) else { continue }
       batch.slots[position].outcome = .taken
       takeTraced(batch.octets(position), batch.slots[position].offload, on: index)
     }
@@ -208,10 +214,9 @@ extension Router {
   /// `skipsIngress`: the flowtable has already passed it up.
   @inline(never)
   private func receiveClassic(
-    _ batch: inout FrameBatch, _ position: Int, _ index: UInt32, _ start: Int, skipsIngress: Bool
+    _ batch: inout FrameBatch, _ position: Int, _ index: UInt32, skipsIngress: Bool
   ) {
     let before = sent.count
-    batch.slots[position].sentBefore = before - start
     batch.slots[position].outcome = .taken
     var octets: [UInt8] = []
     swap(&octets, &spareOctets)
