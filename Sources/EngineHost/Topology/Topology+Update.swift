@@ -55,8 +55,7 @@ extension Topology {
     for route in routes {
       try Self.setRoute(
         route.destination, route.gateway, route.device, mtu: route.mtu ?? 0, table: route.table,
-        replaces: true,
-        on: router)
+        replaces: true, on: router)
     }
     for rule in rules where !old.rules.contains(rule) { try rule.add(to: router) }
     try setSysctls(on: router)

@@ -185,7 +185,7 @@ extension Router {
   private func route(_ key: RouteKey, _ family: IPFamily) throws(ControlError) -> RouteEntry {
     let entry: RouteEntry?
     var refusal: RouteType?
-    if family == .ipv4 ? rules4.decide : rules6.decide {
+    if rulesDecide(family) {
       switch decision(family, key) {
       case .route(_, let found): entry = found
       case .rule(let type):

@@ -22,7 +22,7 @@ extension Ruleset {
     var needs = ConntrackNeeds()
     for table in model.tables {
       let tracking = [NFTables.Object.Kind.conntrackHelper, NFTables.Object.Kind.connectionLimit]
-      let counts = table.sets.contains { set in set.expressions.contains { $0.name == "connlimit" } }
+      let counts = table.sets.contains { Self.countsConnections($0.expressions) }
       if counts || table.objects.contains(where: { tracking.contains($0.type) }) {
         needs.track(table.family)
       }
@@ -54,7 +54,7 @@ extension Ruleset {
       return true
     case .nat, .masquerade, .redirect, .flowOffload, .connectionLimit: return true
     case .dynamicSet(let value):
-      return (value.expressions ?? value.expression ?? []).contains { $0.name == "connlimit" }
+      return Self.countsConnections(value.elementExpressions ?? [])
     default: return false
     }
   }

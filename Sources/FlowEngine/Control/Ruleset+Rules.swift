@@ -189,9 +189,7 @@ extension Ruleset {
     model.tables[table].chains[place].rules.remove(at: index)
     for expression in rule.expressions {
       switch expression.expression {
-      case .lookup(let value): removeAnonymousSet(table, value.set)
-      case .dynamicSet(let value): removeAnonymousSet(table, value.set)
-      case .objectReference(let value): removeAnonymousSet(table, value.set)
+      case .lookup, .dynamicSet, .objectReference: removeAnonymousSet(table, expression.expression.setName)
       case .immediate(let value):
         guard case .verdict(let verdict)? = value.data, let name = verdict.chain,
           let target = model.tables[table].chain(name),
@@ -216,14 +214,9 @@ extension Ruleset {
   ) {
     transaction.note(.deletedRule(table: table, chain: chain, rule: rule), request)
     for expression in rule.expressions {
-      let name: String?
-      switch expression.expression {
-      case .lookup(let value): name = value.set
-      case .dynamicSet(let value): name = value.set
-      case .objectReference(let value): name = value.set
-      default: name = nil
-      }
-      guard let name, let index = table.set(name), table.sets[index].isAnonymous else { continue }
+      guard let name = expression.expression.setName, let index = table.set(name),
+        table.sets[index].isAnonymous
+      else { continue }
       transaction.note(.deletedSet(table: table, set: table.sets[index]), request)
     }
   }
@@ -234,5 +227,17 @@ extension Ruleset {
       return
     }
     model.tables[table].sets.remove(at: index)
+  }
+}
+
+extension NFTables.Expression {
+  /// The set that the expression looks into or changes.
+  fileprivate var setName: String? {
+    switch self {
+    case .lookup(let value): value.set
+    case .dynamicSet(let value): value.set
+    case .objectReference(let value): value.set
+    default: nil
+    }
   }
 }

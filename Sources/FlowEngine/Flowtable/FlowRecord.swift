@@ -49,12 +49,9 @@ package struct FlowKey: BitwiseCopyable, Sendable {
 
   @inline(__always)
   package func equals(_ other: borrowing FlowKey) -> Bool {
-    let addresses =
-      (source.low ^ other.source.low) | (destination.low ^ other.destination.low)
-      | (source.high ^ other.source.high) | (destination.high ^ other.destination.high)
-    let rest =
-      (portsAndDevice ^ other.portsAndDevice) | (encapsulation ^ other.encapsulation) | (kind ^ other.kind)
-    return addresses | rest == 0
+    let high = (source.high ^ other.source.high) | (destination.high ^ other.destination.high)
+    guard high == 0 else { return false }
+    return equalsIPv4(other)
   }
 
   /// As ``equals(_:)``, for a key of IPv4, whose addresses have one word each.

@@ -285,26 +285,28 @@ extension FrameBatch {
   @inline(never)
   mutating func carryPlain(from first: Int, _ flows: inout FlowStore, sentBefore: Int, isStale: Bool) -> Int {
     if isStale { return carryStale(from: first, &flows, sentBefore: sentBefore) }
-    let terms = unsafe work.terms.pointee
-    // Safe: as above.
-    var exit = unsafe (start: base, octets: UInt32(0), output: UInt32(0))
-    for position in first..<count {
-      guard unsafe work.plain(position).pointee.carry(&flows, terms, &exit) else { return position }
-      unsafe slots[position].leave(exit.start - base, exit.octets, exit.output, sentBefore)
-    }
-    return count
+    return carry(from: first, &flows, sentBefore: sentBefore, fetches: false)
   }
 
-  /// The same, but each flow is looked up when its frame's turn has come.
   @inline(never)
   private mutating func carryStale(from first: Int, _ flows: inout FlowStore, sentBefore: Int) -> Int {
+    carry(from: first, &flows, sentBefore: sentBefore, fetches: true)
+  }
+
+  /// `fetches`, a constant: whether each flow is looked up when its frame's turn has come.
+  @inline(__always)
+  private mutating func carry(
+    from first: Int, _ flows: inout FlowStore, sentBefore: Int, fetches: Bool
+  ) -> Int {
     let terms = unsafe work.terms.pointee
     // Safe: as above.
     var exit = unsafe (start: base, octets: UInt32(0), output: UInt32(0))
     for position in first..<count {
       let frame = unsafe work.plain(position)
-      guard unsafe frame.pointee.isPlain else { return position }
-      unsafe frame.pointee.fetch(&flows)
+      if fetches {
+        guard unsafe frame.pointee.isPlain else { return position }
+        unsafe frame.pointee.fetch(&flows)
+      }
       guard unsafe frame.pointee.carry(&flows, terms, &exit) else { return position }
       unsafe slots[position].leave(exit.start - base, exit.octets, exit.output, sentBefore)
     }

@@ -50,7 +50,7 @@ extension Router {
 
   /// Whether the rules of a family are to be asked.
   @inline(__always)
-  private func rulesDecide(_ family: IPFamily) -> Bool { family == .ipv4 ? rules4.decide : rules6.decide }
+  func rulesDecide(_ family: IPFamily) -> Bool { family == .ipv4 ? rules4.decide : rules6.decide }
 
   /// The route to `destination` of what the router itself sends.
   ///

@@ -70,13 +70,18 @@ extension Ruleset {
     return overflow || tooLate ? .max : sum
   }
 
+  /// Milliseconds that a statement gives to elements; 0 for ever.
+  private func timeout(of statement: DynamicStatement) -> UInt64 {
+    statement.timeout != 0 ? statement.timeout : program.dynamicSets[Int(statement.target)].timeout
+  }
+
   /// `update` of an element that is there: its time begins anew, if it has one.
   private mutating func refresh(_ record: Int, _ statement: DynamicStatement, _ now: UInt64) {
     let target = Int(statement.target)
     let header = program.sets.headers[Int(program.dynamicSets[target].set)]
     let place = record + header.cellWord
     guard program.sets.word64(place + 1) != 0 else { return }
-    let timeout = statement.timeout != 0 ? statement.timeout : program.dynamicSets[target].timeout
+    let timeout = timeout(of: statement)
     // The element shows the time that it was made for all the same. An update that says no time ends it, where the set says
     // none either.
     program.sets.setWord64(place + 1, timeout == 0 ? max(1, now) : expiry(timeout, now))
@@ -113,10 +118,9 @@ extension Ruleset {
     let chain = addCells(statement, walk.now)
     let counts = program.dynamicSets[target].countsConnections
     program.sets.setWord(place + (counts ? SetHeader.ExtraWord.cell : 0), chain)
-    let timeout = statement.timeout != 0 ? statement.timeout : program.dynamicSets[target].timeout
+    let timeout = timeout(of: statement)
     program.sets.setWord64(place + 1, expiry(timeout, walk.now))
     program.sets.setWord64(place + SetHeader.ExtraWord.timeout, timeout)
-    program.sets.setWord(place + 3, SetHeader.RecordFlag.isMadeByPacket)
     program.sets.setWord(place + SetHeader.ExtraWord.statement, instruction.a + 1)
     program.dynamicSets[target].isChanged = true
     return record

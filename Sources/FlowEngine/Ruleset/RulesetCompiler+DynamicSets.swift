@@ -13,12 +13,13 @@ extension Ruleset {
         for loaded in rule.expressions {
           guard case .dynamicSet(let value) = loaded.expression, let name = value.set else { continue }
           changed.insert(name)
-          if Self.countsConnections(value.expressions ?? value.expression ?? []) { counting.insert(name) }
+          if Self.countsConnections(value.elementExpressions ?? []) { counting.insert(name) }
         }
       }
     }
     for (place, set) in scope.table.sets.enumerated() where set.isDynamic {
-      if Self.countsConnections(set.expressions) || set.elements.contains(where: Self.countsConnections) {
+      let doElements = set.elements.contains { Self.countsConnections($0.expressions.lazy.map(\.expression)) }
+      if doElements || Self.countsConnections(set.expressions) {
         counting.insert(set.name)
       }
       guard changed.contains(set.name) || counting.contains(set.name), let number = scope.sets[set.name]
@@ -33,15 +34,10 @@ extension Ruleset {
     }
   }
 
-  private static func countsConnections(_ expressions: [NFTables.Expression]) -> Bool {
+  /// Whether there is a `connlimit` among the expressions.
+  static func countsConnections(_ expressions: some Sequence<NFTables.Expression>) -> Bool {
     expressions.contains {
       if case .connectionLimit = $0 { true } else { false }
-    }
-  }
-
-  private static func countsConnections(_ element: ElementModel) -> Bool {
-    element.expressions.contains {
-      if case .connectionLimit = $0.expression { true } else { false }
     }
   }
 
@@ -70,7 +66,7 @@ extension Ruleset {
     instruction.a = UInt32(program.dynamicStatements.count)
     let loader = ExpressionLoader(
       kernel: kernel, table: scope.table, now: 0, setNames: [:], chainNames: [:])
-    let expressions = value.expressions ?? value.expression ?? set.expressions
+    let expressions = value.elementExpressions ?? set.expressions
     var statement = DynamicStatement(
       target: target, timeout: value.timeout ?? 0, firstPrototype: UInt32(program.prototypes.count),
       prototypeCount: 0)

@@ -140,15 +140,10 @@ extension Ruleset {
     let dynamic = scope.dynamicSets[set.name].map { program.dynamicSets[Int($0)] }
     let isApart = dynamic?.countsConnections ?? false
     program.sets.appendWord(isApart ? 0 : chain)
-    program.sets.appendWord(UInt32(truncatingIfNeeded: element.expiry))
-    program.sets.appendWord(UInt32(truncatingIfNeeded: element.expiry >> 32))
-    var flags = element.key.flags & NFTables.Element.Flag.intervalEnd
-    if element.isMadeByPacket { flags |= SetHeader.RecordFlag.isMadeByPacket }
-    program.sets.appendWord(flags)
+    program.sets.appendWord64(element.expiry)
+    program.sets.appendWord(element.key.flags & NFTables.Element.Flag.intervalEnd)
     guard dynamic != nil else { return }
-    let timeout = element.timeout ?? set.timeout
-    program.sets.appendWord(UInt32(truncatingIfNeeded: timeout))
-    program.sets.appendWord(UInt32(truncatingIfNeeded: timeout >> 32))
+    program.sets.appendWord64(element.timeout ?? set.timeout)
     program.sets.appendWord(isApart ? chain : 0)
     program.sets.appendWord(0)
     program.sets.appendWord(UInt32((set.place(of: element.key) ?? -1) + 1))

@@ -51,24 +51,10 @@ extension SetHeader {
     /// Words of a record from the cell on.
     static let count = 9
   }
-
-  /// What the words of flags have of records.
-  enum RecordFlag {
-    static let intervalEnd: UInt32 = 1
-    /// A packet made the element.
-    static let isMadeByPacket: UInt32 = 2
-  }
 }
 
 // Changes at packet time, to sets of whole keys.
 extension SetTable {
-  func word64(_ index: Int) -> UInt64 { UInt64(words[index]) | UInt64(words[index + 1]) << 32 }
-
-  mutating func setWord64(_ index: Int, _ value: UInt64) {
-    setWord(index, UInt32(truncatingIfNeeded: value))
-    setWord(index + 1, UInt32(truncatingIfNeeded: value >> 32))
-  }
-
   /// The first cell of a record of a dynamic set + 1, or 0.
   func chain(of record: Int, _ header: SetHeader) -> UInt32 {
     words[record + header.cellWord] | words[record + header.cellWord + SetHeader.ExtraWord.cell]

@@ -59,6 +59,19 @@ struct SetTable: ~Copyable {
     words.removeAll()
   }
 
+  /// Two words hold 64 bits, the lower ones first.
+  func word64(_ index: Int) -> UInt64 { UInt64(words[index]) | UInt64(words[index + 1]) << 32 }
+
+  mutating func setWord64(_ index: Int, _ value: UInt64) {
+    setWord(index, UInt32(truncatingIfNeeded: value))
+    setWord(index + 1, UInt32(truncatingIfNeeded: value >> 32))
+  }
+
+  mutating func appendWord64(_ value: UInt64) {
+    appendWord(UInt32(truncatingIfNeeded: value))
+    appendWord(UInt32(truncatingIfNeeded: value >> 32))
+  }
+
   mutating func appendWord(_ word: UInt32) { words.append(word) }
   mutating func setWord(_ index: Int, _ word: UInt32) { words[index] = word }
   mutating func append(_ header: SetHeader) -> UInt32 {
@@ -115,8 +128,7 @@ struct SetTable: ~Copyable {
   }
 
   func isAlive(_ record: Int, _ header: SetHeader, now: UInt64) -> Bool {
-    let expiry =
-      UInt64(words[record + header.cellWord + 1]) | UInt64(words[record + header.cellWord + 2]) << 32
+    let expiry = word64(record + header.cellWord + 1)
     return expiry == 0 || expiry > now
   }
 

@@ -225,6 +225,9 @@ extension NFTables.Expression {
     /// The element's expressions, when there are several.
     package var expressions: [NFTables.Expression]?
 
+    /// The element's expressions, one or several; nil: the statement says none.
+    package var elementExpressions: [NFTables.Expression]? { expressions ?? expression }
+
     package init() {}
 
     init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
