@@ -279,36 +279,31 @@ extension FrameBatch {
     }
   }
 
-  /// Sends frames from number `first` on through their flows, up to the first for which there is more to be done than for
-  /// a plain one. `isStale`: flows have come or gone since they were fetched.
-  /// - Returns: the number of that one; ``count`` when all were sent.
+  /// Sends frames from number `first` on, below `end`, through their flows, up to the first for which there is more to be done
+  /// than for a plain one.
+  /// - Returns: the number of that one; `end` when all were sent.
   @inline(never)
-  mutating func carryPlain(from first: Int, _ flows: inout FlowStore, sentBefore: Int, isStale: Bool) -> Int {
-    if isStale { return carryStale(from: first, &flows, sentBefore: sentBefore) }
-    return carry(from: first, &flows, sentBefore: sentBefore, fetches: false)
-  }
-
-  @inline(never)
-  private mutating func carryStale(from first: Int, _ flows: inout FlowStore, sentBefore: Int) -> Int {
-    carry(from: first, &flows, sentBefore: sentBefore, fetches: true)
-  }
-
-  /// `fetches`, a constant: whether each flow is looked up when its frame's turn has come.
-  @inline(__always)
-  private mutating func carry(
-    from first: Int, _ flows: inout FlowStore, sentBefore: Int, fetches: Bool
-  ) -> Int {
+  mutating func carryPlain(from first: Int, to end: Int, _ flows: inout FlowStore, sentBefore: Int) -> Int {
     let terms = unsafe work.terms.pointee
     // Safe: as above.
     var exit = unsafe (start: base, octets: UInt32(0), output: UInt32(0))
+    for position in first..<end {
+      guard unsafe work.plain(position).pointee.carry(&flows, terms, &exit) else { return position }
+      unsafe slots[position].leave(exit.start - base, exit.octets, exit.output, sentBefore)
+    }
+    return end
+  }
+
+  /// The same for all frames from number `first` on, when flows have come or gone since they were fetched: each is looked up when
+  /// its frame's turn has come.
+  @inline(never)
+  mutating func carryStale(from first: Int, _ flows: inout FlowStore, sentBefore: Int) -> Int {
     for position in first..<count {
       let frame = unsafe work.plain(position)
-      if fetches {
-        guard unsafe frame.pointee.isPlain else { return position }
-        unsafe frame.pointee.fetch(&flows)
-      }
-      guard unsafe frame.pointee.carry(&flows, terms, &exit) else { return position }
-      unsafe slots[position].leave(exit.start - base, exit.octets, exit.output, sentBefore)
+      guard unsafe frame.pointee.isPlain else { return position }
+      unsafe frame.pointee.fetch(&flows)
+      let next = carryPlain(from: position, to: position &+ 1, &flows, sentBefore: sentBefore)
+      guard next > position else { return position }
     }
     return count
   }

@@ -45,8 +45,11 @@ extension Router {
     var position = 0
     var isFetched = false
     while true {
-      let next = batch.carryPlain(
-        from: position, &flows, sentBefore: sent.count &- start, isStale: flows.index.version != version)
+      let before = sent.count &- start
+      let next =
+        flows.index.version == version
+        ? batch.carryPlain(from: position, to: batch.count, &flows, sentBefore: before)
+        : batch.carryStale(from: position, &flows, sentBefore: before)
       forwarded &+= next &- position
       guard next < batch.count else { break }
       if !isFetched {
