@@ -285,7 +285,7 @@ struct FastPathTests {
       })
       let payload = [UInt8](repeating: UInt8(number), count: number == 0 ? 1000 : 1)
       let frame = scenes[0].frame(.client, .ack, payload, number == 0 ? large : Oddity())
-      let offload = number == 1 ? refused : .none
+      let offload = number == 2 ? refused : .none
       scenes[0].router.receive(frame.raw, offload: offload, on: scenes[0].lan, at: scenes[0].now)
       expected += scenes[0].engine.takeSent()
       batch.append(frame.raw, offload: offload)
