@@ -7,7 +7,7 @@ package import NetlinkWire
 ///
 /// The devices are those of the routes to either end; the flowtable is the one of the flow's family that holds
 /// both. Where more than one does, none is named, for the entry does not tell. Answers about routes are kept, so
-/// that a listing asks once per address. Works in the network namespace where it was made.
+/// that a listing asks once per address, or per pair of them where routing rules look at more. Works in the network namespace where it was made.
 package final class CarrierFinder {
   /// A flowtable as the kernel lists it.
   package struct Flowtable: Equatable, Sendable {
@@ -37,21 +37,18 @@ package final class CarrierFinder {
     package var devices: [String]
   }
 
-  /// Answers that are kept at most.
-  private static let cacheLimit = 1 << 16
-
   private let names: [CarrierName]
-  private let routes: NetlinkSession
+  private let routing: RoutingView
   private let flowtables: [Flowtable]
   private let links: NetworkLinks
-  private var deviceOfAddress: [IPAddress: String?] = [:]
+  private var nameOfDevice: [UInt32: String?] = [:]
 
   /// - Parameter names: carriers to be asked for by number later.
   /// - Throws: ``NetlinkError`` when a named flowtable or device does not exist, or the kernel does not answer.
   package init(ordering names: [CarrierName]) throws {
     self.names = names
     flowtables = try Self.listFlowtables()
-    routes = NetlinkSession(try NetlinkEndpoint.open(.route))
+    routing = try RoutingView()
     links = try NetworkLinks.read()
     for name in names { try checkExistence(of: name) }
   }
@@ -118,8 +115,9 @@ package final class CarrierFinder {
     let tags: ConntrackStatus = [.offload, .hardwareOffload]
     guard entry.present.contains(.status), entry.statusField.rawValue & tags.rawValue != 0 else { return nil }
     var devices: [String] = []
-    for address in [entry.original.source, entry.reply.source] {
-      if let device = device(towards: address), !devices.contains(device) { devices.append(device) }
+    let routes = routing.routes(of: entry)
+    for route in [routes.client, routes.server] {
+      if let device = device(route), !devices.contains(device) { devices.append(device) }
     }
     let family = entry.original.family == .ipv6 ? "ip6" : "ip"
     let candidates = flowtables.filter { flowtable in
@@ -132,31 +130,11 @@ package final class CarrierFinder {
   /// Whether the device, or one that it is stacked on, is in any flowtable.
   package func isCarried(_ device: String) -> Bool { flowtables.contains { $0.covers(device, in: links) } }
 
-  private func device(towards address: IPAddress) -> String? {
-    if let known = deviceOfAddress[address] { return known }
-    if deviceOfAddress.count >= Self.cacheLimit { deviceOfAddress.removeAll(keepingCapacity: true) }
-    let found = lookUp(address)
-    deviceOfAddress[address] = found
+  private func device(_ route: FlowRoute) -> String? {
+    guard let index = route.answer?.device else { return nil }
+    if let known = nameOfDevice[index] { return known }
+    let found = links[index]?.name
+    nameOfDevice[index] = .some(found)
     return found
-  }
-
-  /// Asks for the route to the address; nil where there is none.
-  private func lookUp(_ address: IPAddress) -> String? {
-    var request = RequestBuilder(
-      route: address.family, prefixLength: UInt8(address.family.addressBits), sequence: routes.nextSequence())
-    request.put(UInt16(RTA_DST.rawValue), bytes: address.octets)
-    var index: UInt32 = 0
-    do {
-      try routes.transact("look up a route", request.bytes) { _, payload in
-        guard payload.byteCount >= MemoryLayout<rtmsg>.size else { return }
-        var attributes = AttributeCursor(payload, from: MemoryLayout<rtmsg>.size)
-        while try attributes.advance() {
-          if attributes.type == UInt16(RTA_OIF.rawValue) { index = try attributes.host32() }
-        }
-      }
-    } catch {
-      return nil
-    }
-    return links[index]?.name
   }
 }

@@ -11,6 +11,7 @@ package struct ErrorNumber: RawRepresentable, Hashable, Sendable {
   package static let accessDenied = ErrorNumber(rawValue: EACCES)
   package static let noSuchEntry = ErrorNumber(rawValue: ENOENT)
   package static let interrupted = ErrorNumber(rawValue: EINTR)
+  package static let crossDevice = ErrorNumber(rawValue: EXDEV)
   package static let exists = ErrorNumber(rawValue: EEXIST)
   package static let invalid = ErrorNumber(rawValue: EINVAL)
   package static let noBufferSpace = ErrorNumber(rawValue: ENOBUFS)

@@ -60,8 +60,9 @@ package struct RequestBuilder: ~Copyable {
   /// - Parameters:
   ///   - family: of the destination, which follows as `RTA_DST`.
   ///   - prefixLength: bits of the destination.
+  ///   - sourceLength: bits of the source, which follows as `RTA_SRC`; none without.
   ///   - sequence: from ``NetlinkSession/nextSequence()``.
-  package init(route family: AddressFamily, prefixLength: UInt8, sequence: UInt32) {
+  package init(route family: AddressFamily, prefixLength: UInt8, sourceLength: UInt8 = 0, sequence: UInt32) {
     unsafe memory = .allocate(byteCount: Self.capacity, alignment: 16)
     unsafe message = mnl_nlmsg_put_header(memory)
     unsafe message.pointee.nlmsg_type = UInt16(RTM_GETROUTE)
@@ -71,6 +72,7 @@ package struct RequestBuilder: ~Copyable {
       let header = unsafe extra.assumingMemoryBound(to: rtmsg.self)
       unsafe header.pointee.rtm_family = family.rawValue
       unsafe header.pointee.rtm_dst_len = prefixLength
+      unsafe header.pointee.rtm_src_len = sourceLength
     }
   }
 

@@ -189,6 +189,45 @@ ruleset >after
 same 'disable takes away what enable made' before after
 fresh
 
+# Stale flows, by routing rules on the mark, the source and the device where packets come in.
+load <<RULES
+table inet x { $both
+chain pre { type filter hook prerouting priority -150; ct mark set 7; meta mark set ct mark; }
+chain y { $forward flow add @f; }
+}
+RULES
+ip link add other type dummy
+ip link set other up
+ip route add default dev other table 100
+talk tcp 10.0.2.2 80
+talk tcp fd02::2 80
+runs 'no flow is stale yet' 3 offload clear --stale
+ip rule add fwmark 8 table 100
+runs 'a rule of another mark' 3 offload clear --stale
+ip rule add fwmark 7 table 100
+first 'rule of the mark' route -f ipv4 -p tcp --dport 80
+shows 'evidence: what asks the same' "evidence: 'ip route get 10\.0\.2\.2 from 10\.0\.1\.2 iif lan mark 0x7'"
+ip rule del fwmark 7 table 100
+ip rule add from 10.0.1.3 iif lan table 100
+ip rule add from 10.0.1.2 iif wan table 100
+runs 'rules of another source and device' 3 offload clear --stale
+ip rule add from 10.0.1.2 iif lan table 100
+first 'rule of the source' route -f ipv4 -p tcp --dport 80
+ip rule del from 10.0.1.2 iif lan table 100
+ip rule add from 10.0.2.2 iif wan prohibit pref 50
+"$ftctl" explain -f ipv4 -p tcp --dport 80 >out 2>err
+shows 'rule against the replies' '^  1\. no-route: replies of 10\.0\.2\.2 have no route to 10\.0\.1\.2$'
+ip -6 rule add fwmark 7 prohibit
+first 'IPv6 rule of the mark' no-route -f ipv6 -p tcp --dport 80
+ip rule del from 10.0.2.2 iif wan prohibit
+for rule in 'from 10.0.1.2 iif wan' 'from 10.0.1.3 iif lan' 'fwmark 8'; do
+  # shellcheck disable=SC2086
+  ip rule del $rule table 100
+done
+ip -6 rule del fwmark 7 prohibit
+ip link del other
+fresh
+
 # Not on it: no flowtable and no rule.
 talk tcp 10.0.2.2 80
 first 'no flowtable' no-rule -p tcp --dport 80

@@ -79,7 +79,7 @@ extension Router {
       }
     case Message.getRoute:
       let wanted = try wantedRoute(payload)
-      let found = try route(wanted.key, wanted.family)
+      let found = try route(wanted)
       send(Message.newRoute) { write(found, wanted, to: &$0) }
     case Message.getRule where isDump:
       for ipFamily in [IPFamily.ipv4, .ipv6]
@@ -143,6 +143,8 @@ extension Router {
   private struct WantedRoute {
     var family: IPFamily
     var key = RouteKey(to: .unspecified)
+    /// Whether it is for packets that come in, not for the router's own.
+    var isInput = false
     /// Whether the answer is to name the route's table (RTM_F_LOOKUP_TABLE), in place of the main one.
     var namesTable = false
   }
@@ -165,12 +167,17 @@ extension Router {
         wanted.key.destination = address(content)
       case RouteAttribute.source where content.byteCount == wanted.family.addressLength:
         wanted.key.source = address(content)
-      case RouteAttribute.input where content.byteCount == 4: wanted.key.input = content.host32(at: 0)
+      case RouteAttribute.input where content.byteCount == 4 && content.host32(at: 0) != 0:
+        wanted.key.input = content.host32(at: 0)
+        wanted.isInput = true
       case RouteAttribute.device where content.byteCount == 4: wanted.key.output = content.host32(at: 0)
       case RouteAttribute.mark where content.byteCount == 4: wanted.key.mark = content.host32(at: 0)
       default: break
       }
     }
+    guard !wanted.isInput || device(wanted.key.input) != nil else { throw ControlError(ErrorNumber.noDevice) }
+    // Where packets that come in have to leave is not for the asker to say.
+    if wanted.isInput { wanted.key.output = 0 }
     return wanted
   }
 
@@ -181,20 +188,31 @@ extension Router {
       : Address(high: content.bigEndian64(at: 0), low: content.bigEndian64(at: 8))
   }
 
-  /// The route that packets like `key` take.
-  private func route(_ key: RouteKey, _ family: IPFamily) throws(ControlError) -> RouteEntry {
-    let entry: RouteEntry?
+  /// The route that packets like these take.
+  ///
+  /// Source: net/ipv4/route.c, ip_route_input_slow and ip_route_output_key_hash_rcu; net/ipv6/route.c,
+  /// ip6_route_output_flags_noref.
+  private func route(_ wanted: WantedRoute) throws(ControlError) -> RouteEntry {
+    let key = wanted.key
+    if wanted.family == .ipv4 { try checkEnds(wanted) }
+    var entry: RouteEntry?
     var refusal: RouteType?
-    if rulesDecide(family) {
-      switch decision(family, key) {
-      case .route(_, let found): entry = found
-      case .rule(let type):
-        entry = nil
-        refusal = type
-      case nil: entry = nil
+    switch decision(wanted.family, key) {
+    case .route(_, let found): entry = found
+    case .rule(let type): refusal = type
+    case nil: break
+    }
+    let isRefused = (refusal ?? entry?.type)?.isRefusal ?? true
+    if key.output != 0 {
+      // IPv4 takes the address for one of the link. Without a source IPv6 has no other device's routes.
+      if wanted.family == .ipv4, isRefused {
+        return RouteEntry(key.destination, 32, .unicast, device: key.output)
       }
-    } else {
-      entry = family == .ipv4 ? routes4.best(key.destination) : routes6.best(key.destination)
+      if wanted.family == .ipv6, key.source.isUnspecified, let found = entry, found.type == .unicast,
+        found.device != key.output
+      {
+        entry = nil
+      }
     }
     switch refusal ?? entry?.type {
     case .unreachable: throw ControlError(ErrorNumber.hostUnreachable)
@@ -203,7 +221,23 @@ extension Router {
     case .unicast, .local, .broadcast, .multicast, nil: break
     }
     guard let entry else { throw ControlError(ErrorNumber.unreachable) }
+    if wanted.isInput, wanted.family == .ipv4, entry.type == .unicast, !sysctls.forwards4 {
+      throw ControlError(ErrorNumber.hostUnreachable)
+    }
     return entry
+  }
+
+  /// What IPv4 has to say of a packet's source and of the device that it is to leave by, before there is a route.
+  private func checkEnds(_ wanted: WantedRoute) throws(ControlError) {
+    let key = wanted.key
+    if wanted.isInput {
+      guard !key.source.isUnspecified else { throw ControlError(ErrorNumber.invalid) }
+      return
+    }
+    guard key.source.isUnspecified || routes4.best(key.source)?.type == .local else {
+      throw ControlError(ErrorNumber.unreachable)
+    }
+    guard key.output == 0 || device(key.output) != nil else { throw ControlError(ErrorNumber.noDevice) }
   }
 
   // MARK: Devices
@@ -308,11 +342,15 @@ extension Router {
   private func octet(table: UInt32) -> UInt8 { UInt8(exactly: table) ?? 252 }
 
   /// `struct rtmsg`.
-  private func routeHeader(_ route: RouteEntry, _ family: IPFamily, length: Int, table: UInt32) -> [UInt8] {
+  private func routeHeader(
+    _ route: RouteEntry, _ family: IPFamily, length: Int, sourceLength: Int = 0, table: UInt32
+  ) -> [UInt8] {
     // RT_SCOPE_HOST, RT_SCOPE_LINK, RT_SCOPE_UNIVERSE.
     let scope: UInt8 = route.type == .local ? 254 : route.gateway == nil ? 253 : 0
-    return [number(family), UInt8(length), 0, 0, octet(table: table), 3, scope, route.type.rawValue]
-      + host(UInt32(0))
+    return [
+      number(family), UInt8(length), UInt8(sourceLength), 0, octet(table: table), 3, scope,
+      route.type.rawValue,
+    ] + host(UInt32(0))
   }
 
   private func gateway(
@@ -344,15 +382,20 @@ extension Router {
   private func write(_ route: RouteEntry, _ wanted: WantedRoute, to message: inout NetlinkWriter) {
     let family = wanted.family
     let table = wanted.namesTable || family == .ipv6 ? route.table : RoutingTable.main
-    message.raw(routeHeader(route, family, length: family.addressLength * 8, table: table))
+    let bits = family.addressLength * 8
+    let source = wanted.key.source.isUnspecified ? nil : wanted.key.source
+    message.raw(
+      routeHeader(route, family, length: bits, sourceLength: source == nil ? 0 : bits, table: table))
     message.attribute(RouteAttribute.table, host: table)
     message.attribute(RouteAttribute.destination, bytes: octets(wanted.key.destination, family))
+    if let source { message.attribute(RouteAttribute.source, bytes: octets(source, family)) }
     gateway(route.gateway, route.gatewayFamily, of: family, to: &message)
     message.attribute(RouteAttribute.device, host: route.device)
-    if let source = route.preferredSource {
-      message.attribute(RouteAttribute.preferredSource, bytes: octets(source, family))
+    if !wanted.isInput, let preferred = route.preferredSource, family == .ipv6 || preferred != source {
+      message.attribute(RouteAttribute.preferredSource, bytes: octets(preferred, family))
     }
     if family == .ipv4, wanted.key.mark != 0 { message.attribute(RouteAttribute.mark, host: wanted.key.mark) }
+    if wanted.isInput { message.attribute(RouteAttribute.input, host: wanted.key.input) }
   }
 
   // MARK: Rules

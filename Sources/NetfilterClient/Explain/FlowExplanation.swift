@@ -38,11 +38,11 @@ package struct FlowExplanation: Sendable {
 /// `nft_flow_route`.
 package final class FlowExplainer {
   private let ruleset: Ruleset
-  private let links: NetworkLinks
-  private let routing: RoutingView
+  let links: NetworkLinks
+  let routing: RoutingView
   private let policies: [IPsecPolicy]
-  private let carriers: CarrierFinder
-  private let settings: Settings
+  let carriers: CarrierFinder
+  let settings: Settings
 
   /// What the caller has read from files.
   package struct Settings: Sendable {
@@ -78,31 +78,47 @@ package final class FlowExplainer {
     var route: RouteAnswer?
     /// Name of the route's device.
     var device: String
+    /// What was asked for the route, as a command.
+    var question: String
+    /// Why there is no route.
+    var error: ErrorNumber?
+    /// Whether it is because the route back leads through another device.
+    var isReversed: Bool
+    /// Name of the device that packets towards it come in on, where that was asked for.
+    var input: String
   }
 
-  private func side(_ address: IPAddress) -> Side {
-    let route = routing.route(to: address)
-    return Side(address: address, route: route, device: route.flatMap { links[$0.device]?.name } ?? "")
+  private func side(_ address: IPAddress, _ route: FlowRoute) -> Side {
+    func name(_ index: UInt32) -> String { links[index]?.name ?? "" }
+    return Side(
+      address: address, route: route.answer, device: route.answer.map { name($0.device) } ?? "",
+      question: route.question.command(links), error: route.error, isReversed: route.isReversed,
+      input: name(route.question.input))
   }
 
   package func explain(_ entry: borrowing ConntrackEntry) -> FlowExplanation {
     let tags: ConntrackStatus = [.offload, .hardwareOffload]
     let isOffloaded = entry.statusField.rawValue & tags.rawValue != 0
     var explanation = FlowExplanation(isOffloaded: isOffloaded)
-    let (client, server) = (side(entry.original.source), side(entry.reply.source))
+    let routes = routing.routes(of: entry)
+    let client = side(entry.original.source, routes.client)
+    let server = side(entry.reply.source, routes.server)
     if isOffloaded {
       explanation.path = carriers.path(of: entry)
       explanation.reasons = fragments(entry, client, server)
       explanation.staleness = staleness(entry, client, server, flowtable: explanation.path?.flowtable)
+      if client.route != nil { explanation.staleness += replies(entry, routes) }
     } else {
-      explanation.reasons = reasons(entry, client, server)
+      explanation.reasons = reasons(entry, client, server, replies(entry, routes))
     }
     return explanation
   }
 
   // MARK: Reasons
 
-  private func reasons(_ entry: borrowing ConntrackEntry, _ client: Side, _ server: Side) -> [Finding] {
+  private func reasons(
+    _ entry: borrowing ConntrackEntry, _ client: Side, _ server: Side, _ replies: [Finding]
+  ) -> [Finding] {
     var found = forwarding(entry, client, server)
     let isForwarded = found.isEmpty
     let walks = [false, true].map { isReply in
@@ -122,7 +138,7 @@ package final class FlowExplainer {
     let tables = ruleset.descriptions.filter {
       names.contains("\(NFTables.familyName($0.family)) \($0.table) \($0.name)")
     }
-    if isForwarded { found += path(client, server, tables) }
+    if isForwarded { found += path(client, server, tables) + (client.route == nil ? [] : replies) }
     if found.isEmpty, let condition = condition(reached) { found.append(condition) }
     if found.isEmpty {
       let rule = reached.map(\.place.text).first ?? ""
@@ -238,7 +254,8 @@ package final class FlowExplainer {
         Finding(
           "helper", "a helper watches the flow's packets, which must all take the normal path",
           evidence: ["helper=\(helper)"],
-          hint: "see rules with 'ct helper set', and sysctl net.netfilter.nf_conntrack_helper"))
+          hint:
+            "see rules with 'ct helper set'; old kernels also have sysctl net.netfilter.nf_conntrack_helper"))
     }
     let status = entry.statusField.rawValue
     if status & 1 << 6 != 0 {
@@ -310,6 +327,18 @@ package final class FlowExplainer {
     return []
   }
 
+  /// That replies do not get as far as the rules.
+  private func replies(_ entry: borrowing ConntrackEntry, _ routes: FlowRoutes) -> [Finding] {
+    guard let route = routes.replies, route.answer == nil else { return [] }
+    let (client, server) = (entry.original.source, entry.reply.source)
+    return [
+      Self.unroutable(
+        side(client, route),
+        "replies of \(RuleValueText.address(server.octets)) have no route to \(RuleValueText.address(client.octets))"
+      )
+    ]
+  }
+
   // MARK: Path
 
   /// What the way to either end lacks.
@@ -318,8 +347,7 @@ package final class FlowExplainer {
     for side in [client, server] {
       let address = RuleValueText.address(side.address.octets)
       guard let route = side.route, route.type == 1, let link = links[side.device] else {
-        found.append(
-          Finding("no-route", "there is no route to \(address)", hint: "see 'ip route get \(address)'"))
+        found.append(Self.unroutable(side, "there is no route to \(address)"))
         continue
       }
       if !link.isUp || !link.hasCarrier {
@@ -333,7 +361,10 @@ package final class FlowExplainer {
       let (bottom, problem) =
         settings.needsWholePath || !isListed ? self.bottom(link, side) : (link.name, nil)
       if let problem, settings.needsWholePath { found.append(problem) }
-      guard problem == nil || !settings.needsWholePath else { continue }
+      // Of a stacked device nobody knows which one lies below.
+      guard problem == nil || !settings.needsWholePath || !Self.stacked.contains(link.kind ?? "") else {
+        continue
+      }
       let isMember = tables.contains {
         Self.lists(bottom, $0) || !settings.needsWholePath && Self.lists(link.name, $0)
       }
@@ -344,13 +375,28 @@ package final class FlowExplainer {
         found.append(
           Finding(
             "device", "device \(bottom), towards \(address), is in no flowtable that the flow's rules name",
-            evidence: ["route to \(address) through \(link.name)"] + held,
+            evidence: ["'\(side.question)' leads through \(link.name)"] + held,
             hint:
               "'ftctl flowtable add FAMILY TABLE NAME --ensure --device …' with \(bottom) among the devices"))
       }
     }
     return found
   }
+
+  /// That packets towards a side have no route to be forwarded by.
+  static func unroutable(_ side: Side, _ text: String) -> Finding {
+    let reason = side.route.map { "route of type \($0.type)" } ?? side.error?.text
+    let evidence = ["'\(side.question)': \(reason ?? "a device that is not there any more")"]
+    guard side.isReversed else { return Finding("no-route", text, evidence: evidence) }
+    return Finding(
+      "reverse-path",
+      "\(side.input) drops packets to \(RuleValueText.address(side.address.octets)): the route back to their source leads through another device",
+      evidence: evidence,
+      hint: "net.ipv4.conf.\(side.input).rp_filter of 2 lets packets in that have any route back")
+  }
+
+  /// Kinds of devices that stand on others.
+  private static let stacked: Set<String> = ["vlan", "ppp", "bridge"]
 
   private static func lists(_ device: String, _ table: FlowtableDescription) -> Bool {
     table.devices.contains { candidate in
@@ -428,95 +474,4 @@ package final class FlowExplainer {
     }
     return found
   }
-
-  // MARK: Staleness
-
-  /// What has changed under an offloaded flow, as far as that can be seen.
-  private func staleness(
-    _ entry: borrowing ConntrackEntry, _ client: Side, _ server: Side, flowtable: CarrierFinder.Flowtable?
-  ) -> [Finding] {
-    var found: [Finding] = []
-    // Seconds; how long the entry has been there is known only where it has a time stamp.
-    let age = entry.start.map { $0 < settings.now ? (settings.now - $0) / 1_000_000_000 : 0 }
-    for side in [client, server] {
-      let address = RuleValueText.address(side.address.octets)
-      guard let route = side.route, route.type == 1, let link = links[side.device] else {
-        found.append(
-          Finding(
-            "no-route", "there is no route to \(address) any more",
-            evidence: side.route.map { ["route of type \($0.type)"] } ?? [],
-            hint: "see 'ip route get \(address)'"))
-        continue
-      }
-      if !link.isUp || !link.hasCarrier {
-        found.append(
-          Finding(
-            "device-down",
-            "device \(link.name), towards \(address), is \(link.isUp ? "without carrier" : "down")"))
-      }
-      if flowtable == nil, !carriers.isCarried(link.name) {
-        found.append(
-          Finding(
-            "route", "the route to \(address) leads through \(link.name), which is in no flowtable",
-            evidence: ["'ip route get \(address)'"],
-            hint:
-              "the flow still takes the way that it was made with, or only one direction takes the fast path")
-        )
-      }
-      found += staleNeighbour(side, link, age: age)
-    }
-    return found
-  }
-
-  private func staleNeighbour(_ side: Side, _ link: NetworkLink, age: UInt64?) -> [Finding] {
-    guard link.isEthernet else { return [] }
-    let hop = side.route?.gateway ?? side.address
-    let text = RuleValueText.address(hop.octets)
-    guard let neighbour = routing.neighbour(hop, on: link.index), neighbour.isValid else {
-      let state = routing.neighbour(hop, on: link.index)?.stateName ?? "no entry"
-      return [
-        Finding(
-          "neighbour", "the hardware address of \(text) is not known any more on \(link.name)",
-          evidence: ["neighbour: \(state)"],
-          hint: "see 'ip neighbour show \(text)'")
-      ]
-    }
-    // Behind a bridge the flow keeps the address and the port that it was made with.
-    var bridge = link
-    if link.kind == "vlan", let lower = links.lowers(of: link).first { bridge = lower }
-    guard bridge.kind == "bridge" else { return [] }
-    guard let port = routing.forwardingEntry(neighbour.hardwareAddress, of: bridge.index),
-      port.device != bridge.index
-    else {
-      return [
-        Finding(
-          "fdb", "bridge \(bridge.name) does not know the port of \(text) any more",
-          evidence: ["no forwarding entry for \(Self.hexadecimal(neighbour.hardwareAddress))"],
-          hint:
-            "the flow still sends to the port that it was made with: 'ftctl offload clear' makes it look again"
-        )
-      ]
-    }
-    var found: [Finding] = []
-    for (what, code, seconds) in [
-      ("the port of \(text) on \(bridge.name)", "fdb", port.secondsSinceUpdate),
-      (
-        "the hardware address of \(text)", "neighbour",
-        neighbour.isPermanent ? nil : neighbour.secondsSinceUpdate
-      ),
-    ] {
-      guard let seconds, let age, age > UInt64(seconds) + 1 else { continue }
-      found.append(
-        Finding(
-          code, "\(what) may have changed since the flow was made",
-          evidence: ["changed \(seconds) s ago, the entry is \(age) s old"],
-          hint: "the flow keeps what it was made with: 'ftctl offload clear' makes it look again"))
-    }
-    return found
-  }
-}
-
-extension Neighbour {
-  /// Whether the entry never changes by itself.
-  fileprivate var isPermanent: Bool { state & 0xc0 != 0 }
 }

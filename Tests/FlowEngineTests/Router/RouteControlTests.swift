@@ -150,4 +150,118 @@ struct RouteControlTests {
       routes.contains(
         "24 02200000ff03fd030000000008000f00ff000000080001000a0000ff080007000a0000010800040002000000"))
   }
+
+  // lan0, wan0 and wan1 with fd00::1, fd01::1 and fd02::1 besides, 10.7.0.0/16 and fd07::/16 via wan0, in table 1000 via wan1
+  // ip [-6] rule add fwmark 1 lookup 1000
+  // ip [-6] rule add fwmark 5 prohibit
+  // ip rule add from 10.0.0.9 iif lan0 lookup 1000; ip -6 rule add from fd00::9 iif lan0 lookup 1000
+  // ip route get DESTINATION [from SOURCE] [iif N] [oif N] [mark N], on Linux 6.18
+  @Test(
+    "the route by source, devices and mark",
+    arguments: [
+      ("10.7.0.1", "3 via 10.1.0.2"), ("10.7.0.1 mark 1", "4 via 10.2.0.2"),
+      ("10.7.0.1 from 10.0.0.2", "error 101"), ("10.7.0.1 from 10.0.0.1", "3 via 10.1.0.2 from 10.0.0.1"),
+      ("10.7.0.1 from 10.0.0.2 iif 2", "3 via 10.1.0.2 from 10.0.0.2 iif 2"),
+      ("10.7.0.1 from 10.0.0.2 iif 2 mark 1", "4 via 10.2.0.2 from 10.0.0.2 iif 2"),
+      ("10.7.0.1 from 10.0.0.2 iif 2 mark 5", "error 13"),
+      ("10.7.0.1 from 10.0.0.9 iif 2", "4 via 10.2.0.2 from 10.0.0.9 iif 2"),
+      ("10.7.0.1 from 10.0.0.9 iif 3", "3 via 10.1.0.2 from 10.0.0.9 iif 3"),
+      ("10.0.0.2 from 10.7.0.1 iif 4", "2 from 10.7.0.1 iif 4"), ("10.7.0.1 iif 2", "error 22"),
+      ("10.7.0.1 from 10.0.0.2 iif 99", "error 19"), ("10.7.0.1 oif 99", "error 19"),
+      ("10.7.0.1 oif 2", "2"), ("10.7.0.1 oif 4", "4"), ("10.7.0.1 oif 4 mark 1", "4 via 10.2.0.2"),
+      ("10.0.0.2 oif 4", "4"), ("10.0.0.2 oif 2 mark 1", "2"), ("10.7.0.1 oif 2 mark 5", "2"),
+      ("172.16.0.1 from 10.0.0.2 iif 2", "error 101"), ("172.16.0.1 oif 2", "2"),
+      ("fd07::1", "3 via fd01::2"), ("fd07::1 mark 1", "4 via fd02::2"),
+      ("fd07::1 from fd00::2", "3 via fd01::2 from fd00::2"),
+      ("fd07::1 from fd00::2 iif 2", "3 via fd01::2 from fd00::2 iif 2"),
+      ("fd07::1 from fd00::2 iif 2 mark 1", "4 via fd02::2 from fd00::2 iif 2"),
+      ("fd07::1 from fd00::9 iif 2", "4 via fd02::2 from fd00::9 iif 2"),
+      ("fd07::1 iif 2", "3 via fd01::2 iif 2"), ("fd07::1 oif 2", "error 101"),
+      ("fd07::1 from fd00::2 oif 2", "3 via fd01::2 from fd00::2"), ("fd07::1 oif 4", "error 101"),
+      ("fd07::1 from fd00::2 iif 99", "error 19"), ("2001::1 from fd00::2 iif 2", "error 101"),
+    ])
+  func routeByKey(_ words: String, _ expected: String) throws {
+    let router = Self.router()
+    func ipv6(_ net: UInt64, _ host: UInt64) -> Address {
+      Address(high: (0xfd00 | net) << 48, low: host)
+    }
+    for device in UInt32(2)...4 {
+      router.addAddress(
+        device, DeviceAddress(family: .ipv6, address: ipv6(UInt64(device - 2), 1), prefixLength: 64))
+    }
+    for (device, table) in [(UInt32(3), UInt32?.none), (4, 1000)] {
+      router.addRoute(
+        .ipv4,
+        RouteEntry(
+          Address(ipv4: 0x0a07_0000), 16, .unicast, device: device,
+          gateway: Address(ipv4: 0x0a00_0002 | (device - 2) << 16), table: table))
+      router.addRoute(
+        .ipv6,
+        RouteEntry(
+          ipv6(7, 0), 16, .unicast, device: device, gateway: ipv6(UInt64(device - 2), 2),
+          gatewayFamily: .ipv6, table: table))
+    }
+    for family in [IPFamily.ipv4, .ipv6] {
+      let source = family == .ipv4 ? Address(ipv4: 0x0a00_0009) : ipv6(0, 9)
+      router.addRule(family, RoutingRule(mark: 1, .lookUp(1000)))
+      router.addRule(family, RoutingRule(mark: 5, .prohibit))
+      router.addRule(
+        family,
+        RoutingRule(from: .init(source, family.addressLength * 8), input: "lan0", .lookUp(1000)))
+    }
+    let parts = words.split(separator: " ").map(String.init)
+    let isIPv6 = parts[0].contains(":")
+    let bits = UInt8(isIPv6 ? 128 : 32)
+    let answer = Self.answers(router, 26, []) { writer in
+      writer.raw(
+        [isIPv6 ? 10 : 2, bits, parts.contains("from") ? bits : 0] + [UInt8](repeating: 0, count: 9))
+      writer.attribute(1, bytes: Self.octets(parts[0]))
+      for place in stride(from: 1, to: parts.count, by: 2) {
+        let value = parts[place + 1]
+        switch parts[place] {
+        case "from": writer.attribute(2, bytes: Self.octets(value))
+        case "iif": writer.attribute(3, host: UInt32(value) ?? 0)
+        case "oif": writer.attribute(4, host: UInt32(value) ?? 0)
+        default: writer.attribute(16, host: UInt32(value) ?? 0)
+        }
+      }
+    }
+    #expect(answer.count == 1)
+    #expect(Self.words(try #require(answer.first)) == expected)
+  }
+
+  /// An address of these tests: four numbers, or a group, two colons and a group.
+  private static func octets(_ text: String) -> [UInt8] {
+    guard text.contains(":") else { return text.split(separator: ".").compactMap { UInt8($0) } }
+    let groups = text.split(separator: ":").compactMap { UInt16($0, radix: 16) }
+    return [UInt8(groups[0] >> 8), UInt8(groups[0] & 0xff)] + [UInt8](repeating: 0, count: 13)
+      + [UInt8(groups[1])]
+  }
+
+  private static func text(_ octets: [UInt8]) -> String {
+    octets.count == 4
+      ? octets.map { "\($0)" }.joined(separator: ".")
+      : hexadecimal(octets[0]) + hexadecimal(octets[1]) + "::" + String(octets[15], radix: 16)
+  }
+
+  /// What an answer says of device, gateway, source and input device, or its error.
+  private static func words(_ answer: String) -> String {
+    let digits = Array(answer.split(separator: " ")[1])
+    let octets = stride(from: 0, to: digits.count, by: 2).map {
+      UInt8(String(digits[$0...($0 + 1)]), radix: 16) ?? 0
+    }
+    func number(_ place: Int) -> Int32 {
+      (0..<4).reversed().reduce(0) { $0 << 8 | Int32(octets[place + $1]) }
+    }
+    guard answer.hasPrefix("24 ") else { return "error \(-number(0))" }
+    var parts: [UInt8: [UInt8]] = [:]
+    var place = 12
+    while place + 4 <= octets.count {
+      let length = Int(octets[place])
+      parts[octets[place + 2]] = Array(octets[(place + 4)..<(place + length)])
+      place += (length + 3) & ~3
+    }
+    return (parts[4].map { "\($0[0])" } ?? "") + (parts[5].map { " via " + text($0) } ?? "")
+      + (parts[2].map { " from " + text($0) } ?? "") + (parts[3].map { " iif \($0[0])" } ?? "")
+  }
 }
