@@ -233,7 +233,6 @@ struct EngineBenchmark {
         key.kind |= UInt64(table) << 32
         key.encapsulation = wrapping.word
         var entry = FlowEntry(key: key)
-        entry.flags = .counts
         entry.deadline = .max
         if wrapping.family == .ipv4 {
           entry.translate(

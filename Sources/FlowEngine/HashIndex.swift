@@ -62,6 +62,37 @@ package struct HashIndex: ~Copyable {
     return unsafe Self.scan(previous, previousMask, hash, body)
   }
 
+  /// The slot that was stored last under `hash`, plus one; 0 for none, or one that growth has yet to move: then
+  /// ``newestUnmoved(_:)`` has it.
+  @inline(__always)
+  package func newestMoved(_ hash: UInt32) -> UInt32 { unsafe Self.newest(buckets, mask, hash) }
+
+  /// The same for what growth has yet to move.
+  @inline(never)
+  package func newestUnmoved(_ hash: UInt32) -> UInt32 {
+    guard let previous = unsafe previous else { return 0 }
+    return unsafe Self.newest(previous, previousMask, hash)
+  }
+
+  @inline(__always)
+  private static func newest(_ table: UnsafeMutablePointer<UInt64>, _ mask: Int, _ hash: UInt32) -> UInt32 {
+    var position = Int(hash) & mask
+    // Most lookups end at one of the first two buckets: which one cannot be foretold, so there is no branch between them. An
+    // empty home has nothing of its hash behind it.
+    let home = unsafe table[position]
+    position = (position &+ 1) & mask
+    let neighbour = unsafe table[position]
+    let difference = Int64(UInt32(truncatingIfNeeded: home >> 32) ^ hash)
+    let isHome = UInt64(bitPattern: (difference &- 1) &>> 63)
+    var bucket = neighbour ^ ((home ^ neighbour) & isHome)
+    // Terminates, as below.
+    while bucket != 0, UInt32(truncatingIfNeeded: bucket >> 32) != hash {
+      position = (position &+ 1) & mask
+      bucket = unsafe table[position]
+    }
+    return UInt32(truncatingIfNeeded: bucket)
+  }
+
   @inline(__always)
   private static func scan(
     _ table: UnsafeMutablePointer<UInt64>, _ mask: Int, _ hash: UInt32, _ body: (Int) -> Bool

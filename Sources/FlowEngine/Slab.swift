@@ -111,6 +111,17 @@ package struct Slab<Record: BitwiseCopyable, let chunkLog2: Int>: ~Copyable {
     return unsafe chunks[slot >> chunkLog2] + (slot & (Self.chunkSize - 1))
   }
 
+  /// Where part `number` is, when each record is 2^`log2` equal parts: valid while the slab lives. Traps when there is no such
+  /// part.
+  @inline(__always)
+  @unsafe
+  func part(_ number: Int, log2: Int) -> UnsafeMutableRawPointer {
+    precondition(UInt(bitPattern: number) < UInt(bitPattern: capacity << log2))
+    let chunk = unsafe UnsafeMutableRawPointer(chunks[number >> (chunkLog2 &+ log2)])
+    let place = number & (Self.chunkSize << log2 &- 1)
+    return unsafe chunk + place &* (MemoryLayout<Record>.stride >> log2)
+  }
+
   /// Fetches the record of `slot`, which is needed later, into the second level of the cache. Traps when there is no such slot.
   @inline(__always)
   func fetch(_ slot: Int) {

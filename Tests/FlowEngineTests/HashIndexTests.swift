@@ -34,4 +34,22 @@ struct HashIndexTests {
     index.remove(5, 2)
     #expect(index.first(5) { _ in true } == 1)
   }
+
+  @Test("the newest slot of a hash is found in either table while the index grows")
+  func newest() {
+    var index = HashIndex(capacityLog2: 4)
+    var random = RandomSource(seed: 9)
+    // Few hashes near one another: long probe paths, and several slots for most hashes.
+    func hash() -> UInt32 { UInt32(random.number(below: 6000)) }
+    var unmoved = 0
+    for slot in 0..<20_000 {
+      index.insert(hash(), slot)
+      let asked = hash()
+      let found = index.newestMoved(asked)
+      if found == 0, index.newestUnmoved(asked) != 0 { unmoved += 1 }
+      let newest = Int(found == 0 ? index.newestUnmoved(asked) : found) - 1
+      #expect(newest == index.first(asked) { _ in true })
+    }
+    #expect(unmoved > 50)
+  }
 }

@@ -43,7 +43,7 @@ struct FetchedTuple: BitwiseCopyable {
       tuple.destination = unsafe fields.address(24)
       ports = unsafe fields.be32(IPv6View.headerLength)
     }
-    guard PlainFrame.isKnown(tuple.proto) else { return }
+    guard tuple.proto == IPProtocol.tcp || tuple.proto == IPProtocol.udp else { return }
     tuple.sourcePort = UInt16(truncatingIfNeeded: ports >> 16)
     tuple.destinationPort = UInt16(truncatingIfNeeded: ports)
     hash = tuple.hash(seed)

@@ -219,7 +219,7 @@ extension Router {
     if conntrack[slot].flow != 0, conntrack[slot].extensions.contains(.accounting) {
       let pair = flows.pairs[Int(conntrack[slot].flow) - 1]
       for side in 0..<2 {
-        packets[side] &+= pair.sides[side].packets
+        packets[side] &+= UInt64(pair.sides[side].packets)
         bytes[side] &+= pair.sides[side].bytes
       }
     }

@@ -310,19 +310,23 @@ struct FastTable: BitwiseCopyable {
   var id: UInt32
   var takesIPv4: Bool
   var takesIPv6: Bool
+  /// Whether packets are counted in conntrack.
+  var counts: Bool
 
   /// A device's hardware, which knows no flowtables.
-  static let hardware = FastTable(id: 0, takesIPv4: true, takesIPv6: true)
+  static let hardware = FastTable(id: 0, takesIPv4: true, takesIPv6: true, counts: false)
 
-  private init(id: UInt32, takesIPv4: Bool, takesIPv6: Bool) {
+  private init(id: UInt32, takesIPv4: Bool, takesIPv6: Bool, counts: Bool) {
     self.id = id
     self.takesIPv4 = takesIPv4
     self.takesIPv6 = takesIPv6
+    self.counts = counts
   }
 
   init(_ table: Flowtable) {
     id = table.id
     takesIPv4 = table.familyNumber != IPFamily.ipv6.rawValue
     takesIPv6 = table.familyNumber != IPFamily.ipv4.rawValue
+    counts = table.counts
   }
 }

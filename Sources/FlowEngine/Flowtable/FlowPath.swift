@@ -90,6 +90,8 @@ package struct FlowPath: BitwiseCopyable, Sendable {
   /// Octets that link headers may have at most: addresses, type, and two more headers.
   static var linkRoom: Int { 32 }
 
+  /// As ``epoch`` if frames leave by the output device as they are, else 0.
+  private(set) var plainEpoch: UInt32 = 0
   /// State of routes, neighbours and devices for which the fields up to `link` were last found right; 0: never.
   package var epoch: UInt32 = 0
   package var mtu: UInt16 = 0
@@ -103,14 +105,20 @@ package struct FlowPath: BitwiseCopyable, Sendable {
   private(set) var sessionPlace: UInt8 = 0
   /// The link headers as they stand in front of the network header, at the end of the room for them.
   private(set) var link = [32 of UInt8](repeating: 0)
+  /// The first and the last eight octets of an Ethernet header without others, as they stand in it.
+  private(set) var ethernetHead: UInt64 = 0
+  private(set) var ethernetTail: UInt64 = 0
   /// What all this is found out from.
   package fileprivate(set) var way = FlowWay()
   fileprivate var references: UInt32 = 0
 
   fileprivate static let blank = FlowPath()
 
-  /// Whether frames leave by the output device as they are.
-  var leavesAtOnce: Bool { @inline(__always) get { exit == .device && !hasEgress } }
+  /// Notes that all fields are right in the state `epoch`.
+  mutating func settle(at epoch: UInt32) {
+    self.epoch = epoch
+    plainEpoch = exit == .device && !hasEgress ? epoch : 0
+  }
 
   /// Sets the Ethernet addresses, and the headers pushed between them and a packet of `family`; `encapsulation`: as in
   /// ``FlowWay/encapsulation``.
@@ -145,12 +153,15 @@ package struct FlowPath: BitwiseCopyable, Sendable {
     push(source.bits, 6)
     push(destination.bits, 6)
     linkLength = UInt8(Self.linkRoom - begin)
+    // The four octets that both have are the last of the six that the source address has behind its first two.
+    ethernetHead = (destination.bits << 16 | source.bits >> 32).bigEndian
+    ethernetTail = (source.bits << 16 | UInt64(type)).bigEndian
   }
 }
 
 /// The paths of all flows, each stored once and counted: flows to one next hop share one.
 package struct PathTable: ~Copyable {
-  private var paths = Slab<FlowPath, 5>(.blank)
+  private var paths = PathList()
   private var index = HashIndex(capacityLog2: 4)
   /// A path that was asked for lately, by its output device.
   private var recent = [4 of UInt32](repeating: 0)
@@ -204,8 +215,71 @@ package struct PathTable: ~Copyable {
     @inline(__always) _modify { yield &paths[Int(number)] }
   }
 
-  /// Where path `number` is: valid while it is in use.
+  /// Where path `number` is: valid until a path is added.
   @inline(__always)
   @unsafe
   func pointer(_ number: UInt32) -> UnsafeMutablePointer<FlowPath> { unsafe paths.pointer(Int(number)) }
+}
+
+/// Paths in one piece of memory, of which there are few: where one is takes a multiplication, no look at a list of pieces. A
+/// path's address changes when more are added.
+///
+/// `@safe`: the subscript and `pointer` trap beyond `capacity`.
+@safe
+private struct PathList: ~Copyable {
+  private var memory: UnsafeMutablePointer<FlowPath>
+  /// Slots that are free.
+  private var free: [UInt32] = []
+  /// Slots that exist, used or free.
+  private(set) var capacity = 4
+  var count: Int { capacity - free.count }
+  /// Octets of memory.
+  var footprint: Int {
+    capacity * MemoryLayout<FlowPath>.stride + free.capacity * MemoryLayout<UInt32>.stride
+  }
+
+  init() {
+    unsafe memory = .allocate(capacity: capacity)
+    unsafe memory.initialize(repeating: .blank, count: capacity)
+    free = (0..<UInt32(capacity)).reversed()
+  }
+
+  deinit { unsafe memory.deallocate() }
+
+  /// A slot that holds a blank path.
+  mutating func allocate() -> Int {
+    if free.isEmpty { grow() }
+    return Int(free.removeLast())
+  }
+
+  /// Gives `slot` back.
+  mutating func release(_ slot: Int) {
+    self[slot] = .blank
+    free.append(UInt32(slot))
+  }
+
+  private mutating func grow() {
+    let larger = UnsafeMutablePointer<FlowPath>.allocate(capacity: capacity * 2)
+    unsafe larger.moveInitialize(from: memory, count: capacity)
+    unsafe (larger + capacity).initialize(repeating: .blank, count: capacity)
+    unsafe memory.deallocate()
+    unsafe memory = larger
+    free = (UInt32(capacity)..<UInt32(capacity * 2)).reversed()
+    capacity *= 2
+  }
+
+  /// Where the path of `slot` is: valid until one is added.
+  @inline(__always)
+  @unsafe
+  func pointer(_ slot: Int) -> UnsafeMutablePointer<FlowPath> {
+    precondition(UInt(bitPattern: slot) < UInt(bitPattern: capacity))
+    return unsafe memory + slot
+  }
+
+  subscript(slot: Int) -> FlowPath {
+    @inline(__always)
+    unsafeAddress { unsafe UnsafePointer(pointer(slot)) }
+    @inline(__always)
+    unsafeMutableAddress { unsafe pointer(slot) }
+  }
 }

@@ -16,19 +16,18 @@ enum FastVerdict: Equatable {
 
 // By pointers, since each call would copy the record otherwise.
 extension UnsafeMutablePointer<FlowEntry> {
-  /// Counts a packet of `length` octets, if the flowtable counts.
+  /// Counts a packet of `length` octets.
   @inline(__always)
   func count(_ length: UInt32) {
-    guard unsafe pointee.flags.contains(.counts) else { return }
     unsafe pointee.packets &+= 1
     unsafe pointee.bytes &+= UInt64(length)
   }
 
-  /// Translates and lowers the TTL or hop limit of a packet of which `parse` was read. `other`: the key of the other
+  /// Translates and lowers the TTL or hop limit of a packet of which `parse` was read. `other`: the other
   /// direction. Traps unless the headers are there.
   @inline(__always)
   fileprivate func rewrite(
-    _ bytes: inout MutableRawSpan, _ parse: UnsafePointer<FastParse>, _ other: UnsafePointer<FlowKey>
+    _ bytes: inout MutableRawSpan, _ parse: UnsafePointer<FastParse>, _ other: UnsafePointer<FlowEntry>
   ) {
     let network = unsafe Int(parse.pointee.network)
     precondition(unsafe network &+ parse.pointee.headers <= bytes.byteCount)
@@ -56,28 +55,29 @@ extension UnsafeMutablePointer<FlowEntry> {
     unsafe fields.store(raw: Checksum.adding(pointee.networkDelta, to: fields.raw16(10)), 10)
   }
 
-  /// The same for a packet of TCP or UDP with a whole checksum. Where nothing is translated, the same numbers are written
-  /// again: that costs less than to ask.
+  /// The same for a packet of TCP or UDP with a whole checksum; `udp`: all ones if it is UDP's, else zero. Where nothing is
+  /// translated, the same numbers are written again: that costs less than to ask.
   @inline(__always)
   @unsafe
-  func rewritePlain(_ fields: HeaderFields, isUDP: Bool) {
+  func rewritePlain(_ fields: HeaderFields, _ udp: UInt64) {
     unsafe fields.store(raw: Checksum.adding(pointee.networkDelta, to: fields.raw16(10)), 10)
     unsafe fields.decrement(8)
     unsafe fields.store(raw: pointee.newAddresses, 12)
     unsafe fields.store(raw: pointee.newPorts, 20)
-    let place = IPv4View.minimumLength &+ (isUDP ? 6 : 16)
-    unsafe fields.store(raw: translated(fields.raw16(place), isUDP: isUDP), place)
+    // TCP's checksum is in octets 16 and 17 of its header, UDP's in 6 and 7.
+    let place = IPv4View.minimumLength &+ 16 &- Int(truncatingIfNeeded: udp & 10)
+    unsafe fields.store(raw: translated(fields.raw16(place), udp), place)
   }
 
   /// Translates IPv6 addresses, which the other direction's key has, and ports, lowers the hop limit.
   @inline(__always)
   private func rewriteIPv6(
-    _ fields: HeaderFields, _ parse: UnsafePointer<FastParse>, _ other: UnsafePointer<FlowKey>
+    _ fields: HeaderFields, _ parse: UnsafePointer<FastParse>, _ other: UnsafePointer<FlowEntry>
   ) {
     if unsafe pointee.flags.contains(.translated) {
       unsafe rewriteTransport(fields, IPv6View.headerLength, parse)
-      unsafe fields.store(other.pointee.destination, 8)
-      unsafe fields.store(other.pointee.source, 24)
+      unsafe fields.store(other.pointee.key.destination, 8)
+      unsafe fields.store(other.pointee.key.source, 24)
     }
     unsafe fields.decrement(7)
   }
@@ -92,16 +92,16 @@ extension UnsafeMutablePointer<FlowEntry> {
     if unsafe parse.pointee.isPartial { return unsafe rewriteOpen(fields, transport, place) }
     unsafe fields.store(raw: pointee.newPorts, transport)
     unsafe fields.store(
-      raw: translated(fields.raw16(place), isUDP: shape.idleClass == 1), place)
+      raw: translated(fields.raw16(place), shape.idleClass == 1 ? ~0 : 0), place)
   }
 
-  /// A transport checksum behind the translation. A UDP checksum of zero means that there is none, and is never the result.
-  /// No branches: which protocol comes next cannot be foretold.
+  /// A transport checksum behind the translation; `udp`: all ones if it is UDP's, else zero. A UDP checksum of zero means that
+  /// there is none, and is never the result.
   @inline(__always)
-  func translated(_ checksum: UInt16, isUDP: Bool) -> UInt16 {
+  func translated(_ checksum: UInt16, _ udp: UInt64) -> UInt16 {
     let result = unsafe Checksum.adding(pointee.transportDelta, to: checksum)
     let datagram: UInt16 = checksum == 0 ? 0 : result == 0 ? 0xffff : result
-    return isUDP ? datagram : result
+    return result ^ ((result ^ datagram) & UInt16(truncatingIfNeeded: udp))
   }
 
   /// Translates ports, and a checksum that is left to the device: it holds the sum of the pseudo header, in which the
@@ -124,8 +124,6 @@ extension UnsafeMutablePointer<FlowEntry> {
 extension UnsafePointer<FlowPath> {
   /// Writes the link headers in front of the network header. Traps unless there is room for the longest.
   /// - Returns: where the frame begins.
-  ///
-  /// All of the room is written, so that every kind of header costs the same.
   @inline(__always)
   fileprivate func writeLink(_ bytes: inout MutableRawSpan, _ network: Int) -> Int {
     precondition(network >= FlowPath.linkRoom && network <= bytes.byteCount)
@@ -142,6 +140,18 @@ extension UnsafePointer<FlowPath> {
   @inline(__always)
   @unsafe
   func writeLink(before network: UnsafeMutableRawPointer, _ length: UInt32) -> Int {
+    let ethernet = EthernetView.headerLength
+    guard unsafe pointee.linkLength == ethernet else { return unsafe writeLongLink(before: network, length) }
+    // Safe: there is room. Two words that overlap, so that no more than the header is written.
+    unsafe (network - ethernet).storeBytes(of: pointee.ethernetHead, as: UInt64.self)
+    unsafe (network - 8).storeBytes(of: pointee.ethernetTail, as: UInt64.self)
+    return ethernet
+  }
+
+  /// The same with further headers. All of the room is written, so that every kind of them costs the same.
+  @inline(__always)
+  @unsafe
+  private func writeLongLink(before network: UnsafeMutableRawPointer, _ length: UInt32) -> Int {
     unsafe (network - FlowPath.linkRoom).storeBytes(of: pointee.link, as: [32 of UInt8].self)
     let session = unsafe Int(pointee.sessionPlace)
     if session != 0 {
@@ -159,9 +169,9 @@ extension FlowEntry {
   /// given.
   func rewrite(_ bytes: inout MutableRawSpan, _ parse: FastParse, source: Address, destination: Address) {
     var entry = self
-    var other = key
-    other.source = destination
-    other.destination = source
+    var other = self
+    other.key.source = destination
+    other.key.destination = source
     // Safe: all three are copies that live until the call is over.
     unsafe withUnsafeMutablePointer(to: &entry) { entry in
       unsafe withUnsafePointer(to: other) { other in
@@ -188,6 +198,8 @@ extension FlowStore {
     var timeouts: [3 of UInt64]
     var epoch: UInt32
     var closesOnClassicPath: Bool
+    /// Whether the flowtable counts into conntrack.
+    var counts: Bool
   }
 
   /// Sends one frame that hit a flow through it. Nothing is changed unless the frame is forwarded or marks the
@@ -230,10 +242,10 @@ extension FlowStore {
       unsafe entry.pointee.deadline = deadline
       if deadline < known { pairs[found >> 1].sides[1 - found & 1].deadline = deadline }
     }
-    // Safe: a pair is two entries one after the other, and the key comes first in each.
+    // Safe: a pair is two entries one after the other.
     let other = unsafe found & 1 == 0 ? entry + 1 : entry - 1
-    unsafe entry.rewrite(&bytes, parse, UnsafeRawPointer(other).assumingMemoryBound(to: FlowKey.self))
-    unsafe entry.count(parse.pointee.length)
+    unsafe entry.rewrite(&bytes, parse, other)
+    if unsafe terms.pointee.counts { unsafe entry.count(parse.pointee.length) }
   }
 
   /// What a TCP segment with SYN, FIN or RST does to its flow.

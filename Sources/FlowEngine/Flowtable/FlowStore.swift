@@ -89,26 +89,32 @@ package struct FlowStore: ~Copyable {
   @inline(__always)
   @unsafe
   func entry(_ found: Int) -> UnsafeMutablePointer<FlowEntry> {
-    // A pair is two entries one after the other.
-    unsafe UnsafeMutableRawPointer(pairs.pointer(found >> 1)).assumingMemoryBound(to: FlowEntry.self)
-      + (found & 1)
+    // Safe: a pair is two entries one after the other.
+    unsafe pairs.part(found, log2: 1).assumingMemoryBound(to: FlowEntry.self)
   }
 
   /// When the flow ends by idleness, as the direction `found` knows.
   @inline(__always)
   func deadline(_ found: Int) -> UInt64 { pairs[found >> 1].sides[found & 1].deadline }
 
-  /// The flow direction that a lookup of `hash` looks at first, fetched into the cache; nil for none.
+  /// The flow direction that a lookup of `hash` looks at first; nil for none.
   @inline(__always)
   @unsafe
-  func fetch(_ hash: UInt32) -> UnsafeMutablePointer<FlowEntry>? {
-    let slot = index.first(hash) { _ in true }
-    guard slot >= 0 else { return nil }
-    // Safe: the index holds slots of the slab only; an entry is two cache lines.
-    let entry = unsafe entry(slot)
+  func candidate(_ hash: UInt32) -> UnsafeMutablePointer<FlowEntry>? {
+    // Safe: the index holds slots of the slab only.
+    let found = Int(index.newestMoved(hash))
+    if found != 0 { return unsafe entry(found &- 1) }
+    let unmoved = Int(index.newestUnmoved(hash))
+    return unsafe unmoved == 0 ? nil : entry(unmoved &- 1)
+  }
+
+  /// Fetches the flow direction that a lookup of `hash` looks at first into the cache.
+  @inline(__always)
+  func fetch(_ hash: UInt32) {
+    guard let entry = unsafe candidate(hash) else { return }
+    // Safe: an entry is two cache lines.
     unsafe flow_prefetch_for_writing(entry)
     unsafe flow_prefetch_for_writing(UnsafeRawPointer(entry) + 64)
-    return unsafe entry
   }
 
   /// Sets flags of both directions.

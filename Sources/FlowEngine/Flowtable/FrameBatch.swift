@@ -82,6 +82,14 @@ package struct FrameBatch: ~Copyable {
 
     deinit { unsafe memory.deallocate() }
 
+    /// Where the first `count` slots are: valid while this value lives. Traps when there are not so many.
+    @inline(__always)
+    @unsafe
+    func first(_ count: Int) -> UnsafeMutablePointer<Slot> {
+      precondition(count >= 0 && count <= FrameBatch.capacity)
+      return unsafe memory
+    }
+
     @inline(__always)
     subscript(index: Int) -> Slot {
       unsafeAddress {
@@ -96,7 +104,10 @@ package struct FrameBatch: ~Copyable {
   }
 
   private let memory: UnsafeMutableRawPointer
-  private let stride: Int
+  /// Octets from one frame to the next, as long as none has been moved.
+  let stride: Int
+  /// Whether a router has taken the frames in, and may have moved them.
+  private var isReceived = false
   /// What the router's stages know of the frames: of the batch's own, as one thread at a time works on a batch.
   let work = BatchWork()
   /// What is known of each frame. Beside the frames, not inside this value, so that a look at one copies one.
@@ -119,6 +130,7 @@ package struct FrameBatch: ~Copyable {
   /// Takes all frames out.
   package mutating func removeAll() {
     count = 0
+    isReceived = false
     hasOffloads = false
   }
 
@@ -128,11 +140,14 @@ package struct FrameBatch: ~Copyable {
     count: Int, length: Int, _ fill: (inout MutableRawSpan, _ distance: Int) -> Void
   ) {
     precondition(count >= 0 && count <= Self.capacity && length >= 0 && length <= stride - Self.headroom)
+    var slot = Slot(offset: Self.headroom, length: length)
     for index in 0..<count {
-      slots[index] = Slot(offset: index &* stride &+ Self.headroom, length: length)
+      slots[index] = slot
+      slot.offset &+= stride
     }
     self.count = count
     hasOffloads = false
+    isReceived = false
     // All slots lie inside the memory; the span does not outlive the call.
     var span = unsafe MutableRawSpan(
       _unsafeStart: memory + Self.headroom, byteCount: stride * Self.capacity - Self.headroom)
@@ -262,6 +277,17 @@ package struct FrameBatch: ~Copyable {
   /// Where the batch's memory begins: valid while the batch lives.
   @unsafe
   var base: UnsafeMutableRawPointer { @inline(__always) get { unsafe memory } }
+
+  /// Where the first frame is until it is moved, and each other ``stride`` octets after the one before: valid while the batch
+  /// lives.
+  @unsafe
+  var firstFrame: UnsafeMutableRawPointer { @inline(__always) get { unsafe memory + Self.headroom } }
+
+  /// Notes that a router takes the frames in. Traps when one has done so.
+  mutating func begin() {
+    precondition(!isReceived)
+    isReceived = true
+  }
 
   /// Where frame `index` is, valid while the batch lives, and how many octets it has; there is ``headroom`` in front of it.
   /// Traps when there is no such frame, or when it has been moved.

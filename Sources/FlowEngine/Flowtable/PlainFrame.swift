@@ -4,8 +4,8 @@ internal import CFlowMemory
 import PacketWire
 
 /// What the batch has read of a plain frame: IPv4 without options and fragments, or IPv6 without extension headers, alone, in
-/// one VLAN or in a PPPoE session; UDP, or TCP without SYN, FIN and RST; as many octets at least as TCP has headers; nothing
-/// left to be done to it.
+/// one VLAN or in a PPPoE session; not TCP with SYN, FIN or RST; as many octets at least as TCP has headers; nothing left to be
+/// done to it. Flows are found for those of TCP and UDP only.
 ///
 /// Nearly all frames are such, and what is done for them is here, with nothing else in between. Any other is read as
 /// ``FastParse``. A frame that turns out to need more than its flow's path is read so, too.
@@ -13,130 +13,142 @@ import PacketWire
 /// `@safe`: what the pointers say is used in the unsafe functions only, whose caller has the batch and the flows.
 @safe
 struct PlainFrame: BitwiseCopyable {
-  private var key = FlowKey.blank
-  /// The IP header in the batch's memory, with as many octets at least as TCP has headers; nil: not a plain frame.
+  /// As in ``FlowKey``; 0: not a plain frame.
+  private var context: UInt64 = 0
+  /// ``FlowKey/rawPortsAndDevice``.
+  private var ports: UInt64 = 0
+  /// The IP header in the batch's memory, of a plain frame; as many octets at least as TCP has headers are there.
   private var network: UnsafeMutableRawPointer?
   /// The flow direction that a lookup looks at first; nil for none.
   private var candidate: UnsafeMutablePointer<FlowEntry>?
   private(set) var hash: UInt32 = 0
   /// Octets from the IP header to the end of the frame, padding included.
   private var length: UInt32 = 0
-  private var isUDP = false
 
   /// Octets of the IPv4 packet that a plain frame has at least: both headers of TCP.
   private static var leastLength: Int { IPv4View.minimumLength &+ TCPView.minimumLength }
   /// Octets of the IPv6 packet, likewise.
   private static var leastLength6: Int { IPv6View.headerLength &+ TCPView.minimumLength }
 
-  /// Whether it is TCP or UDP.
+  /// Flags of TCP that a plain frame has not: SYN, FIN and RST; none of UDP. What it says of other protocols does not matter,
+  /// as no flow of theirs is found for a plain frame.
+  ///
+  /// From one bit: which of the two comes next cannot be foretold, and there is no branch here, nor where ``udp`` is used.
   @inline(__always)
-  static func isKnown(_ proto: UInt8) -> Bool {
-    // One bit each for TCP and UDP: which one comes next cannot be foretold.
-    let known: UInt64 = 1 << UInt64(IPProtocol.tcp) | 1 << UInt64(IPProtocol.udp)
-    return proto < 64 && known &>> UInt64(proto) & 1 != 0
-  }
+  private static func endingFlags(_ proto: UInt8) -> UInt8 { (proto & 1 &- 1) & 7 }
+
+  /// All ones if it is UDP's, zero if it is TCP's.
+  private var udp: UInt64 { @inline(__always) get { 0 &- (context & 1) } }
 
   init() {
     unsafe network = nil
     unsafe candidate = nil
   }
 
-  var isPlain: Bool { @inline(__always) get { unsafe network != nil } }
+  var isPlain: Bool { @inline(__always) get { context != 0 } }
   /// Whether it is a plain frame, of which the index knows a flow.
-  var hasCandidate: Bool { @inline(__always) get { unsafe network != nil && candidate != nil } }
+  var hasCandidate: Bool { @inline(__always) get { unsafe context != 0 && candidate != nil } }
 
   /// Marks the frame as one that is to be read otherwise.
   @inline(__always)
-  mutating func clear() { unsafe network = nil }
+  mutating func clear() { context = 0 }
 
-  /// Reads the frame of `count` octets at `start`. `kind`: what keys of the flowtable's IPv4 flows have, but for the protocol.
+  /// Reads the frame of `count` octets at `start`. `device`: its index << 32; `kind`: the context of the flowtable's IPv4 flows, but for the protocol and
+  /// the encapsulation.
+  /// - Returns: whether it is a plain frame; if not, nothing has been written.
   @inline(__always)
   @unsafe
   mutating func read(
     _ start: UnsafeMutableRawPointer, _ count: Int, _ device: UInt64, _ kind: UInt64, _ takesIPv6: Bool,
     _ seed: UInt64
-  ) {
-    unsafe network = nil
-    guard count >= EthernetView.headerLength &+ Self.leastLength else { return }
+  ) -> Bool {
+    guard count >= EthernetView.headerLength &+ Self.leastLength else { return false }
     // Safe: the octets up to the type, and 40 more, are there.
     let link = unsafe HeaderFields(start)
     var offset = EthernetView.headerLength
     var type = unsafe link.raw16(12)
-    var encapsulation: UInt64 = 0
-    if type != EtherType.ipv4.bigEndian {
+    var kind = kind
+    if _slowPath(type != EtherType.ipv4.bigEndian) {
       if type == EtherType.vlan.bigEndian {
-        encapsulation = unsafe FlowKey.encapsulation(link.be16(14), EtherType.vlan)
+        kind |= unsafe UInt64(link.be16(14)) << 16 | FlowKey.Wrap.vlan
         type = unsafe link.raw16(16)
         offset = EthernetView.headerLength &+ VLANTagView.length
       } else if type == EtherType.pppoeSession.bigEndian {
-        encapsulation = unsafe FlowKey.encapsulation(link.be16(16), EtherType.pppoeSession)
+        kind |= unsafe UInt64(link.be16(16)) << 16 | FlowKey.Wrap.session
         let inside = unsafe link.be16(20)
-        guard inside == PPPoEView.protocolIPv4 || inside == PPPoEView.protocolIPv6 else { return }
+        guard inside == PPPoEView.protocolIPv4 || inside == PPPoEView.protocolIPv6 else { return false }
         type = (inside == PPPoEView.protocolIPv4 ? EtherType.ipv4 : EtherType.ipv6).bigEndian
         offset = EthernetView.headerLength &+ PPPoEView.headerLength
       }
       guard type == EtherType.ipv4.bigEndian else {
-        guard type == EtherType.ipv6.bigEndian, takesIPv6 else { return }
-        return unsafe readIPv6(start + offset, count &- offset, device, encapsulation, kind, seed)
+        guard type == EtherType.ipv6.bigEndian, takesIPv6 else { return false }
+        return unsafe readIPv6(start + offset, count &- offset, device, kind, seed)
       }
     }
     let rest = count &- offset
-    guard rest >= Self.leastLength else { return }
+    guard rest >= Self.leastLength else { return false }
     // Safe: 40 octets are there.
     let fields = unsafe HeaderFields(start + offset)
     // Header length in the low half of the first octet; the flag of more fragments and the offset in the last two.
     let first = unsafe UInt64(littleEndian: fields.raw64(0))
-    guard first & 0xff3f_0000_0000_000f == 5 else { return }
-    let (timeToLive, proto) = unsafe (fields.u8(8), fields.u8(9))
-    guard timeToLive > 1, Self.isKnown(proto) else { return }
-    isUDP = proto == IPProtocol.udp
-    let mask: UInt8 = isUDP ? 0 : 7
-    guard unsafe fields.u8(33) & mask == 0 else { return }
-    var key = self.key
-    key.source = unsafe Address(high: 0, low: UInt64(fields.be32(12)))
-    key.destination = unsafe Address(high: 0, low: UInt64(fields.be32(16)))
-    key.portsAndDevice = unsafe UInt64(fields.be32(20)) << 32 | device
-    key.encapsulation = encapsulation
-    key.kind = kind | UInt64(proto)
-    self.key = key
+    guard first & 0xff3f_0000_0000_000f == 5 else { return false }
+    guard unsafe fields.u8(8) > 1 else { return false }
+    let proto = unsafe fields.u8(9)
+    guard unsafe fields.u8(33) & Self.endingFlags(proto) == 0 else { return false }
+    ports = unsafe device | UInt64(fields.raw32(20))
+    context = kind | UInt64(proto)
     length = UInt32(truncatingIfNeeded: rest)
-    hash = key.hash(seed)
+    hash = unsafe FlowKey.hash(fields.raw64(12), ports, context, seed)
     unsafe network = start + offset
+    return true
   }
 
   /// Reads an IPv6 packet of `count` octets, padding included.
   @inline(never)
   @unsafe
   private mutating func readIPv6(
-    _ start: UnsafeMutableRawPointer, _ count: Int, _ device: UInt64, _ encapsulation: UInt64, _ kind: UInt64,
-    _ seed: UInt64
-  ) {
-    guard count >= Self.leastLength6 else { return }
+    _ start: UnsafeMutableRawPointer, _ count: Int, _ device: UInt64, _ kind: UInt64, _ seed: UInt64
+  ) -> Bool {
+    guard count >= Self.leastLength6 else { return false }
     // Safe: both headers are there.
     let fields = unsafe HeaderFields(start)
     let proto = unsafe fields.u8(6)
-    guard unsafe fields.u8(0) >> 4 == 6, unsafe fields.u8(7) > 1, Self.isKnown(proto) else { return }
-    isUDP = proto == IPProtocol.udp
-    let mask: UInt8 = isUDP ? 0 : 7
-    guard unsafe fields.u8(IPv6View.headerLength &+ 13) & mask == 0 else { return }
-    key.source = unsafe fields.address(8)
-    key.destination = unsafe fields.address(24)
-    key.portsAndDevice = unsafe UInt64(fields.be32(IPv6View.headerLength)) << 32 | device
-    key.encapsulation = encapsulation
-    key.kind = kind ^ Self.otherFamily | UInt64(proto)
+    guard unsafe fields.u8(0) >> 4 == 6, unsafe fields.u8(7) > 1 else { return false }
+    guard unsafe fields.u8(IPv6View.headerLength &+ 13) & Self.endingFlags(proto) == 0 else { return false }
+    ports = unsafe device | UInt64(fields.raw32(IPv6View.headerLength))
+    context = kind ^ Self.otherFamily | UInt64(proto)
     length = UInt32(truncatingIfNeeded: count)
-    hash = key.hash(seed)
+    let addresses = unsafe FlowKey.folded(fields.address(8), fields.address(24), seed)
+    hash = FlowKey.hash(addresses, ports, context, seed)
     unsafe network = start
+    return true
   }
 
-  /// What tells the kind of an IPv6 flow from that of an IPv4 flow.
+  /// What tells the context of an IPv6 flow from that of an IPv4 flow.
   private static var otherFamily: UInt64 { UInt64(IPFamily.ipv4.rawValue ^ IPFamily.ipv6.rawValue) << 8 }
 
-  private var isIPv6: Bool { @inline(__always) get { key.kind & Self.otherFamily != 0 } }
+  private var isIPv6: Bool { @inline(__always) get { context & Self.otherFamily != 0 } }
 
-  /// Takes the flow direction that a lookup looks at first.
+  /// Takes the flow direction that a lookup looks at first, and fetches what will be read of it.
   @inline(__always)
-  mutating func fetch(_ flows: inout FlowStore) { unsafe candidate = flows.fetch(hash) }
+  mutating func fetch(_ flows: inout FlowStore) {
+    unsafe candidate = isPlain ? flows.candidate(hash) : nil
+    guard let entry = unsafe candidate else { return }
+    unsafe flow_prefetch_for_writing(entry)
+    if isIPv6 { unsafe flow_prefetch(UnsafeRawPointer(entry) + 64) }
+  }
+
+  /// Whether it is the frame that the flow direction has in mind, and no more is to be asked of the direction.
+  @inline(__always)
+  @unsafe
+  private func isFound(_ entry: UnsafePointer<FlowEntry>, _ fields: HeaderFields) -> Bool {
+    guard unsafe entry.pointee.plain.context == context,
+      unsafe entry.pointee.plain.ports == ports
+    else { return false }
+    if !isIPv6 { return unsafe entry.pointee.plain.addresses == fields.raw64(12) }
+    let (source, destination) = unsafe (fields.address(8), fields.address(24))
+    return unsafe entry.pointee.key.source == source && entry.pointee.key.destination == destination
+  }
 
   /// Sends the frame through its flow, if nothing is to be decided: the first look finds it, the frame fits, and what the
   /// path knows holds and is all.
@@ -146,37 +158,52 @@ struct PlainFrame: BitwiseCopyable {
   @inline(__always)
   @unsafe
   func carry(
-    _ flows: inout FlowStore, _ terms: FlowStore.Terms,
+    _ flows: inout FlowStore, _ terms: PlainTerms,
     _ exit: inout (start: UnsafeMutableRawPointer, octets: UInt32, output: UInt32)
   ) -> Bool {
-    guard let network = unsafe network, let entry = unsafe candidate else { return false }
-    // Safe: the slab's records do not move.
-    let isFound = unsafe isIPv6 ? entry.pointee.key.equals(key) : entry.pointee.key.equalsIPv4(key)
-    guard isFound, unsafe entry.pointee.flags.isPlain else { return false }
+    guard let entry = unsafe candidate else { return false }
+    // Safe: a frame with a candidate has been read, and both headers are there; the slab's records do not move.
+    let network = unsafe network.unsafelyUnwrapped
+    let fields = unsafe HeaderFields(network)
+    guard unsafe isFound(entry, fields) else { return false }
     // Safe: an entry's path is in use.
     let path = unsafe flows.paths.pointer(entry.pointee.path)
-    guard unsafe length <= UInt32(path.pointee.mtu), unsafe path.pointee.epoch == terms.epoch,
-      unsafe path.pointee.leavesAtOnce
-    else { return false }
-    let deadline = terms.now &+ (isUDP ? terms.timeouts[1] : terms.timeouts[0])
+    guard unsafe length <= UInt32(path.pointee.mtu), unsafe path.pointee.plainEpoch == terms.epoch else {
+      return false
+    }
+    let deadline = terms.deadlineTCP &+ (terms.moreForUDP & udp)
     let known = unsafe entry.pointee.deadline
     // Unsigned, as the kernel's; one that is earlier than known is for the other direction, too.
     if deadline &- known > Instant.second {
       guard deadline >= known else { return false }
       unsafe entry.pointee.deadline = deadline
     }
-    // Safe: both headers are there.
-    let fields = unsafe HeaderFields(network)
     if isIPv6 {
       unsafe fields.decrement(7)
     } else {
-      unsafe entry.rewritePlain(fields, isUDP: isUDP)
+      unsafe entry.rewritePlain(fields, udp)
     }
-    unsafe entry.count(length)
+    if terms.counts { unsafe entry.count(length) }
     // Safe: a batch's frame has room in front of it for the longest link header.
     let header = unsafe UnsafePointer(path).writeLink(before: network, length)
     unsafe exit = (network - header, length &+ UInt32(header), path.pointee.output)
     return true
+  }
+}
+
+/// What holds for the plain frames of a batch.
+struct PlainTerms: BitwiseCopyable {
+  /// When TCP's flows end that are used now, and what is to be added to it for UDP's.
+  let deadlineTCP: UInt64
+  let moreForUDP: UInt64
+  let epoch: UInt32
+  let counts: Bool
+
+  init(_ terms: FlowStore.Terms) {
+    deadlineTCP = terms.now &+ terms.timeouts[0]
+    moreForUDP = terms.timeouts[1] &- terms.timeouts[0]
+    epoch = terms.epoch
+    counts = terms.counts
   }
 }
 
@@ -194,7 +221,7 @@ struct BatchWork: ~Copyable {
   init() {
     unsafe terms = .allocate(capacity: 1)
     unsafe terms.initialize(
-      to: FlowStore.Terms(now: 0, timeouts: [0, 0, 0], epoch: 0, closesOnClassicPath: false))
+      to: FlowStore.Terms(now: 0, timeouts: [0, 0, 0], epoch: 0, closesOnClassicPath: false, counts: false))
     unsafe parses = .allocate(capacity: FrameBatch.capacity)
     unsafe parses.initialize(repeating: FastParse(.fastMissed), count: FrameBatch.capacity)
     unsafe frames = .allocate(capacity: FrameBatch.capacity)
@@ -226,6 +253,14 @@ struct BatchWork: ~Copyable {
     return unsafe frames + position
   }
 
+  /// Where what is known of the first `count` frames as plain ones is.
+  @inline(__always)
+  @unsafe
+  func plain(first count: Int) -> UnsafeMutablePointer<PlainFrame> {
+    precondition(count >= 0 && count <= FrameBatch.capacity)
+    return unsafe frames
+  }
+
   /// The same, for what conntrack will look up.
   @inline(__always)
   @unsafe
@@ -242,22 +277,25 @@ extension FrameBatch {
   @inline(never)
   func readPlain(_ table: FastTable, device: UInt32, _ flows: inout FlowStore) -> Bool {
     let kind = UInt64(table.id) << 32 | UInt64(IPFamily.ipv4.rawValue) << 8
-    let (seed, device) = (flows.seed, UInt64(device))
+    let (seed, device) = (flows.seed, UInt64(device) << 32)
+    // Safe: the work lives as long as the batch, and nothing has been moved in it yet.
+    let frames = unsafe work.plain(first: count)
+    let slots = unsafe slots.first(count)
+    var start = unsafe firstFrame
     var isAll = true
     for position in 0..<count {
-      // Safe: the work lives as long as the batch; a slot's octets lie in its memory, as `frame` says.
-      let frame = unsafe work.plain(position)
-      if hasOffloads, !slots[position].offload.isNone {
-        unsafe frame.pointee.clear()
+      if hasOffloads, unsafe !slots[position].offload.isNone {
+        unsafe frames[position].clear()
+        isAll = false
+      } else if unsafe frames[position].read(
+        start, slots[position].length, device, kind, table.takesIPv6, seed)
+      {
+        unsafe flows.index.fetch(frames[position].hash)
       } else {
-        let (start, octets) = unsafe place(position)
-        unsafe frame.pointee.read(start, octets, device, kind, table.takesIPv6, seed)
-      }
-      if unsafe frame.pointee.isPlain {
-        unsafe flows.index.fetch(frame.pointee.hash)
-      } else {
+        unsafe frames[position].clear()
         isAll = false
       }
+      unsafe start += stride
     }
     return isAll
   }
@@ -273,9 +311,11 @@ extension FrameBatch {
   /// Fetches the flows of the plain frames.
   @inline(never)
   func fetchPlain(_ flows: inout FlowStore) {
-    for position in 0..<count {
-      let frame = unsafe work.plain(position)
-      if unsafe frame.pointee.isPlain { unsafe frame.pointee.fetch(&flows) }
+    // Safe: the work lives as long as the batch.
+    var frame = unsafe work.plain(first: count)
+    for _ in 0..<count {
+      unsafe frame.pointee.fetch(&flows)
+      unsafe frame += 1
     }
   }
 
@@ -284,11 +324,13 @@ extension FrameBatch {
   /// - Returns: the number of that one; `end` when all were sent.
   @inline(never)
   mutating func carryPlain(from first: Int, to end: Int, _ flows: inout FlowStore, sentBefore: Int) -> Int {
-    let terms = unsafe work.terms.pointee
-    // Safe: as above.
+    let terms = unsafe PlainTerms(work.terms.pointee)
+    // Safe: the work lives as long as the batch.
+    let frames = unsafe work.plain(first: end)
+    let slots = unsafe slots.first(end)
     var exit = unsafe (start: base, octets: UInt32(0), output: UInt32(0))
     for position in first..<end {
-      guard unsafe work.plain(position).pointee.carry(&flows, terms, &exit) else { return position }
+      guard unsafe frames[position].carry(&flows, terms, &exit) else { return position }
       unsafe slots[position].leave(exit.start - base, exit.octets, exit.output, sentBefore)
     }
     return end

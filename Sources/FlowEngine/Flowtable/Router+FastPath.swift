@@ -3,15 +3,15 @@
 import PacketWire
 
 extension Router {
-  /// What the flowtables' rules are just now.
-  func terms() -> FlowStore.Terms {
+  /// What the rules of a flowtable that counts, or does not, are just now.
+  func terms(counts: Bool) -> FlowStore.Terms {
     FlowStore.Terms(
       now: now.nanoseconds,
       timeouts: [
         conntrack.settings.flowtableTCPTimeout &* Instant.second,
         conntrack.settings.flowtableUDPTimeout &* Instant.second, 30 * Instant.second,
       ],
-      epoch: epoch, closesOnClassicPath: generation.closesOnClassicPath)
+      epoch: epoch, closesOnClassicPath: generation.closesOnClassicPath, counts: counts)
   }
 
   /// Sends a packet through a flow of the flowtable, if there is one for it. False: it goes on unmodified.
@@ -37,7 +37,7 @@ extension Router {
     }
     noteFlow(found)
     if !packet.offload.isNone { parse.take(packet.offload, packet.bytes.raw) }
-    let terms = terms()
+    let terms = terms(counts: flowtable.counts)
     // Hardware is asked again whenever software has moved a flow's time.
     let before = hardware.exists ? flows.deadline(found) : 0
     defer { if hardware.exists, flows.deadline(found) != before { refreshHardware(found >> 1) } }
@@ -138,7 +138,7 @@ extension Router {
     }
     path.hasEgress = ruleset.hasEgress(device: path.output)
     // Looking a stale neighbour up begins a new epoch.
-    path.epoch = epoch
+    path.settle(at: epoch)
     flows.paths[number] = path
   }
 

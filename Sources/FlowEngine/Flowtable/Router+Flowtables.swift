@@ -28,24 +28,10 @@ extension Router {
       }
       for device in known.devices where !settings.devices.contains(device) { unbindHardware(number, device) }
       flowtables[number]?.devices = settings.devices
-      if known.counts != settings.countsPackets { setCounting(number, settings.countsPackets) }
+      flowtables[number]?.counts = settings.countsPackets
     }
     for number in flowtables.keys.sorted() where !wanted.contains(where: { $0.id.number == number }) {
       deleteFlowtable(number)
-    }
-  }
-
-  /// Counting takes effect for all flows at once.
-  private func setCounting(_ number: UInt32, _ counts: Bool) {
-    flowtables[number]?.counts = counts
-    forEachFlow(of: number) { slot in
-      for side in 0..<2 {
-        if counts {
-          flows.pairs[slot].sides[side].flags.insert(.counts)
-        } else {
-          flows.pairs[slot].sides[side].flags.remove(.counts)
-        }
-      }
     }
   }
 
@@ -135,7 +121,7 @@ extension Router {
     let slot = Int(conntrack[entry].flow) - 1
     for side in 0..<2 {
       if conntrack[entry].extensions.contains(.accounting) {
-        conntrack[entry].packets[side] &+= flows.pairs[slot].sides[side].packets
+        conntrack[entry].packets[side] &+= UInt64(flows.pairs[slot].sides[side].packets)
         conntrack[entry].bytes[side] &+= flows.pairs[slot].sides[side].bytes
       }
       flows.pairs[slot].sides[side].packets = 0

@@ -133,7 +133,6 @@ extension Router {
     flows.fetchBucket(of: key)
     var one = FlowEntry(key: key)
     one.deadline = now.adding(seconds: flowTimeout(tuple.proto)).nanoseconds
-    if flowtable.counts { one.flags.insert(.counts) }
     translate(&one, slot, direction)
     return one
   }

@@ -64,7 +64,11 @@ package final class Router {
   package var conntrack: ConntrackTable
   package var expectations = ExpectationTable()
   package var flows: FlowStore
-  package internal(set) var flowtables: [UInt32: Flowtable] = [:]
+  package internal(set) var flowtables: [UInt32: Flowtable] = [:] {
+    didSet { fastTables = flowtables.values.map { FastTable($0) } }
+  }
+  /// What the fast path needs to know of each: few, so that to look at each takes less than to hash.
+  private(set) var fastTables: [FastTable] = []
   package var ruleset: Ruleset
   var hardware = HardwareOffload()
   package var statistics = Statistics()

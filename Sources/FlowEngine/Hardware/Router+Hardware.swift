@@ -183,8 +183,8 @@ extension Router {
       let found = table.find(key, key.hash(flows.seed))
       guard found >= 0, table[found].cookie == cookie else { continue }
       lastUsed = max(lastUsed, table[found].lastUsed)
-      if flows.pairs[slot].sides[side].flags.contains(.counts) {
-        flows.pairs[slot].sides[side].packets &+= table[found].packets
+      if flowtables[flows.details[slot].flowtable]?.counts == true {
+        flows.pairs[slot].sides[side].packets &+= UInt32(truncatingIfNeeded: table[found].packets)
         flows.pairs[slot].sides[side].bytes &+= table[found].bytes
       }
       table[found].packets = 0

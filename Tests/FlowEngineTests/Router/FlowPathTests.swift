@@ -36,6 +36,51 @@ struct FlowPathTests {
     #expect(paths.intern(Self.way(0)) != other)
   }
 
+  @Test("the words that plain frames are compared by tell apart all keys that plain frames can have")
+  func words() {
+    var random = RandomSource(seed: 11)
+    func number(_ values: UInt64...) -> UInt64 { values[Int(random.number(below: UInt64(values.count)))] }
+    func key() -> FlowKey {
+      // Few values each, so that many pairs differ in one field only.
+      let addresses = (0..<2).map { _ in Address(ipv4: UInt32(number(0x0a00_0001, 0x0a00_0002))) }
+      var key = FlowKey(
+        .ipv4, proto: UInt8(number(6, 17, 47)), source: addresses[0], destination: addresses[1],
+        sourcePort: UInt16(number(1, 2)), destinationPort: UInt16(number(1, 2)), device: UInt32(number(1, 2)))
+      key.encapsulation = number(0, 0x0001_8100, 0x0001_8864, 0x0001_88a8, 0x0002_8100) << 32
+      key.encapsulation |= number(0, 0, 0, 0x0001_8100)
+      key.kind |= number(1, 2) << 32 | number(0, 0, 0, 1) << 16
+      return key
+    }
+    func isShut(_ key: FlowKey) -> Bool { key.context & FlowKey.shut != 0 }
+    var compared = 0
+    for _ in 0..<20_000 {
+      let (one, other) = (key(), key())
+      guard !isShut(one), !isShut(other) else { continue }
+      compared += 1
+      let areEqual =
+        one.rawAddresses == other.rawAddresses && one.rawPortsAndDevice == other.rawPortsAndDevice
+        && one.context == other.context
+      #expect(areEqual == one.equals(other))
+      if areEqual { #expect(one.hash(3) == other.hash(3)) }
+    }
+    #expect(compared > 1000)
+    // Shut: another protocol, an outer tag of 802.1ad, a second encapsulation, a tunnel.
+    var plain = FlowKey(
+      .ipv4, proto: 6, source: Address(ipv4: 1), destination: Address(ipv4: 2), sourcePort: 1,
+      destinationPort: 2, device: 1)
+    #expect(!isShut(plain))
+    for change in [
+      { (key: inout FlowKey) in key.kind ^= 6 ^ 47 }, { $0.encapsulation = 0x0001_88a8_0000_0000 },
+      { $0.encapsulation = 0x0001_8100_0001_8100 }, { $0.kind |= 1 << 16 },
+    ] as [(inout FlowKey) -> Void] {
+      var key = plain
+      change(&key)
+      #expect(isShut(key))
+    }
+    plain.encapsulation = 0x0001_8864_0000_0000
+    #expect(!isShut(plain))
+  }
+
   @Test("a flow takes at most 384 octets of pair, detail, index and paths, whenever it is measured")
   func footprint() {
     #expect(MemoryLayout<FlowPair>.stride == 256)
