@@ -30,13 +30,8 @@ package struct FlowtableChange: Sendable {
 
   /// Brings a flowtable into line.
   ///
-  /// `keepsPriority`: leave the priority as it is.
   /// - Throws: ``RulesetRefusal`` for what cannot be changed.
-  package init(from current: FlowtableDescription, to wanted: FlowtableDescription, keepsPriority: Bool)
-    throws
-  {
-    var wanted = wanted
-    if keepsPriority { wanted.priority = current.priority }
+  package init(from current: FlowtableDescription, to wanted: FlowtableDescription) throws {
     let operation =
       "change flowtable '\(wanted.name)' in \(NFTables.familyName(wanted.family)) \(wanted.table)"
     let hint = "delete it first: 'ftctl flowtable delete --force'"

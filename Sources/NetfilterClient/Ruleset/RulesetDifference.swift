@@ -85,7 +85,7 @@ package struct RulesetDifference: Sendable {
         )
         continue
       }
-      let change = try FlowtableChange(from: current, to: wanted, keepsPriority: true)
+      let change = try FlowtableChange(from: current, to: wanted)
       for message in change.transaction.messages {
         if message.kind == NFTables.Message.deleteFlowtable {
           removals.append(message)

@@ -123,7 +123,7 @@ struct FlowtableAddCommand: ParsableCommand {
     commandName: "add", abstract: "Create a flowtable, and its table where that is missing",
     discussion: """
       One batch: all of it or nothing. With --ensure an existing flowtable is brought into line instead: devices are \
-      added and removed, counting is switched; the second time nothing changes.
+      added and removed, where --device names any, counting is switched; the second time nothing changes.
 
       EXAMPLES:
         ftctl flowtable add inet filter fast --device eth0 eth1
@@ -182,7 +182,10 @@ struct FlowtableAddCommand: ParsableCommand {
       if ensure, let existing = ruleset.flowtable(family, table, name),
         let current = FlowtableDescription(family: family, existing)
       {
-        change = try FlowtableChange(from: current, to: wanted, keepsPriority: priority == nil)
+        var wanted = wanted
+        if devices.isEmpty { wanted.devices = current.devices }
+        if priority == nil { wanted.priority = current.priority }
+        change = try FlowtableChange(from: current, to: wanted)
       } else {
         change = try FlowtableChange(creating: wanted, makesTable: ruleset.table(family, table) == nil)
       }

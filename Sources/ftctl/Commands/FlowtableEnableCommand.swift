@@ -40,8 +40,8 @@ struct FlowtableEnableCommand: ParsableCommand {
     commandName: "enable", abstract: "Send forwarded flows between devices along the fast path",
     discussion: """
       Makes the example of the kernel's documentation in one batch: a table, a flowtable with these devices, a forward \
-      chain, a rule that adds TCP flows to it, and a rule that counts what still takes the normal path. Run again with \
-      other devices, it changes the flowtable's; with the same, nothing.
+      chain, a rule that adds TCP flows to it, and a rule that counts what still takes the normal path. Run again, it \
+      adds the devices, protocols and counting that are missing, and changes nothing else.
 
       EXAMPLES:
         ftctl flowtable enable eth0 eth1
@@ -78,7 +78,7 @@ struct FlowtableEnableCommand: ParsableCommand {
     let wanted = FlowtableDescription(
       family: family, table: names.table, name: names.name, devices: try RulesetEditor.devices(devices),
       countsPackets: counter, offloadsToHardware: offloadsToHardware)
-    let rule = try flowRule(family)
+    let rule = try flowRule(family, proto)
     try global.enterNamespace()
     let editor = RulesetEditor(session: try global.session())
     let place = "\(names.family) \(names.table)"
@@ -86,15 +86,22 @@ struct FlowtableEnableCommand: ParsableCommand {
     try editor.change(isTrial: isDryRun) { ruleset in
       summary = []
       var transaction = RulesetTransaction()
-      let isMade = ruleset.flowRules(family, wanted.table, flowtable: wanted.name).contains {
-        EnableMark.of($0) != nil
-      }
-      if isMade, let existing = ruleset.flowtable(family, wanted.table, wanted.name),
-        let current = FlowtableDescription(family: family, existing)
-      {
-        let change = try FlowtableChange(from: current, to: wanted, keepsPriority: true)
+      let existing = ruleset.flowtable(family, wanted.table, wanted.name)
+      let current = existing.flatMap { FlowtableDescription(family: family, $0) }
+      if let current {
+        let change = try FlowtableChange(from: current, to: current.adding(wanted))
         transaction.append(contentsOf: change.transaction.messages)
         summary = change.summary
+      }
+      let ownRules = ruleset.flowRules(family, wanted.table, flowtable: wanted.name).filter {
+        EnableMark.of($0) != nil
+      }
+      if current != nil, let last = ownRules.last, let chain = last.chain, let handle = last.handle {
+        let present = ownRules.map { FlowRule($0, family: family, in: ruleset) }
+        if let missing = try missingRule(family, beside: present) {
+          try append(missing, mark: [], to: &transaction, family, chain, at: .after(handle))
+          summary.append("rule '\(missing.text)'")
+        }
         return transaction
       }
       var made: EnableMark = []
@@ -103,13 +110,7 @@ struct FlowtableEnableCommand: ParsableCommand {
         transaction.append(try .addTable(family, wanted.table))
         summary.append("table")
       }
-      if let existing = ruleset.flowtable(family, wanted.table, wanted.name),
-        let current = FlowtableDescription(family: family, existing)
-      {
-        transaction.append(
-          contentsOf: try FlowtableChange(from: current, to: wanted, keepsPriority: true).transaction.messages
-        )
-      } else {
+      if current == nil {
         made.insert(.flowtable)
         transaction.append(try .addFlowtable(wanted, isExclusive: true))
         summary.append("flowtable '\(wanted.name)'")
@@ -127,8 +128,8 @@ struct FlowtableEnableCommand: ParsableCommand {
             family, wanted.table, names.chain, base: BaseChain(hook: BaseChain.forwardHook, policy: 1)))
         summary.append("chain '\(names.chain)'")
       }
-      try append(rule, mark: made, to: &transaction, family)
-      try append(FlowRule([.counter(.init())]), mark: [], to: &transaction, family)
+      try append(rule, mark: made, to: &transaction, family, names.chain, at: .atEnd)
+      try append(FlowRule([.counter(.init())]), mark: [], to: &transaction, family, names.chain, at: .atEnd)
       summary.append("2 rules")
       return transaction
     }
@@ -139,7 +140,7 @@ struct FlowtableEnableCommand: ParsableCommand {
   }
 
   /// `ip protocol tcp flow add @f`, or with protocols of both families.
-  private func flowRule(_ family: UInt8) throws -> FlowRule {
+  private func flowRule(_ family: UInt8, _ proto: String?) throws -> FlowRule {
     var builder = FlowRuleBuilder(family: family)
     do throws(SelectionError) {
       if let proto {
@@ -154,12 +155,54 @@ struct FlowtableEnableCommand: ParsableCommand {
     return FlowRule(builder.statements)
   }
 
+  /// The rule for what was asked and these rules do not add; nil where they add it all.
+  private func missingRule(_ family: UInt8, beside rules: [FlowRule]) throws -> FlowRule? {
+    let wanted = try flowRule(family, proto)
+    guard !rules.contains(where: { $0.meaning == wanted.meaning }) else { return nil }
+    let present = rules.flatMap(\.protocols)
+    guard let proto else { return present.contains(Layer4Protocol.tcp) ? nil : wanted }
+    guard !proto.hasPrefix("!") else { return wanted }
+    let missing = proto.split(separator: ",").filter { word in
+      guard case .value(let octets)? = try? RuleValueText.item(String(word), of: .layer4) else { return true }
+      return !present.contains(octets[0])
+    }
+    return missing.isEmpty ? nil : try flowRule(family, missing.joined(separator: ","))
+  }
+
   private func append(
-    _ rule: FlowRule, mark: EnableMark, to transaction: inout RulesetTransaction, _ family: UInt8
+    _ rule: FlowRule, mark: EnableMark, to transaction: inout RulesetTransaction, _ family: UInt8,
+    _ chain: String, at place: RulesetMessage.RulePlace
   ) throws {
     try transaction.add(
-      rule, family, names.table, names.chain, at: .atEnd, moreUserData: mark.userData,
-      operation: "add a rule to chain '\(names.chain)' in \(names.family) \(names.table)")
+      rule, family, names.table, chain, at: place, moreUserData: mark.userData,
+      operation: "add a rule to chain '\(chain)' in \(names.family) \(names.table)")
+  }
+}
+
+extension FlowtableDescription {
+  /// This flowtable with the devices and flags of another besides its own.
+  fileprivate func adding(_ other: FlowtableDescription) -> FlowtableDescription {
+    var result = self
+    result.devices += other.devices.filter { !devices.contains($0) }
+    result.countsPackets = countsPackets || other.countsPackets
+    result.offloadsToHardware = offloadsToHardware || other.offloadsToHardware
+    return result
+  }
+}
+
+extension FlowRule {
+  /// Numbers of the transport protocols whose flows the rule adds, where it compares nothing else.
+  fileprivate var protocols: [UInt8] {
+    guard statements.count == 2, case .match(let match) = statements[0], match.operation == .equal,
+      match.field.kind == .layer4
+    else { return [] }
+    let items: [RuleMatch.Item] =
+      switch match.right {
+      case .item(let item): [item]
+      case .list(let items): items
+      case .anyBit: []
+      }
+    return items.flatMap { item in if case .value(let octets) = item { octets } else { [UInt8]() } }
   }
 }
 
