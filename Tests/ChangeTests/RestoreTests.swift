@@ -201,7 +201,7 @@ struct RestoreTests {
     let result = try Lab().ftctl("add", "--from", "/nonexistent/flows")
     #expect(result.status == 1)
     #expect(
-      result.error.hasSuffix("ftctl: cannot open '/nonexistent/flows': No such file or directory (ENOENT)\n"))
+      result.error.hasSuffix("ftctl: cannot read '/nonexistent/flows': No such file or directory (ENOENT)\n"))
   }
 }
 

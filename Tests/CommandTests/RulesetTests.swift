@@ -48,4 +48,22 @@ struct RulesetTests {
       try engine.ftctl(["flowtable", "disable"]).error.contains("4 rules, chain 'y', flowtable 'f', table"))
     #expect(try engine.ftctl(["export"]).output.isEmpty)
   }
+
+  @Test("what cannot be read is no empty description")
+  func unreadable() throws {
+    let engine = try LiveEngine()
+    #expect(try engine.ftctl(["flowtable", "enable", "d0", "d1"]).status == 0)
+    for arguments in [
+      ["apply", "--exclusive", "/tmp"], ["apply", "--check", "/tmp"], ["add", "--from", "/tmp"],
+    ] {
+      let result = try engine.ftctl(arguments)
+      #expect(result.status == 1)
+      #expect(result.errorLines.last == "ftctl: cannot read '/tmp': Is a directory (EISDIR)")
+    }
+    #expect(try engine.ftctl(["apply", "/nonexistent"]).error.contains("cannot read '/nonexistent'"))
+    let result = try run([BuiltProgram.ftctl, "--userspace", "run", "--topology", "/tmp"])
+    #expect(result.status == 1)
+    #expect(result.error == "ftctl: cannot read '/tmp': Is a directory (EISDIR)\n")
+    #expect(try engine.ftctl(["export"]).output.contains("flow add @f"))
+  }
 }

@@ -33,9 +33,7 @@ struct ApplyCommand: ParsableCommand {
   var exclusive = false
 
   func run() throws {
-    guard let text = SystemFile.text(file == "-" ? "/dev/stdin" : file) else {
-      throw NetlinkError("read '\(file)'", .current)
-    }
+    let text = try SystemFile.contents(file)
     let wanted: RulesetFile
     do throws(SelectionError) {
       wanted = try RulesetParser.parse(text)

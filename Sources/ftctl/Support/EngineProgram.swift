@@ -9,9 +9,7 @@ import NetlinkWire
 enum TopologyFile {
   /// - Throws: ``CommandFailure`` that names the file, and line and column where its text is not JSON.
   static func read(_ path: String) throws -> Topology {
-    guard let text = SystemFile.text(path) else {
-      throw CommandFailure(.failed, "cannot read \(path): \(ErrorNumber.current.text)")
-    }
+    let text = try SystemFile.contents(path)
     do {
       return try Topology(JSONValue(parsing: text))
     } catch {

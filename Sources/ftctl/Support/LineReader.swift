@@ -9,20 +9,15 @@ struct LineReader: ~Copyable {
   private static let limit = 1 << 16
   private static let size = 1 << 18
 
-  /// The file as errors name it.
-  let name: String
-  private let descriptor: Int32
+  private let file: InputFile
   private var buffer = [UInt8](repeating: 0, count: size)
+
+  /// The file as errors name it.
+  var name: String { file.name }
 
   /// - Parameter path: `-` is standard input.
   /// - Throws: ``NetlinkError`` with the errno of open(2).
-  init(_ path: String) throws {
-    name = path == "-" ? "standard input" : path
-    descriptor =
-      path == "-" ? 0 : try retryingInterrupts("open '\(path)'") { unsafe open(path, O_RDONLY | O_CLOEXEC) }
-  }
-
-  deinit { if descriptor != 0 { close(descriptor) } }
+  init(_ path: String) throws { file = try InputFile(path) }
 
   /// Calls `body` with the number, from 1, and the octets of each line, without its line end.
   ///
@@ -39,7 +34,7 @@ struct LineReader: ~Copyable {
         end -= start
         start = 0
       }
-      let length = try fill(from: end)
+      let length = try file.read(into: &buffer, at: end)
       isAtEnd = length == 0
       end += length
       while start < end {
@@ -52,16 +47,6 @@ struct LineReader: ~Copyable {
       }
       guard end - start <= Self.limit else {
         throw CommandFailure(.failed, "\(name):\(number + 1): the line is longer than \(Self.limit) octets")
-      }
-    }
-  }
-
-  private mutating func fill(from offset: Int) throws -> Int {
-    let descriptor = descriptor
-    return try retryingInterrupts("read '\(name)'") {
-      // Safe: read writes at most what is left of the buffer.
-      unsafe buffer.withUnsafeMutableBytes { memory in
-        unsafe read(descriptor, memory.baseAddress?.advanced(by: offset), memory.count - offset)
       }
     }
   }

@@ -4,24 +4,29 @@ import JSONDocument
 import NetfilterClient
 import NetlinkWire
 
-/// Small files: sysctls and configuration.
+/// Files that are read whole: sysctls, configuration and descriptions.
 enum SystemFile {
-  /// The file's text, at most 1 MiB of it; nil when it cannot be read.
-  static func text(_ path: String) -> String? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
+  /// Octets of a file at most.
+  private static let limit = 16 << 20
+
+  /// The file's text; `-` is standard input.
+  ///
+  /// - Throws: ``NetlinkError``: EFBIG for more than 16 MiB.
+  static func contents(_ path: String) throws(NetlinkError) -> String {
+    let file = try InputFile(path)
     var octets: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 1 << 14)
-    while octets.count < 1 << 20 {
-      // Safe: read writes at most the block's length.
-      let length = unsafe block.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-      if length < 0, ErrorNumber.current == .interrupted { continue }
-      guard length > 0 else { break }
+    while case let length = try file.read(into: &block), length > 0 {
       octets += block[..<length]
+      guard octets.count <= limit else {
+        throw NetlinkError("read '\(file.name)'", ErrorNumber(rawValue: EFBIG))
+      }
     }
     return String(decoding: octets, as: UTF8.self)
   }
+
+  /// The file's text; nil when it cannot be read.
+  static func text(_ path: String) -> String? { try? contents(path) }
 
   /// The number in a sysctl of `net.netfilter`; nil where it does not exist.
   static func netfilterSetting(_ name: String) -> UInt64? { setting("net/netfilter/\(name)") }
