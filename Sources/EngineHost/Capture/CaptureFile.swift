@@ -75,6 +75,30 @@ package struct CapturedFrame: Equatable, Sendable {
   }
 }
 
+/// What tells one file from another, under whatever name.
+package struct FileIdentity: Equatable, Sendable {
+  private let device: UInt64
+  private let inode: UInt64
+  /// Of a file that is not there yet, in the folder that the numbers are of.
+  private let name: String?
+
+  /// - Returns: nil where several may write, such as a terminal or a pipe, and where nothing can be.
+  package init?(_ path: String) {
+    var status = stat()
+    // Safe: the structure outlives the calls.
+    if unsafe stat(path, &status) == 0 {
+      guard status.st_mode & S_IFMT == S_IFREG else { return nil }
+      name = nil
+    } else {
+      let folder = path.lastIndex(of: "/").map { path[...$0] } ?? "."
+      guard unsafe stat(String(folder), &status) == 0 else { return nil }
+      name = path.split(separator: "/").last.map(String.init)
+    }
+    device = UInt64(status.st_dev)
+    inode = UInt64(status.st_ino)
+  }
+}
+
 /// Writes a capture: pcap with nanoseconds, Ethernet, little-endian.
 ///
 /// Source: draft-ietf-opsawg-pcap.

@@ -14,6 +14,7 @@ package struct Replay: ~Copyable {
 
   private let engine: Engine
   private var inputs: [CaptureInput] = []
+  private var outputPaths: [UInt32: String] = [:]
   private var outputs: [UInt32: CaptureOutput] = [:]
   /// What became of the frames.
   package private(set) var report = ReplayReport()
@@ -28,11 +29,11 @@ package struct Replay: ~Copyable {
     inputs.append(CaptureInput(try CaptureReader(path), device: try index(of: device)))
   }
 
-  /// Frames that leave the device are captured.
+  /// Frames that leave the device are captured, in a file that is not made before ``run()``.
   ///
-  /// - Throws: ``DescriptionError``: no such device; the file cannot be made.
+  /// - Throws: ``DescriptionError``: no such device.
   package mutating func addOutput(_ path: String, device: String) throws(DescriptionError) {
-    outputs[try index(of: device)] = CaptureOutput(try CaptureWriter(path))
+    outputPaths[try index(of: device)] = path
   }
 
   private func index(of name: String) throws(DescriptionError) -> UInt32 {
@@ -40,11 +41,22 @@ package struct Replay: ~Copyable {
     return device.index
   }
 
-  /// Plays everything.
+  /// Plays everything. No output is made, or emptied, before a first frame of every input has been read.
   ///
   /// - Throws: ``DescriptionError`` of the first file that cannot be read on or written; what left before is captured.
   package mutating func run() throws(DescriptionError) {
     for input in inputs { try input.advance() }
+    for (device, path) in outputPaths { outputs[device] = CaptureOutput(try CaptureWriter(path)) }
+    do throws(DescriptionError) {
+      try play()
+    } catch {
+      for output in outputs.values { try output.flush() }
+      throw error
+    }
+    for output in outputs.values { try output.flush() }
+  }
+
+  private mutating func play() throws(DescriptionError) {
     guard let first = inputs.compactMap(\.frame?.time).min() else { return }
     let base = first &- Self.start
     engine.router.wallClockOffset = base
@@ -56,7 +68,6 @@ package struct Replay: ~Copyable {
       try capture(base)
       try input.advance()
     }
-    for output in outputs.values { try output.flush() }
   }
 
   /// Lets time pass, each thing that is due at its own time.

@@ -58,15 +58,14 @@ struct ReplayCommand: ParsableCommand {
   }
 
   func run() throws {
+    let inputs = try inputs.map { try pair($0, "--in") }
+    let outputs = try outputs.map { try pair($0, "--out") }
+    try check(outputs, beside: inputs)
     let topology = try router.description()
     let engine = try engine(topology)
     var replay = Replay(engine)
-    for (device, file) in try inputs.map({ try pair($0, "--in") }) {
-      try replay.addInput(file, device: device)
-    }
-    for (device, file) in try outputs.map({ try pair($0, "--out") }) {
-      try replay.addOutput(file, device: device)
-    }
+    for (device, file) in inputs { try replay.addInput(file, device: device) }
+    for (device, file) in outputs { try replay.addOutput(file, device: device) }
     try replay.run()
     guard report || isJSON else { return }
     var buffer = OutputBuffer()
@@ -77,7 +76,25 @@ struct ReplayCommand: ParsableCommand {
     try StandardOutput.flush(&buffer)
   }
 
-  private func pair(_ text: String, _ option: String) throws -> (String, String) {
+  /// Refuses outputs that would take each other's frames, or an input's file.
+  private func check(
+    _ outputs: [(device: String, file: String)], beside inputs: [(device: String, file: String)]
+  ) throws {
+    var taken = inputs.compactMap { FileIdentity($0.file) }
+    var devices: Set<String> = []
+    for (device, file) in outputs {
+      guard devices.insert(device).inserted else {
+        throw CommandFailure(.usage, "--out: device '\(device)' has two files")
+      }
+      guard let identity = FileIdentity(file) else { continue }
+      guard !taken.contains(identity) else {
+        throw CommandFailure(.usage, "--out: '\(file)' is another device's file, or a file of --in")
+      }
+      taken.append(identity)
+    }
+  }
+
+  private func pair(_ text: String, _ option: String) throws -> (device: String, file: String) {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
       throw CommandFailure(.usage, "\(option): '\(text)' is not DEVICE=FILE")
