@@ -66,4 +66,42 @@ struct RulesetTests {
     #expect(result.error == "ftctl: cannot read '/tmp': Is a directory (EISDIR)\n")
     #expect(try engine.ftctl(["export"]).output.contains("flow add @f"))
   }
+
+  @Test(
+    "what nft's syntax cannot express, and what no packet can match, is wrong usage",
+    arguments: [
+      (["rule", "add", "inet", "x", "y", "--comment", "a \"q\" b"], "--comment: a comment has no"),
+      (["rule", "add", "inet", "x", "y", "--comment", "a\nb"], "--comment: a comment has no"),
+      (["rule", "add", "inet", "x", "y z", "--create-chain"], "bad name 'y z'"),
+      (["rule", "add", "inet", "x", "y", "--iif", "a\"b"], "--iif: bad device name 'a\"b'"),
+      (["rule", "add", "inet", "x", "y", "--proto", "icmp", "--dport", "80"], "not icmp"),
+      (["rule", "add", "inet", "x", "y", "--proto", "tcp,gre", "--sport", "80"], "not gre"),
+      (["flowtable", "add", "inet", "a b", "h"], "bad name 'a b'"),
+      (["flowtable", "add", "inet", "x", "1h"], "bad name '1h'"),
+      (["flowtable", "add", "inet", "x", "h", "-d", "a\"b"], "bad device name 'a\"b'"),
+      (["flowtable", "enable", "d0", "--table", "a\"b"], "bad name 'a\"b'"),
+    ])
+  func refusals(_ arguments: [String], _ words: String) throws {
+    let engine = try LiveEngine()
+    let flowtable = arguments[0] == "rule" ? ["--flowtable", "f"] : []
+    let result = try engine.ftctl(arguments + flowtable)
+    #expect(result.status == 2)
+    #expect((1...2).contains(result.errorLines.count))
+    #expect(result.error.contains(words), "\(result.error)")
+    #expect(try engine.ftctl(["export"]).output.isEmpty)
+  }
+
+  @Test("names and comments that ftctl takes are read by nft and by apply")
+  func names() throws {
+    let engine = try LiveEngine()
+    #expect(try engine.ftctl(["flowtable", "add", "inet", "_a-b/c.d", "F1", "-d", "d0"]).status == 0)
+    let rule = [
+      "--create-chain", "--flowtable", "F1", "--proto", "tcp", "--dport", "80", "--comment", "it's # {;",
+    ]
+    #expect(try engine.ftctl(["rule", "add", "inet", "_a-b/c.d", "y_"] + rule).status == 0)
+    let exported = try engine.ftctl(["export"]).output
+    #expect(exported.contains("comment \"it's # {;\""))
+    #expect(try engine.ftctl(["apply", "--check", "-"], input: exported).status == 0)
+    #expect(try engine.exec(["nft", "-c", "-f", "-"], input: exported).status == 0)
+  }
 }

@@ -196,17 +196,30 @@ package enum RulesetText {
     return "\(value)"
   }
 
-  /// A name as nft reads it back: in quotes where it is not a plain word.
-  package static func name(_ text: String) -> String {
-    let isPlain =
-      !text.isEmpty
-      && text.utf8.allSatisfy { octet in
-        octet == 0x2e || octet == 0x2f || octet == 0x5f || octet == 0x2d || octet >= 0x30 && octet <= 0x39
-          || octet >= 0x41 && octet <= 0x5a || octet >= 0x61 && octet <= 0x7a
-      }
-    let startsAsWord = text.utf8.first.map { $0 >= 0x41 } ?? false
-    return isPlain && startsAsWord ? text : "\"\(text)\""
+  /// Whether nft takes the text as a word, and so as the name of a table, chain or flowtable.
+  package static func isWord(_ text: String) -> Bool {
+    let isPlain = text.utf8.allSatisfy { octet in
+      octet == 0x2e || octet == 0x2f || octet == 0x5f || octet == 0x2d || octet >= 0x30 && octet <= 0x39
+        || octet >= 0x41 && octet <= 0x5a || octet >= 0x61 && octet <= 0x7a
+    }
+    return isPlain && text.utf8.first.map { $0 >= 0x41 } ?? false
   }
+
+  /// Whether the text can stand in quotes, in which nft has no escapes.
+  package static func isQuotable(_ text: String) -> Bool {
+    !text.utf8.contains { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\n") }
+  }
+
+  /// Refuses a comment that is too long or that nft cannot write.
+  package static func check(comment: String) throws(SelectionError) {
+    guard comment.utf8.count <= 127 else { throw SelectionError("a comment has 127 octets at most") }
+    guard isQuotable(comment) else {
+      throw SelectionError("a comment has no quotation marks or ends of lines: nft cannot write them")
+    }
+  }
+
+  /// A name as nft reads it back: in quotes where it is not a plain word.
+  package static func name(_ text: String) -> String { isWord(text) ? text : "\"\(text)\"" }
 
   /// A device of a flowtable.
   package static func device(_ device: NFTables.Device) -> String {

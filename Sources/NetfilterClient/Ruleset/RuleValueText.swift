@@ -98,8 +98,9 @@ package enum RuleValueText {
     case .address: return try addressItem(word, of: field)
     case .name:
       let text = word.hasSuffix("*") ? String(word.dropLast()) : word
-      guard !text.isEmpty, text.utf8.count < 16, !text.utf8.contains(0) else {
-        throw SelectionError("bad device name \(SelectionError.quoted(word)): it has 1 to 15 octets")
+      guard !text.isEmpty, text.utf8.count < 16, !text.utf8.contains(0), RulesetText.isQuotable(text) else {
+        throw SelectionError(
+          "bad device name \(SelectionError.quoted(word)): it has 1 to 15 octets, and no quotation mark")
       }
       let octets = Array(text.utf8)
       let padded = octets + [UInt8](repeating: 0, count: 16 - octets.count)

@@ -120,7 +120,9 @@ enum RulesetJSONParser {
   private static func read(rule: JSONValue, family: UInt8) throws(SelectionError) -> FlowRule {
     var builder = FlowRuleBuilder(family: family)
     for statement in rule["expr"]?.array ?? [] { try read(statement: statement, into: &builder) }
-    let result = FlowRule(builder.statements, comment: rule["comment"]?.string)
+    let comment = rule["comment"]?.string
+    if let comment { try RulesetText.check(comment: comment) }
+    let result = FlowRule(builder.statements, comment: comment)
     guard result.flowtable != nil else {
       throw SelectionError("this rule adds no flows: only flow rules belong here")
     }

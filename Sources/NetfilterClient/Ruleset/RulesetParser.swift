@@ -355,7 +355,11 @@ package struct RulesetParser {
         builder.append(.verdict(.init(code: NFTables.VerdictCode.goto, chain: try word("a chain"))))
       case "comment":
         let text = try word("the comment")
-        guard text.utf8.count <= 127 else { throw failure("a comment has 127 octets at most") }
+        do throws(SelectionError) {
+          try RulesetText.check(comment: text)
+        } catch {
+          throw failure(error.message)
+        }
         comment = text
       default: try match(first, into: &builder)
       }

@@ -170,6 +170,7 @@ struct FlowtableAddCommand: ParsableCommand {
 
   func run() throws {
     let (family, table, name) = try RulesetEditor.name(words, "name")
+    try RulesetEditor.requireWords([table, name])
     let wanted = FlowtableDescription(
       family: family, table: table, name: name, priority: try priority.map(FlowtablePriority.parse) ?? 0,
       devices: try RulesetEditor.devices(devices), countsPackets: counter,

@@ -75,6 +75,7 @@ struct FlowtableEnableCommand: ParsableCommand {
 
   func run() throws {
     let family = try RulesetEditor.flowtableFamily(names.family)
+    try RulesetEditor.requireWords([names.table, names.name, names.chain])
     let wanted = FlowtableDescription(
       family: family, table: names.table, name: names.name, devices: try RulesetEditor.devices(devices),
       countsPackets: counter, offloadsToHardware: offloadsToHardware)

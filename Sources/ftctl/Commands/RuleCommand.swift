@@ -92,10 +92,7 @@ struct RuleOptions: ParsableArguments {
   /// - Throws: ``CommandFailure`` of wrong usage that names the option.
   func rule(_ family: UInt8) throws -> FlowRule {
     guard let flowtable else { throw CommandFailure(.usage, "--flowtable NAME is missing") }
-    if sport ?? dport != nil, proto == nil {
-      throw CommandFailure(.usage, "ports need a protocol", hint: "add --proto tcp or --proto udp")
-    }
-    if let comment, comment.utf8.count > 127 { throw CommandFailure(.usage, "--comment: 127 octets at most") }
+    if sport ?? dport != nil { try requirePorts() }
     var builder = FlowRuleBuilder(family: family)
     func add(_ option: String, _ field: RuleField, _ text: String?) throws {
       guard let text else { return }
@@ -124,7 +121,29 @@ struct RuleOptions: ParsableArguments {
     }
     builder.append(.flow(flowtable))
     if counter { builder.append(.counter(NFTables.Counters())) }
+    if let comment {
+      do throws(SelectionError) {
+        try RulesetText.check(comment: comment)
+      } catch {
+        throw CommandFailure(.usage, "--comment: \(error.message)")
+      }
+    }
     return FlowRule(builder.statements, comment: comment)
+  }
+
+  /// Refuses ports where one of the protocols has none, as a selection does.
+  private func requirePorts() throws {
+    guard let proto else {
+      throw CommandFailure(.usage, "ports need a protocol", hint: "add --proto tcp or --proto udp")
+    }
+    for word in proto.split(separator: ",") {
+      // What is no protocol is refused as such.
+      guard case .value(let number)? = try? RuleValueText.item(String(word), of: .layer4) else { continue }
+      let port = FlowTest.port(.destination, 0...UInt16.max)
+      if let reason = FlowPredicate.all([.test(.layer4(number[0])), .test(port)]).contradiction() {
+        throw CommandFailure(.usage, "nothing can match: \(reason)")
+      }
+    }
   }
 }
 
@@ -275,6 +294,7 @@ struct RuleAddCommand: ParsableCommand {
 
   func run() throws {
     let (family, table, chain) = try RulesetEditor.name(words, "chain")
+    try RulesetEditor.requireWords([table, chain])
     let rule = try options.rule(family)
     try global.enterNamespace()
     let editor = RulesetEditor(session: try global.session())

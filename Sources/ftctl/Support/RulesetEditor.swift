@@ -96,11 +96,46 @@ struct RulesetEditor {
     return (family, words[words.count - 2], words[words.count - 1])
   }
 
+  /// Refuses names under which nothing is to be made, since nft could not write them.
+  static func requireWords(_ names: [String]) throws {
+    for name in names where !RulesetText.isWord(name) {
+      throw CommandFailure(
+        .usage, "bad name \(SelectionError.quoted(name)): nft cannot write it",
+        hint: "letters, digits, '_', '-', '.' and '/' make a name, a letter or '_' first")
+    }
+  }
+
+  /// Ends the program when the place that a listing is limited to is not there.
+  ///
+  /// - Parameters:
+  ///   - words: family, table and chain, as far as they are given.
+  ///   - purpose: what the user wants, behind "cannot".
+  ///   - ruleset: with its tables and chains.
+  /// - Throws: ``CommandFailure``.
+  static func requirePlace(_ words: [String], for purpose: String, in ruleset: Ruleset) throws {
+    guard words.count > 1 else { return }
+    let family = try flowtableFamily(words[0])
+    let place = "table '\(words[1])' of family \(words[0])"
+    guard ruleset.table(family, words[1]) != nil else {
+      throw CommandFailure(
+        .failed, "cannot \(purpose) of \(place): there is no such table",
+        hint: "'nft list tables' shows those that there are")
+    }
+    guard words.count < 3 || ruleset.chain(family, words[1], words[2]) != nil else {
+      throw CommandFailure(
+        .failed, "cannot \(purpose) of chain '\(words[2])' in \(place): there is no such chain",
+        hint: "'nft list chains' shows those that there are")
+    }
+  }
+
   /// Devices as they were named: several words, or commas between; an asterisk at the end stands for any rest.
   static func devices(_ words: [String]) throws -> [NFTables.Device] {
     var result: [NFTables.Device] = []
     for word in words.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
       guard !word.isEmpty, word != "*" else { throw CommandFailure(.usage, "a device's name is empty") }
+      guard RulesetText.isQuotable(String(word)) else {
+        throw CommandFailure(.usage, "bad device name \(SelectionError.quoted(word)): nft cannot write it")
+      }
       let device: NFTables.Device =
         word.hasSuffix("*") ? .prefix(String(word.dropLast())) : .name(String(word))
       result.append(device)
