@@ -104,4 +104,25 @@ struct RulesetTests {
     #expect(try engine.ftctl(["apply", "--check", "-"], input: exported).status == 0)
     #expect(try engine.exec(["nft", "-c", "-f", "-"], input: exported).status == 0)
   }
+
+  @Test(
+    "a listing of a place that is not there fails",
+    arguments: [
+      (["flowtable", "list", "inet", "nosuch"], "list flowtables of table 'nosuch' of family inet"),
+      (["rule", "list", "inet", "nosuch"], "list flow rules of table 'nosuch' of family inet"),
+      (
+        ["rule", "list", "inet", "x", "nosuch"],
+        "list flow rules of chain 'nosuch' in table 'x' of family inet"
+      ),
+      (["export", "ip", "x"], "export flowtables of table 'x' of family ip"),
+    ])
+  func nowhere(_ arguments: [String], _ what: String) throws {
+    let engine = try LiveEngine()
+    #expect(try engine.ftctl(["flowtable", "enable", "d0"]).status == 0)
+    let result = try engine.ftctl(arguments)
+    #expect(result.status == 1)
+    #expect(result.output.isEmpty)
+    #expect(result.errorLines.first?.hasPrefix("ftctl: cannot \(what): there is no such ") == true)
+    #expect(try engine.ftctl(["rule", "list", "inet", "x", "y"]).status == 0)
+  }
 }

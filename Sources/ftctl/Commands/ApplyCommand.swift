@@ -101,6 +101,7 @@ struct ExportCommand: ParsableCommand {
     let editor = RulesetEditor(session: try global.session())
     let ruleset = try editor.session.ruleset()
     try editor.requireFlowtables(for: "export flowtables", in: ruleset)
+    try RulesetEditor.requirePlace(words, for: "export flowtables", in: ruleset)
     var file = RulesetFile(ruleset)
     file.tables.removeAll { table in
       (family ?? table.family) != table.family || words.count > 1 && words[1] != table.name

@@ -51,11 +51,7 @@ struct FlowtableListCommand: ParsableCommand {
       let editor = RulesetEditor(session: try global.session())
       let ruleset = try editor.session.ruleset()
       try editor.requireFlowtables(for: "list flowtables", in: ruleset)
-      if let family, let table, ruleset.table(family, table) == nil, namespace == nil {
-        throw CommandFailure(
-          .failed, "cannot list flowtables of table '\(table)' of family \(words[0]): there is no such table",
-          hint: "'nft list tables' shows those that there are")
-      }
+      if namespace == nil { try RulesetEditor.requirePlace(words, for: "list flowtables", in: ruleset) }
       try listing.read(editor.session, ruleset: ruleset, namespace: namespace) { description in
         (family ?? description.family) == description.family
           && (table ?? description.table) == description.table

@@ -177,6 +177,7 @@ struct RuleListCommand: ParsableCommand {
     let editor = RulesetEditor(session: try global.session())
     let ruleset = try editor.session.ruleset()
     try editor.requireFlowtables(for: "list flow rules", in: ruleset)
+    try RulesetEditor.requirePlace(words, for: "list flow rules", in: ruleset)
     let rules = ruleset.rules.filter { member in
       !member.object.flowtables.isEmpty && (family ?? member.family) == member.family
         && (words.count < 2 || member.object.table == words[1])
