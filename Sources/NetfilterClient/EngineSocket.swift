@@ -72,11 +72,19 @@ package final class EngineSocket: NetlinkTransport {
     }
   }
 
-  /// The names of the instances whose sockets are in `folder`, sorted; whether they still live is not asked.
+  /// The names of the instances that run in `folder`, sorted; those that an ended one has left a socket of are none.
   package static func instances(in folder: String) -> [String] {
     FolderListing.names(folder).compactMap { EngineInstance.name(ofFile: $0) }
-      .filter { $0 != "" }
+      .filter { EngineInstance(name: $0, folder: folder).map(runs) ?? false }
       .sorted()
+  }
+
+  /// Whether somebody takes connections, mine or others'. The lock is not tried: an engine that starts would find it taken.
+  private static func runs(_ instance: EngineInstance) -> Bool {
+    let connected = unsafe ftctl_control_connect(instance.socketPath)
+    guard connected >= 0 else { return ErrorNumber.current == .accessDenied }
+    close(connected)
+    return true
   }
 
   private static func awaitPortID(_ descriptor: Int32) throws(NetlinkError) -> UInt32 {

@@ -19,6 +19,30 @@ struct UserspaceTests {
     #expect(text.contains("hint: no engine runs here: 'ftctl --userspace run' starts one"))
   }
 
+  @Test("an engine that was killed does not run, whatever it has left")
+  func killed() throws {
+    let folder = ScratchFolder.file("killed")
+    let names = ["left", "other"]
+    let environment = ["FTCTL_RUN_DIR": folder]
+    func list(_ name: String) throws -> ProgramResult {
+      try run([BuiltProgram.ftctl, "--userspace", "--instance", name, "list"], environment: environment)
+    }
+    let engines = try names.map { name in
+      let engine = try RunningProgram(
+        [BuiltProgram.engineServer, "--instance", name], environment: environment)
+      #expect(engine.wait(seconds: 20) { engine.outputSoFar.contains("ready") })
+      return engine
+    }
+    for (engine, hint) in zip(engines, ["there are: other", "no engine runs here"]) {
+      engine.signal(SIGKILL)
+      _ = try engine.result()
+      let listed = try list("left")
+      #expect(listed.status == 1)
+      #expect(listed.errorLines.last?.hasPrefix("hint: \(hint)") == true, "\(listed.error)")
+    }
+    #expect(FileManager.default.fileExists(atPath: "\(folder)/left.sock"))
+  }
+
   @Test(
     "an instance's name is checked", arguments: ["", "../x", ".x", "a b", String(repeating: "n", count: 65)])
   func names(_ name: String) throws {
