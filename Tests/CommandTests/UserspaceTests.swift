@@ -44,6 +44,21 @@ struct UserspaceTests {
   }
 
   @Test(
+    "hints about sysctls say how the engine gets them",
+    arguments: [
+      (["doctor"], "nf_conntrack_acct"), (["list", "--min-bytes", "1"], "nf_conntrack_acct"),
+      (["list", "--older-than", "1"], "nf_conntrack_timestamp"),
+      (["top", "--count", "1"], "nf_conntrack_acct"),
+    ])
+  func advice(_ arguments: [String], _ name: String) throws {
+    let engine = try LiveEngine()
+    let result = try engine.ftctl(arguments)
+    let text = result.output + result.error
+    #expect(text.contains("put \"sysctl\": {\"\(name)\": 1} into the engine's --topology file"), "\(text)")
+    #expect(!text.contains("sysctl -w"))
+  }
+
+  @Test(
     "an instance's name is checked", arguments: ["", "../x", ".x", "a b", String(repeating: "n", count: 65)])
   func names(_ name: String) throws {
     let result = try run([BuiltProgram.ftctl, "--userspace", "--instance", name, "list"])

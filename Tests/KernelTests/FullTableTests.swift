@@ -21,7 +21,7 @@ struct FullTableTests {
       try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
     }
     let hint =
-      "hint: the table has 40 of at most 40 flow entries: sysctl net.netfilter.nf_conntrack_max\nstatus 1\n"
+      "hint: the table has 40 of at most 40 flow entries: sysctl -w net.netfilter.nf_conntrack_max=80\nstatus 1\n"
     let flows = folder.appendingPathComponent("flows").path
     #expect(
       try text("file")

@@ -217,7 +217,7 @@ struct DoctorReport {
       add(
         "accounting", .note, "flows are not counted: net.netfilter.nf_conntrack_acct = 0",
         hint:
-          "sysctl -w net.netfilter.nf_conntrack_acct=1, for new flows; flowtables count only with 'counter'")
+          "\(SystemFile.advice("nf_conntrack_acct", 1)), for new flows; flowtables count only with 'counter'")
     case nil: add("accounting", .note, "nf_conntrack is not loaded")
     default: add("accounting", .ok, "net.netfilter.nf_conntrack_acct = 1")
     }
@@ -227,7 +227,7 @@ struct DoctorReport {
       add(
         name, level, "\(value) s without a packet end a flow's time on the fast path",
         hint: level == .warn
-          ? "flows leave the fast path between bursts: sysctl -w net.netfilter.\(name)=30" : nil,
+          ? "flows leave the fast path between bursts: \(SystemFile.advice(name, 30))" : nil,
         [("seconds", .number(value))])
     }
     if let maximum = SystemFile.netfilterSetting("nf_conntrack_max") {
@@ -236,7 +236,7 @@ struct DoctorReport {
       add(
         "table", isNearlyFull ? .warn : .ok, "\(count) of \(maximum) conntrack entries",
         hint: isNearlyFull
-          ? "sysctl -w net.netfilter.nf_conntrack_max=\(maximum * 2); see 'ftctl stats'" : nil,
+          ? "\(SystemFile.advice("nf_conntrack_max", maximum * 2)); see 'ftctl stats'" : nil,
         [("entries", .number(count)), ("max", .number(maximum))])
     }
     for (name, path) in [

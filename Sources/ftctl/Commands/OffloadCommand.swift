@@ -72,7 +72,7 @@ struct OffloadClearCommand: ParsableCommand {
           + " \(translated) are translated and may get other addresses")
       if connections > 0, SystemFile.netfilterSetting("nf_conntrack_tcp_loose") == 0 {
         StandardError.hint(
-          "connections do not survive here: sysctl net.netfilter.nf_conntrack_tcp_loose=1 lets them")
+          "connections do not survive here: \(SystemFile.advice("nf_conntrack_tcp_loose", 1)) lets them")
       }
     }
     guard deletion.matched > 0 || change.allowsNone else { throw CommandFailure.nothingMatched }

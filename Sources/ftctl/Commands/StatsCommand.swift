@@ -66,8 +66,8 @@ struct StatsCommand: ParsableCommand {
     }
     StandardError.report("most flows by source: \(describe(sources))")
     StandardError.report("most flows by state: \(describe(states))")
-    StandardError.hint(
-      "raise sysctl net.netfilter.nf_conntrack_max, or see 'ftctl count --by src,state' and 'ftctl delete'")
+    let advice = SystemFile.advice("nf_conntrack_max", UInt64(fill.maximum ?? 0) * 2)
+    StandardError.hint("\(advice), or see 'ftctl count --by src,state' and 'ftctl delete'")
   }
 }
 

@@ -50,7 +50,7 @@ struct TopCommand: ParsableCommand {
     try global.enterNamespace()
     if SystemFile.netfilterSetting("nf_conntrack_acct") == 0 {
       StandardError.hint(
-        "flows are not counted here: sysctl net.netfilter.nf_conntrack_acct=1, for new flows")
+        "flows are not counted here: \(SystemFile.advice("nf_conntrack_acct", 1)), for new flows")
     }
     let signals = try retryingInterrupts("wait for signals") { ftctl_signal_descriptor() }
     defer { close(signals) }

@@ -76,7 +76,8 @@ struct FlowMonitor: ~Copyable {
   private func warnAboutSilentEntries() {
     guard SystemFile.netfilterSetting("nf_conntrack_events") == 2 else { return }
     StandardError.hint(
-      "flows that are older than this monitor have no events: sysctl net.netfilter.nf_conntrack_events=1, for new flows"
+      "flows that are older than this monitor have no events: \(SystemFile.advice("nf_conntrack_events", 1)), "
+        + "for new flows"
     )
   }
 

@@ -77,11 +77,11 @@ struct FlowQuery {
     }
     if needsCounters, SystemFile.netfilterSetting("nf_conntrack_acct") == 0 {
       StandardError.hint(
-        "flows are not counted here: sysctl net.netfilter.nf_conntrack_acct=1, for new flows")
+        "flows are not counted here: \(SystemFile.advice("nf_conntrack_acct", 1)), for new flows")
     }
     if needsTimes, SystemFile.netfilterSetting("nf_conntrack_timestamp") == 0 {
       StandardError.hint(
-        "flows have no start time here: sysctl net.netfilter.nf_conntrack_timestamp=1, for new flows")
+        "flows have no start time here: \(SystemFile.advice("nf_conntrack_timestamp", 1)), for new flows")
     }
   }
 

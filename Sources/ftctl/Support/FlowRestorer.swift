@@ -150,7 +150,8 @@ extension NetlinkError {
     case .noMemory:
       if let fill = try? session.conntrackFill(), let maximum = fill.maximum {
         error.hint =
-          "the table has \(fill.entries) of at most \(maximum) flow entries: sysctl net.netfilter.nf_conntrack_max"
+          "the table has \(fill.entries) of at most \(maximum) flow entries: "
+          + SystemFile.advice("nf_conntrack_max", UInt64(maximum) * 2)
       }
     case .noSpace:
       error.hint = "entries have room for labels only while a rule uses labels, such as 'ct label set'"

@@ -31,6 +31,13 @@ enum SystemFile {
   /// The number in a sysctl of `net.netfilter`; nil where it does not exist.
   static func netfilterSetting(_ name: String) -> UInt64? { setting("net/netfilter/\(name)") }
 
+  /// How a sysctl of `net.netfilter` gets a value, for hints.
+  static func advice(_ name: String, _ value: UInt64) -> String {
+    NetlinkEndpoint.current.isEngine
+      ? "put \"sysctl\": {\"\(name)\": \(value)} into the engine's --topology file"
+      : "sysctl -w net.netfilter.\(name)=\(value)"
+  }
+
   /// The number in a sysctl, in the current network namespace or of the engine that is asked; nil where it does not exist.
   static func setting(_ path: String) -> UInt64? {
     if case .engine(let instance) = NetlinkEndpoint.current {
