@@ -45,7 +45,7 @@ package struct Verification {
   package func files(in folder: String) throws(DescriptionError) -> [(name: String, path: String)] {
     var found: [String] = []
     guard let directory = unsafe opendir(folder) else {
-      throw DescriptionError("cannot read \(folder): \(unsafe String(cString: strerror(errno)))")
+      throw DescriptionError("\(HostError("read '\(folder)'", errno))")
     }
     defer { unsafe closedir(directory) }
     while let entry = unsafe readdir(directory) {
@@ -63,7 +63,7 @@ package struct Verification {
   /// - Throws: ``DescriptionError`` with what is wrong with the file.
   package static func trace(at path: String) throws(DescriptionError) -> Trace {
     guard let file = unsafe fopen(path, "rb") else {
-      throw DescriptionError("cannot read \(path): \(unsafe String(cString: strerror(errno)))")
+      throw DescriptionError("\(HostError("read '\(path)'", errno))")
     }
     defer { unsafe fclose(file) }
     var octets: [UInt8] = []

@@ -38,6 +38,9 @@ package struct ErrorNumber: RawRepresentable, Hashable, Sendable {
     return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
+  /// The text and, in parentheses, the symbol.
+  package var explanation: String { symbol.isEmpty ? text : "\(text) (\(symbol))" }
+
   /// The symbol, such as `EPERM`; empty for a number without one.
   package var symbol: String {
     // Safe: it returns a string constant or a null pointer.

@@ -94,11 +94,48 @@ struct ErrorTests {
   }
 
   /// Runs ftctl without any capability.
-  private func unprivileged(_ arguments: [String]) throws -> ProgramResult {
+  private func unprivileged(
+    _ arguments: [String], environment: [String: String?] = [:]
+  ) throws -> ProgramResult {
     // The built program may stand where only root can read: an open descriptor is all that the user needs.
     let drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
     let script = "exec 9<'\(BuiltProgram.ftctl)'; exec \(drop.joined(separator: " ")) /proc/self/fd/9 \"$@\""
-    return try run(["sh", "-c", script, "sh"] + arguments)
+    return try run(["sh", "-c", script, "sh"] + arguments, environment: environment)
+  }
+
+  @Test(
+    "without permission for an engine's folder or devices there is one line with a hint, and status 4",
+    .enabled(
+      if: geteuid() == 0 && Machine.has("setpriv"), "needs root and setpriv, to become a user without rights")
+  )
+  func engineNotPermitted() throws {
+    let closed = ScratchFolder.file("closed")
+    let open = ScratchFolder.file("open")
+    #expect(try run(["mkdir", "-m", "700", closed]).status == 0)
+    #expect(try run(["mkdir", "-m", "777", open]).status == 0)
+    for (folder, words) in [
+      (closed, "cannot open '\(closed)/default.lock': Permission denied (EACCES)"),
+      (open, "cannot open TAP device 'ftctl-none': "),
+    ] {
+      let result = try unprivileged(
+        ["--userspace", "run", "--tap", "ftctl-none=192.0.2.1/24"], environment: ["FTCTL_RUN_DIR": folder])
+      #expect(result.status == 4, "\(result.error)")
+      #expect(result.errorLines.count == 2)
+      expectOneLine(result, words)
+    }
+  }
+
+  @Test("files that cannot be read are named in quotes, with the errno's symbol")
+  func missingFiles() throws {
+    let router = ["--tap", "lan0=10.0.0.1/24"]
+    for arguments in [
+      ["run", "--topology", "/nonexistent"], ["replay"] + router + ["--in", "lan0=/nonexistent"],
+      ["verify", "/nonexistent"],
+    ] {
+      let result = try run([BuiltProgram.ftctl, "--userspace"] + arguments)
+      #expect(result.status == 1)
+      expectOneLine(result, "cannot read '/nonexistent': No such file or directory (ENOENT)")
+    }
   }
 
   @Test(

@@ -58,7 +58,7 @@ struct UnmodifiedProgramTests {
     #expect(try engine.exec(["sh", "-c", "exit 7"]).status == 7)
     let missing = try engine.exec(["no-such-program"])
     #expect(missing.status == 1)
-    #expect(missing.error == "ftctl: cannot run 'no-such-program': No such file or directory\n")
+    #expect(missing.error == "ftctl: cannot run 'no-such-program': No such file or directory (ENOENT)\n")
     #expect(try engine.ftctl(["exec"]).status == 2)
     #expect(try run([BuiltProgram.ftctl, "exec", "--", "true"]).status == 2)
   }

@@ -18,7 +18,7 @@ final class OctetReader {
   /// - Throws: ``DescriptionError`` when the file cannot be opened.
   init(_ path: String) throws(DescriptionError) {
     let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard number >= 0 else { throw DescriptionError("\(HostError("read \(path)", ftctl_errno()))") }
+    guard number >= 0 else { throw DescriptionError("\(HostError("read '\(path)'", ftctl_errno()))") }
     self.path = path
     descriptor = Descriptor(number)
   }
@@ -50,7 +50,7 @@ final class OctetReader {
     let number = descriptor.number
     // Safe: read writes at most the block's length.
     let length = unsafe block.withUnsafeMutableBytes { unsafe read(number, $0.baseAddress, $0.count) }
-    guard length >= 0 else { throw DescriptionError("\(HostError("read \(path)", ftctl_errno()))") }
+    guard length >= 0 else { throw DescriptionError("\(HostError("read '\(path)'", ftctl_errno()))") }
     position = 0
     end = length
   }
@@ -113,7 +113,7 @@ package struct CaptureWriter: ~Copyable {
   /// - Throws: ``DescriptionError``.
   package init(_ path: String) throws(DescriptionError) {
     let number = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard number >= 0 else { throw DescriptionError("\(HostError("write \(path)", ftctl_errno()))") }
+    guard number >= 0 else { throw DescriptionError("\(HostError("write '\(path)'", ftctl_errno()))") }
     self.path = path
     descriptor = Descriptor(number)
     append(0xa1b2_3c4d as UInt32)
@@ -145,7 +145,7 @@ package struct CaptureWriter: ~Copyable {
     while !rest.isEmpty {
       // Safe: the slice outlives the call.
       let length = unsafe rest.withUnsafeBytes { unsafe Glibc.write(number, $0.baseAddress, $0.count) }
-      guard length > 0 else { throw DescriptionError("\(HostError("write \(path)", ftctl_errno()))") }
+      guard length > 0 else { throw DescriptionError("\(HostError("write '\(path)'", ftctl_errno()))") }
       rest = rest.dropFirst(length)
     }
     waiting.removeAll(keepingCapacity: true)

@@ -19,7 +19,7 @@ struct InstanceLock: ~Copyable {
     let lock = try lock(instance)
     unsafe unlink(instance.socketPath)
     let number = unsafe ftctl_control_listen(instance.socketPath)
-    guard number >= 0 else { throw HostError("listen at \(instance.socketPath)", ftctl_errno()) }
+    guard number >= 0 else { throw HostError("listen at '\(instance.socketPath)'", ftctl_errno()) }
     return InstanceLock(listener: Descriptor(number), lock: lock, instance: instance)
   }
 
@@ -39,7 +39,7 @@ struct InstanceLock: ~Copyable {
     let number = ftctl_errno()
     guard number != EEXIST else { return }
     throw HostError(
-      "make the folder \(folder)", number,
+      "make the folder '\(folder)'", number,
       hint: number == EACCES || number == EROFS
         ? "set \(EngineInstance.folderVariable) to a folder that you may write to" : nil)
   }
@@ -49,7 +49,7 @@ struct InstanceLock: ~Copyable {
       let number = unsafe open(instance.lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
       guard number >= 0 else {
         throw HostError(
-          "open \(instance.lockPath)", ftctl_errno(),
+          "open '\(instance.lockPath)'", ftctl_errno(),
           hint: "set \(EngineInstance.folderVariable) to a folder that you may write to")
       }
       let file = Descriptor(number)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+private import CNetfilter
 private import Glibc
 
 /// Why an engine's host cannot have a device, a socket or another thing of the system.
@@ -23,7 +24,8 @@ package struct HostError: Error, Equatable, Sendable, CustomStringConvertible {
 
   package var description: String {
     if isAlreadyRunning { return operation }
-    // Safe: strerror returns a string that lives until the thread's next call.
-    return unsafe "cannot \(operation): \(String(cString: strerror(number)))"
+    // Safe: strerror returns a string that lives until the thread's next call; symbols are constants.
+    let symbol = unsafe ftctl_errno_name(number).map { unsafe " (\(String(cString: $0)))" } ?? ""
+    return unsafe "cannot \(operation): \(String(cString: strerror(number)))\(symbol)"
   }
 }

@@ -118,7 +118,8 @@ struct DemoCommand: ParsableCommand {
     guard ftctl_unshare_user() == 0 else {
       throw CommandFailure(
         .notPermitted,
-        "demo needs root: this kernel gives users no namespaces of their own (\(ErrorNumber.current.text))",
+        "demo needs root: this kernel gives users no namespaces of their own: "
+          + ErrorNumber.current.explanation,
         hint: "sudo ftctl demo")
     }
   }

@@ -42,7 +42,7 @@ struct ExecCommand: ParsableCommand {
     try PreloadLibrary.setVariable(PreloadLibrary.socketVariable, instance.socketPath)
     try PreloadLibrary.setVariable("LD_PRELOAD", PreloadLibrary.preloading(library))
     throw CommandFailure(
-      .failed, "cannot run '\(command[0])': \(PreloadLibrary.replaceProcess(command).text)")
+      .failed, "cannot run '\(command[0])': \(PreloadLibrary.replaceProcess(command).explanation)")
   }
 }
 
@@ -86,7 +86,7 @@ enum PreloadLibrary {
   /// - Throws: ``CommandFailure`` without memory.
   static func setVariable(_ name: String, _ value: String) throws {
     guard unsafe setenv(name, value, 1) == 0 else {
-      throw CommandFailure(.failed, "cannot set \(name): \(ErrorNumber.current.text)")
+      throw CommandFailure(.failed, "cannot set '\(name)': \(ErrorNumber.current.explanation)")
     }
   }
 

@@ -25,7 +25,7 @@ enum EngineProgram {
   /// - Throws: ``CommandFailure``; nft has said why.
   static func load(_ file: String, _ instance: EngineInstance) throws {
     guard try run(["nft", "-f", file], instance) == 0 else {
-      throw CommandFailure(.failed, "cannot load \(file): nft has refused it")
+      throw CommandFailure(.failed, "cannot load '\(file)': nft has refused it")
     }
   }
 
@@ -50,7 +50,8 @@ enum EngineProgram {
     var child = pid_t()
     let number = unsafe posix_spawn(&child, "/proc/self/exe", nil, &attributes, &arguments, environ)
     guard number == 0 else {
-      throw CommandFailure(.failed, "cannot start \(command[0]): \(ErrorNumber(rawValue: number).text)")
+      let explanation = ErrorNumber(rawValue: number).explanation
+      throw CommandFailure(.failed, "cannot start '\(command[0])': \(explanation)")
     }
     var status: Int32 = 0
     while unsafe waitpid(child, &status, 0) < 0, ErrorNumber.current == .interrupted {}
@@ -68,7 +69,7 @@ struct TemporaryFolder: ~Copyable {
     var template = Array("/tmp/ftctl-\(purpose)-XXXXXX".utf8CString)
     // Safe: the template ends with NUL and is written in place.
     guard unsafe mkdtemp(&template) != nil else {
-      throw CommandFailure(.failed, "cannot make a folder in /tmp: \(ErrorNumber.current.text)")
+      throw CommandFailure(.failed, "cannot make a folder in '/tmp': \(ErrorNumber.current.explanation)")
     }
     path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   }

@@ -5,8 +5,7 @@ import NetlinkWire
 extension CommandFailure {
   /// A change of the ruleset that was refused.
   init(_ refusal: RulesetRefusal) {
-    var message = "cannot \(refusal.operation): \(refusal.number.text)"
-    if !refusal.number.symbol.isEmpty { message += " (\(refusal.number.symbol))" }
+    var message = "cannot \(refusal.operation): \(refusal.number.explanation)"
     if let text = refusal.text { message += ": \(text)" }
     let status: ExitStatus =
       switch refusal.kind {
