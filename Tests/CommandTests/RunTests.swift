@@ -282,7 +282,8 @@ struct RunTests {
     arguments: [
       Refusal(["--tap", "x=300.0.0.1/24"], 2),
       Refusal(["--tap", "x=192.0.2.1/24", "--route", "default=9.9.9.9"], 2),
-      Refusal(["--topology", "/nonexistent"], 1), Refusal(["--tap", "x@no-such-namespace=192.0.2.1/24"], 1),
+      Refusal(["--topology", "/nonexistent"], 1), Refusal(["--topology", "/dev/null"], 1),
+      Refusal(["--tap", "x@no-such-namespace=192.0.2.1/24"], 1),
       Refusal([], 2), Refusal(["--tap", "x=192.0.2.1/24", "--kernel", "5.4"], 2),
     ])
   func refusals(_ refusal: Refusal) throws {

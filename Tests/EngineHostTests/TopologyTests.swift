@@ -76,6 +76,48 @@ struct TopologyTests {
     #expect(error?.description.contains(complaint) == true, "\(error?.description ?? "")")
   }
 
+  @Test(
+    "what a description has no place for is refused, with its own place",
+    arguments: [
+      (
+        #"{"devices": [{"name": "a", "kind": "tap", "adresses": []}]}"#,
+        "devices[0] has an unknown member, 'adresses'"
+      ),
+      (
+        #"{"devices": [{"name": "a", "kind": "vlan", "netns": "x"}]}"#,
+        "devices[0] has an unknown member, 'netns'"
+      ),
+      (
+        #"{"devices": [{"name": "a", "kind": "tap", "addresses": "x"}]}"#,
+        "'addresses' of devices[0] is not an array"
+      ),
+      (#"{"devices": [{"name": "a", "kind": "tap", "mtu": "9000"}]}"#, "'mtu' of devices[0] is not a number"),
+      (#"{"devices": [7]}"#, "a device's name is missing"),
+      (#"{"devices": {}}"#, "'devices' of the description is not an array"),
+      (#"{"routes": [{"to": "default", "gw": "x", "dev": "a"}]}"#, "routes[0] has an unknown member, 'gw'"),
+      (#"{"neighbours": [{"dev": "a", "addr": "x"}]}"#, "neighbours[0] has an unknown member, 'addr'"),
+      (#"{"device": []}"#, "the description has an unknown member, 'device'"),
+      (#"{"sysctl": []}"#, "'sysctl' of the description is not an object"),
+      ("[]", "the description is not an object"),
+    ])
+  func unknown(text: String, complaint: String) {
+    let error = #expect(throws: DescriptionError.self) {
+      try Topology(ofRouter: JSONValue(parsing: Array(text.utf8)))
+    }
+    #expect(error?.description.contains(complaint) == true, "\(error?.description ?? "")")
+  }
+
+  @Test("a VLAN's protocol is one of two")
+  func protocols() throws {
+    func devices(_ name: String) -> String {
+      #""devices": [{"name": "a", "kind": "tap"}, {"name": "b", "kind": "vlan", "parent": "a", "id": 7, "protocol": ""#
+        + "\(name)\"}]"
+    }
+    #expect(try Self.build(devices("802.1ad")).device(named: "b") != nil)
+    #expect(try Self.build(devices("802.1Q")).device(named: "b") != nil)
+    #expect(throws: DescriptionError.self) { try Self.build(devices("802.1d")) }
+  }
+
   private static let crossroads = """
     "devices": [{"name": "lan0", "kind": "tap", "addresses": ["192.0.2.1/24"]},
      {"name": "wan0", "kind": "tap", "addresses": ["198.51.100.1/24", "2001:db8:2::1/64"]},

@@ -12,7 +12,7 @@ extension Topology.Device {
     case "bridge": return (.bridge, nil)
     case "vlan":
       let parent = try lower(on: router)
-      let type = properties["protocol"]?.string == "802.1ad" ? EtherType.serviceVLAN : EtherType.vlan
+      let type = try tag()
       let id = try number("id", 1...4094)
       return (.vlan(VLANLink(parent: parent.index, id: id, type: type)), parent)
     case "pppoe":
@@ -29,6 +29,16 @@ extension Topology.Device {
       else { throw DescriptionError("device \(name) lacks the ends of its tunnel") }
       return (.tunnel(TunnelEnds(family: local.1, local: local.0, remote: remote.0)), router.device(1))
     default: throw DescriptionError("device kind \(kind) is not supported")
+    }
+  }
+
+  /// The type of a VLAN device's tags.
+  private func tag() throws(DescriptionError) -> UInt16 {
+    switch properties["protocol"]?.string?.lowercased() {
+    case nil, "802.1q": return EtherType.vlan
+    case "802.1ad": return EtherType.serviceVLAN
+    case let other?:
+      throw DescriptionError("the protocol of device \(name) is 802.1Q or 802.1ad, not \(other)")
     }
   }
 

@@ -74,15 +74,17 @@ package struct DescriptionError: Error, Equatable, Sendable, CustomStringConvert
 }
 
 extension Topology {
-  /// Reads the members `devices`, `routes`, `rules`, `neighbours` and `sysctl` of an object; others are left alone.
+  /// Reads the members `devices`, `routes`, `rules`, `neighbours` and `sysctl` of an object; others are left alone, but none
+  /// in what these hold.
   ///
-  /// - Throws: ``DescriptionError`` with what is missing or of the wrong kind.
+  /// - Throws: ``DescriptionError`` with what is missing, unknown or of the wrong kind.
   package init(_ document: JSONValue) throws(DescriptionError) {
     func text(_ value: JSONValue?, _ what: String) throws(DescriptionError) -> String {
       guard let text = value?.string else { throw DescriptionError("\(what) is missing or not a string") }
       return text
     }
-    for device in try Self.list("devices", document) {
+    for (index, device) in try Self.list("devices", document).enumerated() {
+      try Members.device(device["kind"]?.string ?? "")?.check(device, "devices[\(index)]")
       let name = try text(device["name"], "a device's name")
       if devices.contains(where: { $0.name == name }) {
         throw DescriptionError("there are two devices '\(name)'")
@@ -92,7 +94,8 @@ extension Topology {
           name, kind: try text(device["kind"], "the kind of device '\(name)'"),
           addresses: device["addresses"]?.strings ?? [], properties: device))
     }
-    for route in try Self.list("routes", document) {
+    for (index, route) in try Self.list("routes", document).enumerated() {
+      try Members.route.check(route, "routes[\(index)]")
       routes.append(
         Route(
           destination: try text(route["to"], "a route's destination ('to')"), gateway: route["via"]?.string,
@@ -102,7 +105,8 @@ extension Topology {
           }))
     }
     for rule in try Self.list("rules", document) { rules.append(try Rule(rule)) }
-    for neighbour in try Self.list("neighbours", document) {
+    for (index, neighbour) in try Self.list("neighbours", document).enumerated() {
+      try Members.neighbour.check(neighbour, "neighbours[\(index)]")
       neighbours.append(
         Neighbour(
           device: try text(neighbour["dev"], "a neighbour's device ('dev')"),

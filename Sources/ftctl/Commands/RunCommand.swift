@@ -151,6 +151,9 @@ struct RouterOptions: ParsableArguments {
     var result = Topology()
     if let topology { result = try TopologyFile.read(topology) }
     for text in tap { result.devices.append(try device(text)) }
+    if let topology, result.devices.isEmpty {
+      throw CommandFailure(.failed, "\(topology): a router has devices, and none is described")
+    }
     for name in hardware where !tap.contains(where: { $0.prefix { $0 != "=" && $0 != "@" } == name }) {
       throw CommandFailure(.usage, "--hardware: there is no --tap '\(name)'")
     }

@@ -11,7 +11,7 @@ enum TopologyFile {
   static func read(_ path: String) throws -> Topology {
     let text = try SystemFile.contents(path)
     do {
-      return try Topology(JSONValue(parsing: text))
+      return try Topology(ofRouter: JSONValue(parsing: text))
     } catch {
       throw CommandFailure(.failed, "\(path): \(error)")
     }
