@@ -41,7 +41,7 @@ package struct Verification {
 
   /// The traces of a folder, by name.
   ///
-  /// - Throws: ``DescriptionError`` when the folder cannot be read.
+  /// - Throws: ``DescriptionError`` when the folder cannot be read, holds none, or lacks one that was named.
   package func files(in folder: String) throws(DescriptionError) -> [(name: String, path: String)] {
     var found: [String] = []
     guard let directory = unsafe opendir(folder) else {
@@ -54,6 +54,10 @@ package struct Verification {
         unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
       }
       if name.hasSuffix(".json") { found.append(String(name.dropLast(5))) }
+    }
+    guard !found.isEmpty else { throw DescriptionError("no scenarios in '\(folder)'") }
+    if let missing = names.first(where: { !found.contains($0) }) {
+      throw DescriptionError("no scenario '\(missing)' in '\(folder)'")
     }
     return found.filter { names.isEmpty || names.contains($0) }.sorted().map { ($0, "\(folder)/\($0).json") }
   }

@@ -138,6 +138,22 @@ struct ErrorTests {
     }
   }
 
+  @Test("a scenario that is not there is named")
+  func missingScenario() throws {
+    let empty = ScratchFolder.file("traces")
+    #expect(try run(["mkdir", empty]).status == 0)
+    let traces = BuiltProgram.sourceRoot.appendingPathComponent("Tests/EngineHostTests/Traces/6.12").path
+    for (arguments, words) in [
+      ([empty], "no scenarios in '\(empty)'"), ([traces, "nosuch"], "no scenario 'nosuch' in '\(traces)'"),
+      (["--list", traces, "nosuch"], "no scenario 'nosuch' in '\(traces)'"),
+    ] {
+      let result = try run([BuiltProgram.ftctl, "--userspace", "verify"] + arguments)
+      #expect(result.status == 1)
+      #expect(result.bytes.isEmpty)
+      expectOneLine(result, words)
+    }
+  }
+
   @Test(
     "without privilege there is one line with a hint, and status 4",
     .enabled(
