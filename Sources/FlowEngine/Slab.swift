@@ -9,12 +9,7 @@ internal import CFlowMemory
 @safe
 package struct Slab<Record: BitwiseCopyable, let chunkLog2: Int>: ~Copyable {
   private static var chunkSize: Int { 1 << chunkLog2 }
-  private var chunks: UnsafeMutablePointer<UnsafeMutablePointer<Record>>
-  private var chunkRoom = 64
-  private var chunkCount = 0
-  /// Where the next chunk of the last block begins, and how many it still has.
-  private var block: UnsafeMutablePointer<Record>?
-  private var blockLeft = 0
+  private var chunks: ChunkList
   /// The free slot that is used next, or `.max`; the first four octets of each free record name the one after it.
   private var firstFree = UInt32.max
   private let blank: Record
@@ -27,7 +22,7 @@ package struct Slab<Record: BitwiseCopyable, let chunkLog2: Int>: ~Copyable {
 
   /// Octets of memory.
   package var footprint: Int {
-    capacity * MemoryLayout<Record>.stride + chunkRoom * 8
+    capacity * MemoryLayout<Record>.stride + chunks.footprint
   }
 
   /// An empty slab whose new records are copies of `blank`.
@@ -36,18 +31,8 @@ package struct Slab<Record: BitwiseCopyable, let chunkLog2: Int>: ~Copyable {
     self.blank = blank
     // Safe: a record is larger.
     firstOctets = unsafe withUnsafeBytes(of: blank) { unsafe $0.load(as: UInt32.self) }
-    unsafe chunks = .allocate(capacity: 64)
+    chunks = ChunkList(chunkOctets: Self.chunkSize * MemoryLayout<Record>.stride)
   }
-
-  deinit {
-    for first in stride(from: 0, to: chunkCount, by: Self.chunksOfBlock) {
-      unsafe flow_memory_free(chunks[first], Self.chunksOfBlock * Self.chunkOctets)
-    }
-    unsafe chunks.deallocate()
-  }
-
-  private static var chunksOfBlock: Int { 8 }
-  private static var chunkOctets: Int { chunkSize * MemoryLayout<Record>.stride }
 
   /// A slot that holds a copy of the blank record. The one after it is fetched into the cache.
   package mutating func allocate() -> Int {
@@ -80,25 +65,8 @@ package struct Slab<Record: BitwiseCopyable, let chunkLog2: Int>: ~Copyable {
   }
 
   private mutating func addChunk() {
-    if chunkCount == chunkRoom {
-      let larger = UnsafeMutablePointer<UnsafeMutablePointer<Record>>.allocate(capacity: chunkRoom * 2)
-      unsafe larger.moveInitialize(from: chunks, count: chunkCount)
-      unsafe chunks.deallocate()
-      unsafe chunks = larger
-      chunkRoom *= 2
-    }
-    // A record is a whole number of cache lines; only a raw allocation can promise 64-octet alignment.
-    if blockLeft == 0 {
-      blockLeft = Self.chunksOfBlock
-      unsafe block = flow_memory_allocate(blockLeft * Self.chunkOctets)
-        .bindMemory(to: Record.self, capacity: blockLeft * Self.chunkSize)
-    }
-    guard let chunk = unsafe block else { preconditionFailure("no block") }
-    unsafe block = chunk + Self.chunkSize
-    blockLeft -= 1
+    let chunk = unsafe chunks.add().bindMemory(to: Record.self, capacity: Self.chunkSize)
     unsafe chunk.initialize(repeating: blank, count: Self.chunkSize)
-    unsafe (chunks + chunkCount).initialize(to: chunk)
-    chunkCount += 1
     capacity += Self.chunkSize
     for slot in (capacity - Self.chunkSize..<capacity).reversed() { chain(slot) }
   }
@@ -108,7 +76,9 @@ package struct Slab<Record: BitwiseCopyable, let chunkLog2: Int>: ~Copyable {
   @unsafe
   func pointer(_ slot: Int) -> UnsafeMutablePointer<Record> {
     precondition(UInt(bitPattern: slot) < UInt(bitPattern: capacity))
-    return unsafe chunks[slot >> chunkLog2] + (slot & (Self.chunkSize - 1))
+    // Safe: the chunk is bound to records.
+    let chunk = unsafe chunks.places[slot >> chunkLog2].assumingMemoryBound(to: Record.self)
+    return unsafe chunk + (slot & (Self.chunkSize - 1))
   }
 
   /// Where part `number` is, when each record is 2^`log2` equal parts: valid while the slab lives. Traps when there is no such
@@ -117,7 +87,7 @@ package struct Slab<Record: BitwiseCopyable, let chunkLog2: Int>: ~Copyable {
   @unsafe
   func part(_ number: Int, log2: Int) -> UnsafeMutableRawPointer {
     precondition(UInt(bitPattern: number) < UInt(bitPattern: capacity << log2))
-    let chunk = unsafe UnsafeMutableRawPointer(chunks[number >> (chunkLog2 &+ log2)])
+    let chunk = unsafe chunks.places[number >> (chunkLog2 &+ log2)]
     let place = number & (Self.chunkSize << log2 &- 1)
     return unsafe chunk + place &* (MemoryLayout<Record>.stride >> log2)
   }
@@ -135,14 +105,59 @@ package struct Slab<Record: BitwiseCopyable, let chunkLog2: Int>: ~Copyable {
   /// The record of `slot`. Traps when there is no such slot.
   package subscript(slot: Int) -> Record {
     @inline(__always)
-    unsafeAddress {
-      precondition(UInt(bitPattern: slot) < UInt(bitPattern: capacity))
-      return unsafe UnsafePointer(chunks[slot >> chunkLog2] + (slot & (Self.chunkSize - 1)))
-    }
+    unsafeAddress { unsafe UnsafePointer(pointer(slot)) }
     @inline(__always)
-    unsafeMutableAddress {
-      precondition(UInt(bitPattern: slot) < UInt(bitPattern: capacity))
-      return unsafe chunks[slot >> chunkLog2] + (slot & (Self.chunkSize - 1))
+    unsafeMutableAddress { unsafe pointer(slot) }
+  }
+}
+
+/// The chunks of a slab, each of as many octets, which never move.
+///
+/// Not generic, as `Slab` is: debug builds of Swift 6.3 call no `deinit` of generic types that cannot be copied.
+@safe
+private struct ChunkList: ~Copyable {
+  /// Where each chunk is. Valid up to the number of chunks, until one is added.
+  @unsafe private(set) var places: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  private var room = 64
+  private var count = 0
+  private let chunkOctets: Int
+
+  /// Chunks that share a block.
+  private static var chunksOfBlock: Int { 8 }
+
+  /// Octets of the list.
+  var footprint: Int { room * 8 }
+
+  init(chunkOctets: Int) {
+    self.chunkOctets = chunkOctets
+    unsafe places = .allocate(capacity: room)
+  }
+
+  deinit {
+    for first in stride(from: 0, to: count, by: Self.chunksOfBlock) {
+      unsafe flow_memory_free(places[first], Self.chunksOfBlock * chunkOctets)
     }
+    unsafe places.deallocate()
+  }
+
+  /// Adds a chunk, aligned to a cache line.
+  mutating func add() -> UnsafeMutableRawPointer {
+    if count == room {
+      let larger = UnsafeMutablePointer<UnsafeMutableRawPointer>.allocate(capacity: room * 2)
+      unsafe larger.moveInitialize(from: places, count: count)
+      unsafe places.deallocate()
+      unsafe places = larger
+      room *= 2
+    }
+    // Only a raw allocation can promise 64-octet alignment; the chunks of a block lie one after the other.
+    let chunk: UnsafeMutableRawPointer
+    if count % Self.chunksOfBlock == 0 {
+      unsafe chunk = flow_memory_allocate(Self.chunksOfBlock * chunkOctets)
+    } else {
+      unsafe chunk = places[count - 1] + chunkOctets
+    }
+    unsafe (places + count).initialize(to: chunk)
+    count += 1
+    return unsafe chunk
   }
 }

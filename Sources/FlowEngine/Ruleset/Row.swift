@@ -4,16 +4,23 @@
 /// that no reference is counted there. `@safe`: every access checks its index against `count`.
 @safe
 struct Row<Element: BitwiseCopyable>: ~Copyable {
-  private var storage: UnsafeMutablePointer<Element>
+  private var memory: RowMemory
   private var capacity: Int
   private(set) var count = 0
 
   init(capacity: Int = 16) {
     self.capacity = max(1, capacity)
-    unsafe storage = .allocate(capacity: self.capacity)
+    memory = Self.memory(self.capacity)
   }
 
-  deinit { unsafe storage.deallocate() }
+  private static func memory(_ capacity: Int) -> RowMemory {
+    RowMemory(octets: capacity * MemoryLayout<Element>.stride, alignment: MemoryLayout<Element>.alignment)
+  }
+
+  /// Where the elements are.
+  private var storage: UnsafeMutablePointer<Element> {
+    @inline(__always) get { unsafe memory.start.assumingMemoryBound(to: Element.self) }
+  }
 
   @inline(__always)
   subscript(_ index: Int) -> Element {
@@ -40,12 +47,25 @@ struct Row<Element: BitwiseCopyable>: ~Copyable {
   mutating func removeAll() { count = 0 }
 
   private mutating func grow() {
-    let larger = capacity * 2
-    let fresh = UnsafeMutablePointer<Element>.allocate(capacity: larger)
-    // Safe: both blocks hold at least `count` elements and do not overlap.
-    unsafe fresh.moveInitialize(from: storage, count: count)
-    unsafe storage.deallocate()
-    unsafe storage = fresh
-    capacity = larger
+    let larger = Self.memory(capacity * 2)
+    // Safe: both blocks hold at least `count` elements, which are plain values, and do not overlap.
+    unsafe larger.start.copyMemory(from: memory.start, byteCount: count * MemoryLayout<Element>.stride)
+    memory = larger
+    capacity *= 2
   }
+}
+
+/// The memory of a row, given back with it.
+///
+/// Not generic, as `Row` is: debug builds of Swift 6.3 call no `deinit` of generic types that cannot be copied.
+@safe
+private struct RowMemory: ~Copyable {
+  /// Valid while this value lives.
+  @unsafe let start: UnsafeMutableRawPointer
+
+  init(octets: Int, alignment: Int) {
+    unsafe start = .allocate(byteCount: octets, alignment: alignment)
+  }
+
+  deinit { unsafe start.deallocate() }
 }
