@@ -50,6 +50,8 @@ struct TopTests {
     let result = try space.ftctl(["top", "--interval", "0.1", "--count", "1"])
     #expect(result.status == 0)
     #expect(result.error.contains("hint: flows are not counted here"))
+    #expect(result.output.hasPrefix("BITRATE "), "what is no terminal is told nothing that a terminal is")
+    #expect(!result.bytes.contains(0x1b))
     for words in [
       ["--interval", "0"], ["--count", "0"], ["--sort", "nonsense"], ["--columns", "nonsense"],
     ] {

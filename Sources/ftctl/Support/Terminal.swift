@@ -4,12 +4,14 @@ import Glibc
 
 /// A terminal that gives each key at once and shows one page at a time; as it was before when this goes.
 final class TerminalPage {
-  private var settings = termios()
+  private var settings: termios
 
   /// nil where standard input or output is no terminal.
   init?() {
-    guard isatty(0) == 1, isatty(1) == 1, unsafe tcgetattr(0, &settings) == 0 else { return nil }
-    var changed = settings
+    var changed = termios()
+    // Nothing is set before it is certain that there is one: else the end of this would write to whatever it is.
+    guard isatty(0) == 1, isatty(1) == 1, unsafe tcgetattr(0, &changed) == 0 else { return nil }
+    settings = changed
     changed.c_lflag &= ~tcflag_t(ICANON | ECHO)
     unsafe tcsetattr(0, TCSANOW, &changed)
     // The other screen, without the cursor.
