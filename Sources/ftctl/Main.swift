@@ -6,25 +6,24 @@ import Glibc
 @main
 enum Main {
   static func main() {
+    StandardStreams.occupyClosed()
     let commandLine = CommandLine.arguments
     if let words = DropIn.words(of: commandLine) { exit(DropIn.run(words)) }
     signal(SIGPIPE, SIG_IGN)
     let arguments = Array(commandLine.dropFirst())
-    // Scripts ask for it often, and the parser takes longer than all else.
-    if arguments == ["--version"] {
-      print(Ftctl.version)
-      exit(ExitStatus.done.rawValue)
-    }
     exit(run(arguments).rawValue)
   }
 
   private static func run(_ arguments: [String]) -> ExitStatus {
-    GlobalOptions.turnToEngine(completing: arguments)
     do {
+      // Scripts ask for it often, and the parser takes longer than all else.
+      if arguments == ["--version"] {
+        try StandardOutput.write(Ftctl.version + "\n")
+        return .done
+      }
+      GlobalOptions.turnToEngine(completing: arguments)
       var command = try Ftctl.parseAsRoot(GlobalOptions.movedBehindSubcommand(arguments, of: Ftctl.self))
       try command.run()
-      return .done
-    } catch is OutputClosed {
       return .done
     } catch {
       return end(with: error)
@@ -32,10 +31,15 @@ enum Main {
   }
 
   private static func end(with error: any Error) -> ExitStatus {
+    if error is OutputClosed { return .done }
     switch Ftctl.exitCode(for: error) {
     case .success:
-      print(Ftctl.fullMessage(for: error))
-      return .done
+      do {
+        try StandardOutput.write(Ftctl.fullMessage(for: error) + "\n")
+        return .done
+      } catch {
+        return end(with: error)
+      }
     case .validationFailure:
       var words = Ftctl.message(for: error).split(whereSeparator: \.isNewline).joined(separator: "; ")
       if words.hasSuffix(".") { words.removeLast() }

@@ -56,6 +56,8 @@ extension CommandLines {
     -R - -L
     -R - -o xml
     -R -
+    $CT -R - <&-
+    $CT -C <&-
     --load-file
     --load-file=-
     --load-file -

@@ -7,8 +7,12 @@ enum DropInLoader {
   /// - Parameter path: a file, or `-` for standard input.
   /// - Throws: ``DropInFailure``: status 2 for what cannot be read, with nothing done; 1 for the first refusal.
   static func run(_ path: String) throws {
-    let descriptor = path == "-" ? 0 : unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw DropInFailure.usage("Failed to open file \(path) for reading") }
+    let isInput = path == "-"
+    let descriptor = isInput ? 0 : unsafe open(path, O_RDONLY | O_CLOEXEC)
+    // Nothing is read: what is not open for reading says so.
+    guard descriptor >= 0, Glibc.read(descriptor, nil, 0) == 0 || errno != EBADF else {
+      throw DropInFailure.usage("Failed to open file \(isInput ? "/dev/stdin" : path) for reading")
+    }
     defer { if descriptor != 0 { close(descriptor) } }
     var lines: [DropInLine] = []
     try forEachLine(of: descriptor) { text throws(DropInFailure) in

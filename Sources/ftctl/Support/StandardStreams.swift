@@ -6,6 +6,19 @@ import Reporting
 /// Whoever read our output has gone: the program ends quietly.
 struct OutputClosed: Error {}
 
+/// The three descriptors that every program is started with.
+enum StandardStreams {
+  /// Takes the number of each that is closed, so that no socket or file of ours gets it: with a descriptor whose use
+  /// fails as that of the closed one would, with EBADF.
+  static func occupyClosed() {
+    for (descriptor, direction) in [(Int32(0), O_WRONLY), (1, O_RDONLY), (2, O_RDONLY)]
+    where fcntl(descriptor, F_GETFD) < 0 {
+      // The lowest number that is free is this one: those below are open.
+      _ = unsafe open("/dev/null", direction)
+    }
+  }
+}
+
 /// Standard output, for results only.
 enum StandardOutput {
   /// Writes the buffer's text and empties it.
@@ -13,6 +26,15 @@ enum StandardOutput {
   static func flush(_ buffer: inout OutputBuffer) throws {
     defer { buffer.removeAll() }
     try unsafe buffer.withBytes { bytes in Result { try unsafe write(bytes) } }.get()
+  }
+
+  /// Writes a text.
+  ///
+  /// - Throws: as ``flush(_:)``.
+  static func write(_ text: String) throws {
+    var buffer = OutputBuffer()
+    buffer.append(text: text)
+    try flush(&buffer)
   }
 
   private static func write(_ bytes: UnsafeRawBufferPointer) throws {
