@@ -181,9 +181,11 @@ struct MonitorTests {
       let lines = result.lines
       switch form {
       case "json", "jsonl":
-        #expect(lines.count > 5)
-        for line in lines {
-          let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        let texts = form == "json" ? [result.bytes] : lines.map { Data($0.utf8) }
+        let values = try texts.map { try JSONSerialization.jsonObject(with: $0) }
+        let objects = try #require((form == "json" ? values.first : values) as? [[String: Any]])
+        #expect(objects.count > 5 && objects.count == lines.count)
+        for object in objects {
           #expect(object["event"] as? String == "destroy" && object["proto"] as? String == "udp")
         }
       case "csv": #expect(lines.dropFirst().allSatisfy { $0.contains("udp") } && lines.count > 6)
@@ -199,6 +201,16 @@ struct MonitorTests {
         #expect(lines.allSatisfy { $0.firstMatch(of: #/^\[\d+\.\d{6}\]\t\[DESTROY\] udp /#) != nil })
       }
     }
+  }
+
+  @Test("the array of JSON begins at once, and is whole without events", arguments: [SIGINT, SIGTERM])
+  func emptyArray(_ signal: Int32) throws {
+    let table = try ConntrackTable(entries: 0)
+    let monitor = try RunningProgram(table.namespace.command([BuiltProgram.ftctl, "monitor", "-j"]))
+    #expect(monitor.wait(seconds: 60) { monitor.outputSoFar == "[" })
+    monitor.signal(signal)
+    let result = try monitor.result(within: 30)
+    #expect(result.status == 0 && result.output == "[]\n")
   }
 
   @Test("a reader that closes the pipe ends it quietly")

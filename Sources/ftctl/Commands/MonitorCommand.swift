@@ -53,11 +53,9 @@ struct MonitorCommand: ParsableCommand {
     }
     try global.enterNamespace()
     let source = try ConntrackEventSource(receiveBuffer: size)
-    let stream = OutputOptions.Choice(
-      format: choice.format == .json ? .jsonl : choice.format, modifiers: choice.modifiers)
     var monitor = try FlowMonitor(
       source: source, query: query, events: wanted, openSession: global.session,
-      renderer: FlowRenderer(stream, palette: global.palette, labels: query.labels, isLive: true),
+      renderer: FlowRenderer(choice, palette: global.palette, labels: query.labels, isLive: true),
       offloadInterval: offloadInterval)
     try monitor.run()
   }

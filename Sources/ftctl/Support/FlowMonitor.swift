@@ -48,6 +48,7 @@ struct FlowMonitor: ~Copyable {
     defer { close(signals) }
     warnAboutSilentEntries()
     try compare(isFirst: true)
+    try renderer.begin()
     nextLook = Clock.monotonicSeconds() + interval
     var waits = [
       pollfd(fd: source.descriptor, events: Int16(POLLIN), revents: 0),

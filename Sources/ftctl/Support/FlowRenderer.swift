@@ -35,6 +35,7 @@ struct FlowRenderer: ~Copyable {
       showsLabels: choice.modifiers.contains(.labels),
       showsTime: isLive && choice.modifiers.contains(.timestamp))
     context = FormatContext(labels: labels, calendar: LocalCalendar.text, localTime: LocalCalendar.fields)
+    if format == .json { output.append(JSONFormat.arrayStart) }
     self.isLive = isLive
     showsEventTime = isLive && choice.modifiers.contains(.timestamp)
   }
@@ -72,7 +73,7 @@ struct FlowRenderer: ~Copyable {
       }
       output.append(byte: 0x0a)
     case .json:
-      output.append(count == 0 ? JSONFormat.arrayStart : JSONFormat.arraySeparator)
+      if count > 0 { output.append(JSONFormat.arraySeparator) }
       json.append(entry, context, carrier: carrier, to: &output)
     case .jsonl:
       json.append(entry, context, carrier: carrier, to: &output)
@@ -92,12 +93,13 @@ struct FlowRenderer: ~Copyable {
     if isLive || output.count >= Self.blockSize || count == 1 { try StandardOutput.flush(&output) }
   }
 
+  /// Writes what the form begins with: of a stream whose first flow may be long in coming.
+  mutating func begin() throws { try StandardOutput.flush(&output) }
+
   /// Writes what ends the form, and all that is left.
   mutating func finish() throws {
     switch format {
-    case .json:
-      if count == 0 { output.append(JSONFormat.arrayStart) }
-      output.append(JSONFormat.arrayEnd)
+    case .json: output.append(JSONFormat.arrayEnd)
     case .xml where count > 0: output.append(XMLFormat.footer)
     case .csv where count == 0: csv.appendHeader(to: &output)
     default: break

@@ -51,7 +51,8 @@ struct PacketTracer: ~Copyable {
       throw CommandFailure(.failed, "the engine does not trace: \(text)")
     }
     StandardError.report("tracing")
-    if format == .json { output.append("[") }
+    if format == .json { output.append(JSONFormat.arrayStart) }
+    try StandardOutput.flush(&output)
     var waits = [
       pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0),
       pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
@@ -64,13 +65,13 @@ struct PacketTracer: ~Copyable {
       if waits[0].revents != 0 {
         guard let text = try socket.nextHostText() else { continue }
         try take(text)
-        if format != .json || output.count > 1 << 15 { try StandardOutput.flush(&output) }
+        try StandardOutput.flush(&output)
       } else if ready == 0, try flowIsGone() {
         StandardError.report("the flow's entry is gone")
         break
       }
     }
-    if format == .json { output.append(count == 0 ? "]\n" : "\n]\n") }
+    if format == .json { output.append(JSONFormat.arrayEnd) }
     try StandardOutput.flush(&output)
     StandardError.report(
       "\(count) packets have been traced." + (lost > 0 ? " \(lost) came too fast to be recorded." : ""))
@@ -105,7 +106,7 @@ struct PacketTracer: ~Copyable {
     if format == .line {
       TraceText(record).write(to: &output)
     } else {
-      if format == .json { output.append(count == 0 ? "\n" : ",\n") }
+      if format == .json, count > 0 { output.append(JSONFormat.arraySeparator) }
       output.append(text: try object(record, hasFlow ? entry : nil).description)
       if format == .jsonl { output.append("\n") }
     }
