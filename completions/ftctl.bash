@@ -203,8 +203,8 @@ _ftctl() {
 _ftctl_list() {
     repeating_flags=()
     non_repeating_flags=(--userspace -j --json --reverse --resolve --wide -z --zero --version -h --help)
-    repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output --columns --sort --limit)
+    repeating_options=(-l --label --flowtable --where -o --output)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --columns --sort --limit)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -335,8 +335,8 @@ _ftctl_list() {
 _ftctl_get() {
     repeating_flags=()
     non_repeating_flags=(--userspace -j --json --version -h --help)
-    repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output)
+    repeating_options=(-l --label --flowtable --where -o --output)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -456,8 +456,8 @@ _ftctl_get() {
 _ftctl_count() {
     repeating_flags=()
     non_repeating_flags=(--userspace -j --json --version -h --help)
-    repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output --by --top)
+    repeating_options=(-l --label --flowtable --where -o --output)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --by --top)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -584,8 +584,8 @@ _ftctl_count() {
 _ftctl_stats() {
     repeating_flags=()
     non_repeating_flags=(--userspace -j --json --per-cpu --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--netns --color --instance -o --output)
+    repeating_options=(-o --output)
+    non_repeating_options=(--netns --color --instance)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -612,8 +612,8 @@ _ftctl_stats() {
 _ftctl_monitor() {
     repeating_flags=()
     non_repeating_flags=(--userspace -j --json --version -h --help)
-    repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output -e --events --event-mask -b --buffer-size --offload-interval)
+    repeating_options=(-l --label --flowtable --where -o --output)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within -e --events --event-mask -b --buffer-size --offload-interval)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -743,8 +743,8 @@ _ftctl_monitor() {
 _ftctl_top() {
     repeating_flags=()
     non_repeating_flags=(--userspace --reverse --resolve --wide --version -h --help)
-    repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --columns --sort --limit --interval --count)
+    repeating_options=(-l --label --flowtable --where)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --columns --sort --limit --interval --count)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -877,8 +877,8 @@ _ftctl_top() {
 _ftctl_annotate() {
     repeating_flags=()
     non_repeating_flags=(--userspace --dry-run --allow-none --version -h --help)
-    repeating_options=(-l --label --flowtable --set-label --clear-label)
-    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report --set-mark --set-timeout --set-helper)
+    repeating_options=(-l --label --flowtable --where --set-label --clear-label)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --report --set-mark --set-timeout --set-helper)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1016,8 +1016,8 @@ _ftctl_annotate() {
 _ftctl_delete() {
     repeating_flags=()
     non_repeating_flags=(--userspace --dry-run --allow-none --version -h --help)
-    repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report)
+    repeating_options=(-l --label --flowtable --where)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --report)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1137,8 +1137,8 @@ _ftctl_delete() {
 _ftctl_flush() {
     repeating_flags=()
     non_repeating_flags=(--userspace --yes --dry-run --version -h --help)
-    repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report)
+    repeating_options=(-l --label --flowtable --where)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --report)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1406,8 +1406,8 @@ _ftctl_expect() {
 _ftctl_expect_list() {
     repeating_flags=()
     non_repeating_flags=(--userspace -j --json --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--netns --color --instance -o --output -f --family --helper)
+    repeating_options=(-o --output)
+    non_repeating_options=(--netns --color --instance -f --family --helper)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1442,8 +1442,8 @@ _ftctl_expect_list() {
 _ftctl_expect_get() {
     repeating_flags=()
     non_repeating_flags=(--userspace -j --json --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--netns --color --instance -p --proto -s --src -d --dst --sport --dport -w --zone -o --output)
+    repeating_options=(-o --output)
+    non_repeating_options=(--netns --color --instance -p --proto -s --src -d --dst --sport --dport -w --zone)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1670,8 +1670,8 @@ _ftctl_offload() {
 _ftctl_offload_clear() {
     repeating_flags=()
     non_repeating_flags=(--userspace --dry-run --allow-none --stale --version -h --help)
-    repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where --report)
+    repeating_options=(-l --label --flowtable --where)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --report)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1814,8 +1814,8 @@ _ftctl_flowtable() {
 _ftctl_flowtable_list() {
     repeating_flags=()
     non_repeating_flags=(--userspace -j --json --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--netns --color --instance -o --output)
+    repeating_options=(-o --output)
+    non_repeating_options=(--netns --color --instance)
     __ftctl_offer_flags_options -1
 
     # Offer option value completions
@@ -1850,8 +1850,8 @@ _ftctl_flowtable_list() {
 _ftctl_flowtable_show() {
     repeating_flags=()
     non_repeating_flags=(--userspace -j --json --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--netns --color --instance -o --output)
+    repeating_options=(-o --output)
+    non_repeating_options=(--netns --color --instance)
     __ftctl_offer_flags_options -1
 
     # Offer option value completions
@@ -2068,8 +2068,8 @@ _ftctl_rule() {
 _ftctl_rule_list() {
     repeating_flags=()
     non_repeating_flags=(--userspace -j --json --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--netns --color --instance -o --output)
+    repeating_options=(-o --output)
+    non_repeating_options=(--netns --color --instance)
     __ftctl_offer_flags_options -1
 
     # Offer option value completions
@@ -2282,8 +2282,8 @@ _ftctl_apply() {
 _ftctl_export() {
     repeating_flags=()
     non_repeating_flags=(--userspace -j --json --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--netns --color --instance -o --output)
+    repeating_options=(-o --output)
+    non_repeating_options=(--netns --color --instance)
     __ftctl_offer_flags_options -1
 
     # Offer option value completions
@@ -2318,8 +2318,8 @@ _ftctl_export() {
 _ftctl_explain() {
     repeating_flags=()
     non_repeating_flags=(--userspace -j --json --version -h --help)
-    repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output)
+    repeating_options=(-l --label --flowtable --where -o --output)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within)
     __ftctl_offer_flags_options 0
 
     # Offer option value completions
@@ -2596,8 +2596,8 @@ _ftctl_replay() {
 _ftctl_trace() {
     repeating_flags=()
     non_repeating_flags=(--userspace -j --json --flow --rules --version -h --help)
-    repeating_options=(-l --label --flowtable)
-    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --where -o --output --input --count)
+    repeating_options=(-l --label --flowtable --where -o --output)
+    non_repeating_options=(--netns --color --instance -f --family -p --proto --protonum -s --src --orig-src -d --dst --orig-dst -r --reply-src -q --reply-dst --sport --orig-port-src --dport --orig-port-dst --reply-sport --reply-port-src --reply-dport --reply-port-dst -m --mark -w --zone --orig-zone --reply-zone --state -u --status -n --src-nat -g --dst-nat --any-nat --offload --device --min-bytes --min-packets --older-than --expires-within --input --count)
     __ftctl_offer_flags_options 1
 
     # Offer option value completions

@@ -113,6 +113,10 @@ extension CommandLines {
     -L -j7.7.7.7 ## an attached argument is not thrown away
     -L --any-nat=7.7.7.7 ## an attached argument is not thrown away
     -L --any-nat 7.7.7.7
+    -L --any-nat=7.7.7.7 -p udp ## an attached argument is not thrown away
+    -L -p udp -p tcp
+    -L -g7.7.7.7 -p udp
+    -L --dst-nat=7.7.7.7 -p udp -o id
     -L -n
     -L -g
     -L -g 7.7.7.7

@@ -13,7 +13,7 @@ struct ChangeOptions: ParsableArguments {
   var allowsNone = false
 
   @Option(
-    name: .customLong("report"), defaultAsFlag: "line",
+    name: .customLong("report"), defaultAsFlag: "line", parsing: .next,
     help: ArgumentHelp(
       "Print each flow with what was done to it, why and when (default form: line)",
       valueName: "line|json|jsonl"),

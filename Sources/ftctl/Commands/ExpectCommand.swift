@@ -37,7 +37,7 @@ struct ExpectListCommand: ParsableCommand {
   @OptionGroup(title: "Output") var output: OutputOptions
 
   @Option(
-    name: [.short, .customLong("family")], help: ArgumentHelp("Address family", valueName: "ipv4|ipv6"),
+    name: [.letter("f"), .customLong("family")], help: ArgumentHelp("Address family", valueName: "ipv4|ipv6"),
     completion: .list(["ipv4", "ipv6"]))
   var family: String?
 

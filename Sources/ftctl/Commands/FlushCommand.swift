@@ -30,7 +30,7 @@ struct FlushCommand: ParsableCommand {
   var isDryRun = false
 
   @Option(
-    name: .customLong("report"), defaultAsFlag: "line",
+    name: .customLong("report"), defaultAsFlag: "line", parsing: .next,
     help: ArgumentHelp(
       "Print each flow that is deleted, why and when; never by the kernel's filter (default form: line)",
       valueName: "line|json|jsonl"),

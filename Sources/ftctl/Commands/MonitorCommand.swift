@@ -23,14 +23,14 @@ struct MonitorCommand: ParsableCommand {
   @OptionGroup(title: "Output") var output: OutputOptions
 
   @Option(
-    name: [.short, .customLong("events"), .customLong("event-mask")],
+    name: [.letter("e"), .customLong("events"), .customLong("event-mask")],
     help: ArgumentHelp(
       "Events to print: new, update, destroy, offload, classic, all (default: all)", valueName: "event[,…]"),
     completion: .list(FlowEvent.allCases.map(\.word) + ["all"]))
   var events: String?
 
   @Option(
-    name: [.short, .customLong("buffer-size")],
+    name: [.letter("b"), .customLong("buffer-size")],
     help: ArgumentHelp(
       "Receive buffer in octets; k, M, G, Ki, Mi, Gi may follow (default: 32Mi)", valueName: "octets"))
   var bufferSize: String?

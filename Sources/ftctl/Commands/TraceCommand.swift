@@ -43,7 +43,7 @@ struct TraceCommand: ParsableCommand {
     guard global.userspace else {
       throw ValidationError("trace needs --userspace: a kernel's packets are followed by 'nft monitor trace'")
     }
-    guard selection.where == nil || expression == nil else {
+    guard selection.where.isEmpty || expression == nil else {
       throw ValidationError("trace takes one expression: the argument, or --where")
     }
     if let count, count < 1 { throw ValidationError("--count: it is at least 1, not \(count)") }
@@ -55,7 +55,7 @@ struct TraceCommand: ParsableCommand {
       throw CommandFailure(.usage, "--output: trace has no modifiers")
     }
     var selection = selection
-    if let expression { selection.where = expression }
+    if let expression { selection.where = [expression] }
     let query = try FlowQuery(selection)
     guard case .engine(let instance) = NetlinkEndpoint.current else {
       throw CommandFailure(.usage, "trace needs --userspace")

@@ -6,15 +6,15 @@ import NetlinkWire
 /// The tuple of an expected flow, with the spellings of the selection.
 struct ExpectedTupleOptions: ParsableArguments {
   @Option(
-    name: [.short, .customLong("proto")],
+    name: [.letter("p"), .customLong("proto")],
     help: ArgumentHelp("Layer 4 protocol: a name or a number", valueName: "name|number"),
     completion: .list(["tcp", "udp", "sctp"]))
   var proto: String
 
-  @Option(name: [.short, .customLong("src")], help: ArgumentHelp("Source", valueName: "addr"))
+  @Option(name: [.letter("s"), .customLong("src")], help: ArgumentHelp("Source", valueName: "addr"))
   var src: String
 
-  @Option(name: [.short, .customLong("dst")], help: ArgumentHelp("Destination", valueName: "addr"))
+  @Option(name: [.letter("d"), .customLong("dst")], help: ArgumentHelp("Destination", valueName: "addr"))
   var dst: String
 
   @Option(help: ArgumentHelp("Source port (default: 0)", valueName: "port"))
@@ -24,7 +24,7 @@ struct ExpectedTupleOptions: ParsableArguments {
   var dport: String
 
   @Option(
-    name: [.customShort("w"), .customLong("zone")],
+    name: [.letter("w"), .customLong("zone")],
     help: ArgumentHelp("Zone of the master, 0 to 65535 (default: 0)", valueName: "n"))
   var zone: UInt16?
 

@@ -23,7 +23,7 @@ struct FlowOptions: ParsableArguments {
   var icmpID: UInt16?
 
   @Option(
-    name: [.short, .customLong("timeout")],
+    name: [.letter("t"), .customLong("timeout")],
     help: ArgumentHelp("Seconds until the flow expires, or 5m, 2h, 1d", valueName: "duration"))
   var timeout: String?
 
@@ -33,24 +33,24 @@ struct FlowOptions: ParsableArguments {
   var state: String?
 
   @Option(
-    name: [.customShort("u"), .customLong("status")],
+    name: [.letter("u"), .customLong("status")],
     help: ArgumentHelp("Status flags to set: SEEN_REPLY, ASSURED, FIXED_TIMEOUT", valueName: "flag[,…]"),
     completion: .custom { _, _, _ in LiveValues.statuses() })
   var status: String?
 
   @Option(
-    name: [.short, .customLong("mark")],
+    name: [.letter("m"), .customLong("mark")],
     help: ArgumentHelp("Mark: decimal, 0x hexadecimal or octal", valueName: "value"))
   var mark: String?
 
   @Option(
-    name: [.short, .customLong("label"), .customLong("label-add")], parsing: .upToNextOption,
+    name: [.letter("l"), .customLong("label"), .customLong("label-add")], parsing: .upToNextOption,
     help: ArgumentHelp("Labels to set: names or bit numbers", valueName: "name"),
     completion: .custom { _, _, _ in LiveValues.labels() })
   var label: [String] = []
 
   @Option(
-    name: [.customShort("w"), .customLong("zone")],
+    name: [.letter("w"), .customLong("zone")],
     help: ArgumentHelp("Zone of both directions, 0 to 65535", valueName: "n"),
     completion: .custom { _, _, _ in LiveValues.zones() })
   var zone: UInt16?
@@ -65,13 +65,13 @@ struct FlowOptions: ParsableArguments {
   var replyZone: UInt16?
 
   @Option(
-    name: [.customShort("n"), .customLong("src-nat")],
+    name: [.letter("n"), .customLong("src-nat")],
     help: ArgumentHelp(
       "Translate the source to this address, and port where one is given", valueName: "addr[:port]"))
   var sourceNAT: String?
 
   @Option(
-    name: [.customShort("g"), .customLong("dst-nat")],
+    name: [.letter("g"), .customLong("dst-nat")],
     help: ArgumentHelp(
       "Translate the destination to this address, and port where one is given", valueName: "addr[:port]"))
   var destinationNAT: String?

@@ -15,14 +15,14 @@ enum OutputModifier: String, CaseIterable {
 /// How results are written.
 struct OutputOptions: ParsableArguments {
   @Option(
-    name: [.short, .customLong("output")],
+    name: [.letter("o"), .customLong("output")],
     help: ArgumentHelp(
       """
       Format: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, \
       ktimestamp, labels, userspace, as conntrack has them
       """, valueName: "format[,modifier…]"),
     completion: .list(OutputFormat.allCases.map(\.rawValue) + OutputModifier.allCases.map(\.rawValue)))
-  var output: String?
+  var output: [String] = []
 
   @Flag(name: [.customShort("j"), .customLong("json")], help: "Short for -o json")
   var isJSON = false
@@ -51,7 +51,7 @@ struct OutputOptions: ParsableArguments {
   func choice(_ supported: [OutputFormat]) throws -> Choice {
     var formats: [OutputFormat] = isJSON ? [.json] : []
     var modifiers: Set<OutputModifier> = []
-    for word in (output ?? "").split(separator: ",", omittingEmptySubsequences: output == nil) {
+    for word in output.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
       let word = word.lowercased()
       if let format = OutputFormat(rawValue: word) {
         if !formats.contains(format) { formats.append(format) }

@@ -6,8 +6,9 @@ extension SelectionOptions {
     var result: [String] = []
     func add(_ name: String, _ value: String?) {
       guard let value else { return }
-      let isPlain = value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && !"'\"\\".utf8.contains($0) }
-      result.append(value.isEmpty ? name : "\(name) \(isPlain ? value : "'\(value)'")")
+      let isPlain =
+        !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && !"'\"\\".utf8.contains($0) }
+      result.append("\(name) \(isPlain ? value : "'\(value)'")")
     }
     func list(_ values: [String]) -> String? { values.isEmpty ? nil : values.joined(separator: ",") }
     add("--family", family)
@@ -29,7 +30,7 @@ extension SelectionOptions {
     add("--min-packets", minimumPackets)
     add("--older-than", olderThan)
     add("--expires-within", expiresWithin)
-    add("--where", `where`)
+    for expression in `where` { add("--where", expression) }
     return result.joined(separator: " ")
   }
 }

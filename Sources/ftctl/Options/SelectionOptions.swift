@@ -5,27 +5,30 @@ import NetlinkWire
 
 /// Which flows a subcommand is about; the spellings are conntrack(8)'s.
 struct SelectionOptions: ParsableArguments {
+  /// What an option of NAT means without an address.
+  static let anyTranslation = "any"
+
   @Option(
-    name: [.short, .customLong("family")],
+    name: [.letter("f"), .customLong("family")],
     help: ArgumentHelp("Address family", valueName: "ipv4|ipv6"), completion: .list(["ipv4", "ipv6"]))
   var family: String?
 
   @OptionGroup var tuple: TupleOptions<TupleSelection>
 
   @Option(
-    name: [.short, .customLong("mark")],
+    name: [.letter("m"), .customLong("mark")],
     help: ArgumentHelp(
       "Mark: decimal, 0x hexadecimal or octal; only the mask's bits count", valueName: "value[/mask]"))
   var mark: String?
 
   @Option(
-    name: [.short, .customLong("label")], parsing: .upToNextOption,
+    name: [.letter("l"), .customLong("label")], parsing: .upToNextOption,
     help: ArgumentHelp("Labels, all of which are set: names or bit numbers", valueName: "name"),
     completion: .custom { _, _, _ in LiveValues.labels() })
   var label: [String] = []
 
   @Option(
-    name: [.customShort("w"), .customLong("zone")],
+    name: [.letter("w"), .customLong("zone")],
     help: ArgumentHelp("Zone of both directions, 0 to 65535", valueName: "n"),
     completion: .custom { _, _, _ in LiveValues.zones() })
   var zone: String?
@@ -45,25 +48,25 @@ struct SelectionOptions: ParsableArguments {
   var state: String?
 
   @Option(
-    name: [.customShort("u"), .customLong("status")],
+    name: [.letter("u"), .customLong("status")],
     help: ArgumentHelp(
       "Status flags that are set, or with ! not set: ASSURED, SEEN_REPLY, OFFLOAD, …", valueName: "flag[,…]"),
     completion: .custom { _, _, _ in LiveValues.statuses() })
   var status: String?
 
   @Option(
-    name: [.customShort("n"), .customLong("src-nat")], defaultAsFlag: "",
+    name: [.letter("n"), .customLong("src-nat")], defaultAsFlag: anyTranslation, parsing: .next,
     help: ArgumentHelp("Flows with source NAT, to this address where one is given", valueName: "addr[:port]"))
   var sourceNAT: String?
 
   @Option(
-    name: [.customShort("g"), .customLong("dst-nat")], defaultAsFlag: "",
+    name: [.letter("g"), .customLong("dst-nat")], defaultAsFlag: anyTranslation, parsing: .next,
     help: ArgumentHelp(
       "Flows with destination NAT, to this address where one is given", valueName: "addr[:port]"))
   var destinationNAT: String?
 
   @Option(
-    name: .customLong("any-nat"), defaultAsFlag: "",
+    name: .customLong("any-nat"), defaultAsFlag: anyTranslation, parsing: .next,
     help: ArgumentHelp("Flows with NAT of either kind", valueName: "addr[:port]"))
   var anyNAT: String?
 
@@ -106,9 +109,19 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "All of it as one expression, for example 'tcp and dport in {80,443} and not offload'",
-      valueName: "expression"))
-  var `where`: String?
+      """
+      All of it as one expression, for example 'tcp and dport in {80,443} and not offload'; of several, all must hold
+      """, valueName: "expression"))
+  var `where`: [String] = []
+
+  func validate() throws {
+    try GivenOptions.refuseRepeated(among: [
+      "--family": ["-f"], "--mark": ["-m"], "--zone": ["-w"], "--orig-zone": [], "--reply-zone": [],
+      "--state": [], "--status": ["-u"], "--src-nat": ["-n"], "--dst-nat": ["-g"], "--any-nat": [],
+      "--offload": [], "--flowtable": [], "--device": [], "--min-bytes": [], "--min-packets": [],
+      "--older-than": [], "--expires-within": [],
+    ])
+  }
 
   /// The options as one predicate.
   ///
@@ -156,7 +169,7 @@ struct SelectionOptions: ParsableArguments {
     try option("--state", state, parser.states) { .any($0.map { .test(.state($0)) }) }
     try option("--status", status, parser.status) { $0.predicate }
     func translation(_ kind: FlowTest.Translation, _ text: String) throws -> FlowPredicate {
-      guard !text.isEmpty else { return .test(.translation(kind)) }
+      guard text != Self.anyTranslation else { return .test(.translation(kind)) }
       let (addresses, ports) = try parser.translation(text)
       return .test(.translated(kind, addresses, ports))
     }
@@ -176,7 +189,7 @@ struct SelectionOptions: ParsableArguments {
       "--min-packets", minimumPackets, { try parser.size($0, of: "number of packets") }, atLeast(.packets))
     try option("--older-than", olderThan, parser.duration, atLeast(.age))
     try option("--expires-within", expiresWithin, parser.duration) { .test(.quantity(.timeout, 0...$0)) }
-    if let expression = `where` {
+    for expression in `where` {
       try option("--where", expression, { try WhereParser(labelNames: names).parse($0) }) { $0 }
     }
     let predicate = FlowPredicate.all(parts)

@@ -24,20 +24,20 @@ extension TupleUse {
 /// Protocol, addresses and ports of both directions of a flow; the spellings are conntrack(8)'s.
 struct TupleOptions<Use: TupleUse>: ParsableArguments {
   @Option(
-    name: [.short, .customLong("proto"), .customLong("protonum")], help: Use.help(.proto),
+    name: [.letter("p"), .customLong("proto"), .customLong("protonum")], help: Use.help(.proto),
     completion: .custom { _, _, _ in LiveValues.protocols() })
   var proto: String?
 
-  @Option(name: [.short, .customLong("src"), .customLong("orig-src")], help: Use.help(.source))
+  @Option(name: [.letter("s"), .customLong("src"), .customLong("orig-src")], help: Use.help(.source))
   var src: String?
 
-  @Option(name: [.short, .customLong("dst"), .customLong("orig-dst")], help: Use.help(.destination))
+  @Option(name: [.letter("d"), .customLong("dst"), .customLong("orig-dst")], help: Use.help(.destination))
   var dst: String?
 
-  @Option(name: [.short, .customLong("reply-src")], help: Use.help(.replySource))
+  @Option(name: [.letter("r"), .customLong("reply-src")], help: Use.help(.replySource))
   var replySource: String?
 
-  @Option(name: [.customShort("q"), .customLong("reply-dst")], help: Use.help(.replyDestination))
+  @Option(name: [.letter("q"), .customLong("reply-dst")], help: Use.help(.replyDestination))
   var replyDestination: String?
 
   @Option(name: Use.portNames("sport", "orig-port-src", key: "srckey"), help: Use.help(.sourcePort))
@@ -55,6 +55,15 @@ struct TupleOptions<Use: TupleUse>: ParsableArguments {
     name: Use.portNames("reply-dport", "reply-port-dst", key: "reply-key-dst"),
     help: Use.help(.replyDestinationPort))
   var replyDport: String?
+
+  func validate() throws {
+    try GivenOptions.refuseRepeated(among: [
+      "--proto": ["-p", "--protonum"], "--src": ["-s", "--orig-src"], "--dst": ["-d", "--orig-dst"],
+      "--reply-src": ["-r"], "--reply-dst": ["-q"], "--sport": ["--orig-port-src", "--srckey"],
+      "--dport": ["--orig-port-dst", "--dstkey"], "--reply-sport": ["--reply-port-src", "--reply-key-src"],
+      "--reply-dport": ["--reply-port-dst", "--reply-key-dst"],
+    ])
+  }
 
   /// Each option's name, and its text where it was given.
   var texts: [(name: String, text: String?)] {
