@@ -25,6 +25,16 @@ package struct JSONFormat: Sendable {
     _ entry: borrowing ConntrackEntry, _ context: borrowing FormatContext, carrier: FlowCarrier? = nil,
     to output: inout OutputBuffer
   ) {
+    appendOpen(entry, context, carrier: carrier, to: &output)
+    output.append(byte: 0x7d)
+  }
+
+  /// As ``append(_:_:carrier:to:)``, without the brace that ends the object: more members may follow, each behind a comma.
+  @inline(__always)
+  package func appendOpen(
+    _ entry: borrowing ConntrackEntry, _ context: borrowing FormatContext, carrier: FlowCarrier?,
+    to output: inout OutputBuffer
+  ) {
     output.append(byte: 0x7b)
     if let event = context.event { appendEvent(event, entry, to: &output) }
     if let namespace = context.namespace {
@@ -50,7 +60,6 @@ package struct JSONFormat: Sendable {
     if entry.present.contains(.start) { appendTimes(entry, context, to: &output) }
     appendProtocolInfo(entry, to: &output)
     if entry.present.rawValue & Self.rare.rawValue != 0 { appendRare(entry, to: &output) }
-    output.append(byte: 0x7d)
   }
 
   private static let rare: ConntrackEntry.Presence = [

@@ -21,12 +21,25 @@ enum Main {
         try StandardOutput.write(Ftctl.version + "\n")
         return .done
       }
+      try refuseUnknownTopic(arguments)
       GlobalOptions.turnToEngine(completing: arguments)
       var command = try Ftctl.parseAsRoot(GlobalOptions.movedBehindSubcommand(arguments, of: Ftctl.self))
       try command.run()
       return .done
     } catch {
       return end(with: error)
+    }
+  }
+
+  /// Refuses help on what there is not: the parser shows the help of the last command that there is.
+  private static func refuseUnknownTopic(_ arguments: [String]) throws {
+    guard arguments.first == "help" else { return }
+    var command: any ParsableCommand.Type = Ftctl.self
+    for word in arguments.dropFirst() where !word.hasPrefix("-") {
+      guard let next = command.subcommand(word) else {
+        throw ValidationError("there is no subcommand '\(word)'")
+      }
+      command = next
     }
   }
 
@@ -43,7 +56,9 @@ enum Main {
     case .validationFailure:
       var words = Ftctl.message(for: error).split(whereSeparator: \.isNewline).joined(separator: "; ")
       if words.hasSuffix(".") { words.removeLast() }
-      StandardError.report(words.prefix(1).lowercased() + words.dropFirst())
+      // A word in capitals, such as a variable's name, stays as it is.
+      let isSentence = words.dropFirst().first?.isUppercase != true
+      StandardError.report(isSentence ? words.prefix(1).lowercased() + words.dropFirst() : words)
       StandardError.hint("'ftctl help' and 'ftctl help SUBCOMMAND' show what there is")
       return .usage
     default:

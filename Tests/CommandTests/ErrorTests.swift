@@ -190,6 +190,25 @@ struct ErrorTests {
     #expect(try run([BuiltProgram.ftctl, "--version"]).output.hasPrefix("ftctl "))
   }
 
+  @Test("help on what there is not is wrong usage, and a variable's name stays in capitals")
+  func noHelp() throws {
+    for (arguments, word) in [(["help", "nosuch"], "nosuch"), (["help", "flowtable", "nosuch"], "nosuch")] {
+      let result = try run([BuiltProgram.ftctl] + arguments)
+      #expect(result.status == 2 && result.output.isEmpty)
+      #expect(result.error.hasPrefix("ftctl: there is no subcommand '\(word)'\n"))
+    }
+    let folder = "/" + String(repeating: "x", count: 200)
+    let result = try run(["env", "FTCTL_RUN_DIR=\(folder)", BuiltProgram.ftctl, "--userspace", "list"])
+    #expect(result.status == 2 && result.error.hasPrefix("ftctl: FTCTL_RUN_DIR: "))
+  }
+
+  @Test("a time-out beyond the kernel's numbers is wrong usage")
+  func timeouts() throws {
+    let tuple = ["-p", "udp", "-s", "192.0.2.1", "-d", "192.0.2.2", "--sport", "1", "--dport", "2"]
+    let result = try run([BuiltProgram.ftctl, "add"] + tuple + ["-t", "2147483648"])
+    #expect(result.status == 2 && result.error.hasPrefix("ftctl: --timeout: at most 2147483647 seconds\n"))
+  }
+
   @Test("the help of each subcommand ends with examples that the parser takes")
   func examples() throws {
     for subcommand in ["list", "get", "count", "stats", "monitor"] {

@@ -107,6 +107,13 @@ struct TopologyTests {
     #expect(error?.description.contains(complaint) == true, "\(error?.description ?? "")")
   }
 
+  @Test("a trace may say more of its devices than the engine needs")
+  func moreMembers() throws {
+    let router = try Self.build(
+      #""name": "x", "devices": [{"name": "a", "kind": "tap", "commands": ["ip link set a up"]}]"#)
+    #expect(router.device(named: "a") != nil)
+  }
+
   @Test("a VLAN's protocol is one of two")
   func protocols() throws {
     func devices(_ name: String) -> String {

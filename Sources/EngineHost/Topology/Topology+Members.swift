@@ -75,11 +75,20 @@ extension Topology {
     }
   }
 
-  /// Reads the description of a router and nothing else: an object without other members.
+  /// Reads the description of a router and nothing else: an object without other members, nor any in what these hold.
   ///
   /// - Throws: ``DescriptionError``.
   package init(ofRouter document: JSONValue) throws(DescriptionError) {
     try Members.router.check(document, "the description")
+    for (index, device) in try Self.list("devices", document).enumerated() {
+      try Members.device(device["kind"]?.string ?? "")?.check(device, "devices[\(index)]")
+    }
+    for (index, route) in try Self.list("routes", document).enumerated() {
+      try Members.route.check(route, "routes[\(index)]")
+    }
+    for (index, neighbour) in try Self.list("neighbours", document).enumerated() {
+      try Members.neighbour.check(neighbour, "neighbours[\(index)]")
+    }
     try self.init(document)
   }
 }

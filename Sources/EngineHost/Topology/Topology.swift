@@ -74,17 +74,15 @@ package struct DescriptionError: Error, Equatable, Sendable, CustomStringConvert
 }
 
 extension Topology {
-  /// Reads the members `devices`, `routes`, `rules`, `neighbours` and `sysctl` of an object; others are left alone, but none
-  /// in what these hold.
+  /// Reads the members `devices`, `routes`, `rules`, `neighbours` and `sysctl` of an object; others are left alone.
   ///
-  /// - Throws: ``DescriptionError`` with what is missing, unknown or of the wrong kind.
+  /// - Throws: ``DescriptionError`` with what is missing or of the wrong kind.
   package init(_ document: JSONValue) throws(DescriptionError) {
     func text(_ value: JSONValue?, _ what: String) throws(DescriptionError) -> String {
       guard let text = value?.string else { throw DescriptionError("\(what) is missing or not a string") }
       return text
     }
-    for (index, device) in try Self.list("devices", document).enumerated() {
-      try Members.device(device["kind"]?.string ?? "")?.check(device, "devices[\(index)]")
+    for device in try Self.list("devices", document) {
       let name = try text(device["name"], "a device's name")
       if devices.contains(where: { $0.name == name }) {
         throw DescriptionError("there are two devices '\(name)'")
@@ -94,8 +92,7 @@ extension Topology {
           name, kind: try text(device["kind"], "the kind of device '\(name)'"),
           addresses: device["addresses"]?.strings ?? [], properties: device))
     }
-    for (index, route) in try Self.list("routes", document).enumerated() {
-      try Members.route.check(route, "routes[\(index)]")
+    for route in try Self.list("routes", document) {
       routes.append(
         Route(
           destination: try text(route["to"], "a route's destination ('to')"), gateway: route["via"]?.string,
@@ -105,8 +102,7 @@ extension Topology {
           }))
     }
     for rule in try Self.list("rules", document) { rules.append(try Rule(rule)) }
-    for (index, neighbour) in try Self.list("neighbours", document).enumerated() {
-      try Members.neighbour.check(neighbour, "neighbours[\(index)]")
+    for neighbour in try Self.list("neighbours", document) {
       neighbours.append(
         Neighbour(
           device: try text(neighbour["dev"], "a neighbour's device ('dev')"),
@@ -121,7 +117,7 @@ extension Topology {
     }
   }
 
-  private static func list(_ member: String, _ document: JSONValue) throws(DescriptionError) -> [JSONValue] {
+  static func list(_ member: String, _ document: JSONValue) throws(DescriptionError) -> [JSONValue] {
     guard let value = document[member] else { return [] }
     guard let list = value.array else { throw DescriptionError("'\(member)' is not an array") }
     return list

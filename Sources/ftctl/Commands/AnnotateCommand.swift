@@ -116,10 +116,7 @@ struct AnnotateCommand: ParsableCommand {
     }
     if let timeout {
       let seconds = try option("--set-timeout") { try parser.duration(timeout) }
-      guard seconds <= UInt64(Int32.max) else {
-        throw CommandFailure(.usage, "--set-timeout: at most \(Int32.max) seconds")
-      }
-      update.timeout = UInt32(seconds)
+      update.timeout = try EntryTimeout.seconds(seconds, of: "--set-timeout")
     }
     if let helper {
       guard !helper.isEmpty, helper.utf8.count < 16, !helper.utf8.contains(0) else {

@@ -35,22 +35,27 @@ struct ExplainCommand: ParsableCommand {
     let explainer = try FlowExplainer.ofPlace(session, carriers, for: "explain flows")
     var buffer = OutputBuffer()
     var count = 0
-    if choice.format == .json { buffer.append("[") }
-    let summary = try query.forEach(in: session, carriers: carriers) { entry, _ in
+    let isArray = choice.format == .json
+    if isArray { buffer.append(JSONFormat.arrayStart) }
+    var context = FormatContext(
+      labels: query.labels, calendar: LocalCalendar.text, localTime: LocalCalendar.fields)
+    let summary = try query.forEach(in: session, carriers: carriers) { entry, now in
       let explanation = explainer.explain(entry)
       switch choice.format {
       case .line: write(entry, explanation, to: &buffer)
       default:
-        if choice.format == .json, count > 0 { buffer.append(",\n") }
-        buffer.append(text: Self.json(entry, explanation).description)
-        if choice.format == .jsonl { buffer.append("\n") }
+        if isArray, count > 0 { buffer.append(JSONFormat.arraySeparator) }
+        context.now = now
+        JSONFormat().appendOpen(entry, context, carrier: FlowCarrier.of(entry, carriers), to: &buffer)
+        append(Self.members(explanation), to: &buffer)
+        if !isArray { buffer.append("\n") }
       }
       count += 1
       if buffer.count > 1 << 15 { try StandardOutput.flush(&buffer) }
       return true
     }
     FlowQuery.report(summary)
-    if choice.format == .json { buffer.append("]\n") }
+    if isArray { buffer.append(JSONFormat.arrayEnd) }
     try StandardOutput.flush(&buffer)
     StandardError.report("\(count) flow entries have been explained.")
     guard count > 0 else { throw CommandFailure.nothingMatched }
@@ -109,7 +114,8 @@ struct ExplainCommand: ParsableCommand {
     }
   }
 
-  private static func json(_ entry: borrowing ConntrackEntry, _ explanation: FlowExplanation) -> JSONValue {
+  /// What an object of a flow says beyond the flow.
+  private static func members(_ explanation: FlowExplanation) -> [(name: StaticString, value: JSONValue)] {
     func list(_ findings: [Finding]) -> JSONValue {
       .array(
         findings.map { finding in
@@ -120,30 +126,20 @@ struct ExplainCommand: ParsableCommand {
           ])
         })
     }
-    let tuple = entry.original
-    let hasPorts = Layer4Protocol.hasPorts(tuple.layer4)
-    let flowtable = explanation.path?.flowtable.map { flowtable in
-      JSONValue.object([
-        ("family", .string(flowtable.family)), ("table", .string(flowtable.table)),
-        ("name", .string(flowtable.name)),
-      ])
+    let reasons = [(name: "reasons" as StaticString, value: list(explanation.reasons))]
+    return explanation.isOffloaded ? reasons + [("stale", list(explanation.staleness))] : reasons
+  }
+
+  /// Ends an object with these members.
+  private func append(
+    _ members: [(name: StaticString, value: JSONValue)], to output: inout OutputBuffer
+  ) {
+    for (name, value) in members {
+      output.append(",\"")
+      output.append(name)
+      output.append("\":")
+      output.append(text: value.description)
     }
-    let state = entry.offloadState.name
-    return .object([
-      ("proto", .number(tuple.layer4)), ("src", .string(RuleValueText.address(tuple.source.octets))),
-      ("dst", .string(RuleValueText.address(tuple.destination.octets))),
-      ("sport", hasPorts ? .number(tuple.sourcePort) : nil),
-      ("dport", hasPorts ? .number(tuple.destinationPort) : nil),
-      ("state", entry.stateName.map { .string("\($0)") }), ("id", entry.id.map { .number($0) }),
-      (
-        "offload",
-        .object([
-          ("state", .string("\(state)")), ("flowtable", flowtable),
-          ("devices", explanation.path.map { .array($0.devices.map { .string($0) }) }),
-        ])
-      ),
-      ("reasons", list(explanation.reasons)),
-      ("stale", explanation.isOffloaded ? list(explanation.staleness) : nil),
-    ])
+    output.append("}")
   }
 }

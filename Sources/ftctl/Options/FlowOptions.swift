@@ -156,7 +156,7 @@ struct FlowOptions: ParsableArguments {
     _ draft: inout FlowDraft, _ parser: FlowValueParser, _ option: Reading
   ) throws {
     if let seconds = try option("--timeout", timeout, parser.duration) as? UInt64 {
-      draft.entry.timeoutField = UInt32(clamping: seconds)
+      draft.entry.timeoutField = try EntryTimeout.seconds(seconds, of: "--timeout")
       draft.entry.present.insert(.timeout)
     }
     if let chosen = try option("--status", status, parser.status) as? StatusSelection {
@@ -219,5 +219,16 @@ struct FlowOptions: ParsableArguments {
     } catch {
       throw CommandFailure(.usage, "add: \(error.message)")
     }
+  }
+}
+
+/// The time-out of an entry, as messages to the kernel have it.
+enum EntryTimeout {
+  /// - Throws: ``CommandFailure`` that names the option when the seconds are more than the kernel has a number for.
+  static func seconds(_ seconds: UInt64, of option: String) throws -> UInt32 {
+    guard seconds <= UInt64(Int32.max) else {
+      throw CommandFailure(.usage, "\(option): at most \(Int32.max) seconds")
+    }
+    return UInt32(seconds)
   }
 }

@@ -60,7 +60,7 @@ struct GlobalOptions: ParsableArguments {
     var path: [String] = []
     var command = root
     while index < arguments.count,
-      let next = command.configuration.subcommands.first(where: { $0._commandName == arguments[index] })
+      let next = command.subcommand(arguments[index])
     {
       path.append(arguments[index])
       command = next
@@ -151,4 +151,11 @@ struct GlobalOptions: ParsableArguments {
 
   /// A session with the kernel of the current namespace, or with the engine.
   func session() throws -> NetlinkSession { NetlinkSession(try NetlinkEndpoint.open()) }
+}
+
+extension ParsableCommand {
+  /// The subcommand of this name.
+  static func subcommand(_ name: String) -> (any ParsableCommand.Type)? {
+    configuration.subcommands.first { $0._commandName == name }
+  }
 }
