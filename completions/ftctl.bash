@@ -1790,10 +1790,26 @@ _ftctl_offload_clear() {
 
 _ftctl_flowtable() {
     repeating_flags=()
-    non_repeating_flags=(--version -h --help)
+    non_repeating_flags=(--userspace --version -h --help)
     repeating_options=()
-    non_repeating_options=()
+    non_repeating_options=(--netns --color --instance)
     __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
 
     # Offer subcommand / subcommand argument completions
     local -r subcommand="${unparsed_words[0]}"
@@ -2044,10 +2060,26 @@ _ftctl_flowtable_disable() {
 
 _ftctl_rule() {
     repeating_flags=()
-    non_repeating_flags=(--version -h --help)
+    non_repeating_flags=(--userspace --version -h --help)
     repeating_options=()
-    non_repeating_options=()
+    non_repeating_options=(--netns --color --instance)
     __ftctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--netns')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule -- --netns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--color')
+        __ftctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    '--instance')
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule -- --instance "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
 
     # Offer subcommand / subcommand argument completions
     local -r subcommand="${unparsed_words[0]}"

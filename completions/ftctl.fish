@@ -63,7 +63,7 @@ function __ftctl_parse_tokens -S
                 __ftctl_parse_subcommand 0 'netns=' 'color=' 'userspace' 'instance=' 'f/family=' 'p/proto=' 's/src=' 'd/dst=' 'r/reply-src=' 'q/reply-dst=' 'sport=' 'dport=' 'reply-sport=' 'reply-dport=' 'm/mark=' 'l/label=+' 'w/zone=' 'orig-zone=' 'reply-zone=' 'state=' 'u/status=' 'n/src-nat=' 'g/dst-nat=' 'any-nat=' 'offload=' 'flowtable=+' 'device=' 'min-bytes=' 'min-packets=' 'older-than=' 'expires-within=' 'where=+' 'dry-run' 'allow-none' 'report=' 'stale' 'version' 'h/help'
             end
         case 'flowtable'
-            __ftctl_parse_subcommand 0 'version' 'h/help'
+            __ftctl_parse_subcommand 0 'netns=' 'color=' 'userspace' 'instance=' 'version' 'h/help'
             switch $unparsed_tokens[1]
             case 'list'
                 __ftctl_parse_subcommand -r 1 'netns=' 'color=' 'userspace' 'instance=' 'o/output=+' 'j/json' 'version' 'h/help'
@@ -79,7 +79,7 @@ function __ftctl_parse_tokens -S
                 __ftctl_parse_subcommand 0 'netns=' 'color=' 'userspace' 'instance=' 'family=' 'table=' 'name=' 'chain=' 'dry-run' 'version' 'h/help'
             end
         case 'rule'
-            __ftctl_parse_subcommand 0 'version' 'h/help'
+            __ftctl_parse_subcommand 0 'netns=' 'color=' 'userspace' 'instance=' 'version' 'h/help'
             switch $unparsed_tokens[1]
             case 'list'
                 __ftctl_parse_subcommand -r 1 'netns=' 'color=' 'userspace' 'instance=' 'o/output=+' 'j/json' 'version' 'h/help'
@@ -680,6 +680,10 @@ complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "f
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl offload clear" stale' -l 'stale' -d 'Those alone whose route, neighbour, bridge port or device no longer agrees with what they use'
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl offload clear" version' -l 'version' -d 'Show the version.'
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl offload clear" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl flowtable" netns' -l 'netns' -d 'Work in the network namespace of this name, as \'ip -n\' does; some subcommands take \'all\'' -rfka '(__ftctl_custom_completion ---completion flowtable -- --netns (count (__ftctl_tokens -pc)) (__ftctl_tokens -tC))'
+complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl flowtable" color' -l 'color' -d 'Colour the output (default: auto, on a terminal unless NO_COLOR is set)' -rfka 'auto always never'
+complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl flowtable" userspace' -l 'userspace' -d 'Work with a running userspace engine in the kernel\'s place, see \'ftctl --userspace run\''
+complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl flowtable" instance' -l 'instance' -d 'The userspace engine\'s name (default: default)' -rfka '(__ftctl_custom_completion ---completion flowtable -- --instance (count (__ftctl_tokens -pc)) (__ftctl_tokens -tC))'
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl flowtable" version' -l 'version' -d 'Show the version.'
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl flowtable" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_positional "ftctl flowtable" -eq 1' -fa 'list' -d 'List flowtables with their flows, rules and devices'
@@ -756,6 +760,10 @@ complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "f
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl flowtable disable" dry-run' -l 'dry-run' -d 'Have the kernel check the change, but change nothing'
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl flowtable disable" version' -l 'version' -d 'Show the version.'
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl flowtable disable" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl rule" netns' -l 'netns' -d 'Work in the network namespace of this name, as \'ip -n\' does; some subcommands take \'all\'' -rfka '(__ftctl_custom_completion ---completion rule -- --netns (count (__ftctl_tokens -pc)) (__ftctl_tokens -tC))'
+complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl rule" color' -l 'color' -d 'Colour the output (default: auto, on a terminal unless NO_COLOR is set)' -rfka 'auto always never'
+complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl rule" userspace' -l 'userspace' -d 'Work with a running userspace engine in the kernel\'s place, see \'ftctl --userspace run\''
+complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl rule" instance' -l 'instance' -d 'The userspace engine\'s name (default: default)' -rfka '(__ftctl_custom_completion ---completion rule -- --instance (count (__ftctl_tokens -pc)) (__ftctl_tokens -tC))'
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl rule" version' -l 'version' -d 'Show the version.'
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_flags_or_options "ftctl rule" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'ftctl' -n '__ftctl_should_offer_completions_for_positional "ftctl rule" -eq 1' -fa 'list' -d 'List the rules that add flows to flowtables'

@@ -832,7 +832,12 @@ _ftctl_offload_clear() {
 
 _ftctl_flowtable() {
     local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
     local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion flowtable -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
         '(-): :->command'
@@ -996,7 +1001,12 @@ _ftctl_flowtable_disable() {
 
 _ftctl_rule() {
     local -i ret=1
+    local -ar ___color=('auto' 'always' 'never')
     local -ar arg_specs=(
+        '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion rule -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
+        '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
+        '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion rule -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
         '(-): :->command'

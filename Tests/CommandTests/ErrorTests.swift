@@ -202,6 +202,15 @@ struct ErrorTests {
     #expect(result.status == 2 && result.error.hasPrefix("ftctl: FTCTL_RUN_DIR: "))
   }
 
+  @Test(
+    "a command that needs a subcommand is wrong usage alone",
+    arguments: ["rule", "flowtable", "expect", "offload"])
+  func groups(_ command: String) throws {
+    let result = try run([BuiltProgram.ftctl, command])
+    #expect(result.status == 2 && result.output.isEmpty)
+    expectOneLine(result, "\(command) needs a subcommand: ")
+  }
+
   @Test("a time-out beyond the kernel's numbers is wrong usage")
   func timeouts() throws {
     let tuple = ["-p", "udp", "-s", "192.0.2.1", "-d", "192.0.2.2", "--sport", "1", "--dport", "2"]

@@ -17,6 +17,14 @@ struct RulesetTests {
     #expect(try engine.ftctl(["export"]).output.contains("devices = { d1 }\n"))
   }
 
+  @Test("a priority may be below zero, as a word of its own")
+  func priority() throws {
+    let engine = try LiveEngine()
+    #expect(
+      try engine.ftctl(["flowtable", "add", "inet", "x", "f", "--priority", "-5", "-d", "d0"]).status == 0)
+    #expect(try engine.ftctl(["export"]).output.contains("hook ingress priority filter - 5"))
+  }
+
   @Test("enable, run again, adds what is missing and changes nothing else")
   func enableAgain() throws {
     let engine = try LiveEngine(devices: ["d0", "d1", "d2"])

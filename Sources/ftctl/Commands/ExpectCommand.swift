@@ -4,7 +4,7 @@ import NetfilterClient
 import NetlinkWire
 import Reporting
 
-struct ExpectCommand: ParsableCommand {
+struct ExpectCommand: SubcommandGroup {
   static let configuration = CommandConfiguration(
     commandName: "expect", abstract: "Show and change the flows that helpers expect",
     discussion: """

@@ -4,7 +4,7 @@ import NetfilterClient
 import NetlinkWire
 import Reporting
 
-struct FlowtableCommand: ParsableCommand {
+struct FlowtableCommand: SubcommandGroup {
   static let configuration = CommandConfiguration(
     commandName: "flowtable", abstract: "Show and change flowtables",
     discussion: """
@@ -18,6 +18,8 @@ struct FlowtableCommand: ParsableCommand {
       FlowtableDeleteCommand.self,
       FlowtableEnableCommand.self, FlowtableDisableCommand.self,
     ])
+
+  @OptionGroup(title: "Global options") var global: GlobalOptions
 }
 
 struct FlowtableListCommand: ParsableCommand {
@@ -143,7 +145,9 @@ struct FlowtableAddCommand: ParsableCommand {
     completion: .custom { _, _, _ in LiveValues.devices() })
   var devices: [String] = []
 
-  @Option(help: ArgumentHelp("Priority of the ingress hook, smaller first (default: 0)", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Priority of the ingress hook, smaller first (default: 0)", valueName: "n"))
   var priority: String?
 
   @Flag(

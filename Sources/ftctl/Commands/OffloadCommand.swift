@@ -4,7 +4,7 @@ import NetfilterClient
 import NetlinkWire
 import Reporting
 
-struct OffloadCommand: ParsableCommand {
+struct OffloadCommand: SubcommandGroup {
   static let configuration = CommandConfiguration(
     commandName: "offload", abstract: "Take flows off the fast path",
     discussion: """

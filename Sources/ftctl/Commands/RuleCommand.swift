@@ -5,7 +5,7 @@ import NetfilterClient
 import NetlinkWire
 import Reporting
 
-struct RuleCommand: ParsableCommand {
+struct RuleCommand: SubcommandGroup {
   static let configuration = CommandConfiguration(
     commandName: "rule", abstract: "Show and change the rules that add flows to flowtables",
     discussion: """
@@ -15,6 +15,8 @@ struct RuleCommand: ParsableCommand {
         ftctl rule delete inet filter forward --handle 7
       """,
     subcommands: [RuleListCommand.self, RuleAddCommand.self, RuleDeleteCommand.self])
+
+  @OptionGroup(title: "Global options") var global: GlobalOptions
 }
 
 /// What packets a rule is about: the same words add and delete it.
