@@ -39,7 +39,7 @@ for device in d0 d1 d2; do ip link add "$device" type dummy; ip link set "$devic
 gone='No such file or directory \(ENOENT\)'
 there='File exists \(EEXIST\)'
 cannot='Operation not supported \(EOPNOTSUPP\)'
-long=$(printf %0300d 0)
+long=n$(printf %0300d 0)
 too_long='Numerical result out of range \(ERANGE\)(: Attribute failed policy validation)?'
 
 # No module: the kernel may load none.
