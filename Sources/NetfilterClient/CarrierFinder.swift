@@ -7,7 +7,8 @@ package import NetlinkWire
 ///
 /// The devices are those of the routes to either end; the flowtable is the one of the flow's family that holds
 /// both. Where more than one does, none is named, for the entry does not tell. Answers about routes are kept, so
-/// that a listing asks once per address, or per pair of them where routing rules look at more. Works in the network namespace where it was made.
+/// that a listing asks once per address, or per pair of them where routing rules look at more. Works in the network
+/// namespace where it was made.
 package final class CarrierFinder {
   /// A flowtable as the kernel lists it.
   package struct Flowtable: Equatable, Sendable {

@@ -223,33 +223,21 @@ package struct PathTable: ~Copyable {
 
 /// Paths in one piece of memory, of which there are few: where one is takes a multiplication, no look at a list of pieces. A
 /// path's address changes when more are added.
-///
-/// `@safe`: the subscript and `pointer` trap beyond `capacity`.
-@safe
 private struct PathList: ~Copyable {
-  private var memory: UnsafeMutablePointer<FlowPath>
+  private var paths = Row<FlowPath>(capacity: 4)
   /// Slots that are free.
   private var free: [UInt32] = []
   /// Slots that exist, used or free.
-  private(set) var capacity = 4
+  var capacity: Int { @inline(__always) get { paths.count } }
   var count: Int { capacity - free.count }
   /// Octets of memory.
-  var footprint: Int {
-    capacity * MemoryLayout<FlowPath>.stride + free.capacity * MemoryLayout<UInt32>.stride
-  }
-
-  init() {
-    unsafe memory = .allocate(capacity: capacity)
-    unsafe memory.initialize(repeating: .blank, count: capacity)
-    free = (0..<UInt32(capacity)).reversed()
-  }
-
-  deinit { unsafe memory.deallocate() }
+  var footprint: Int { paths.footprint + free.capacity * MemoryLayout<UInt32>.stride }
 
   /// A slot that holds a blank path.
   mutating func allocate() -> Int {
-    if free.isEmpty { grow() }
-    return Int(free.removeLast())
+    if let slot = free.popLast() { return Int(slot) }
+    paths.append(.blank)
+    return paths.count - 1
   }
 
   /// Gives `slot` back.
@@ -258,23 +246,10 @@ private struct PathList: ~Copyable {
     free.append(UInt32(slot))
   }
 
-  private mutating func grow() {
-    let larger = UnsafeMutablePointer<FlowPath>.allocate(capacity: capacity * 2)
-    unsafe larger.moveInitialize(from: memory, count: capacity)
-    unsafe (larger + capacity).initialize(repeating: .blank, count: capacity)
-    unsafe memory.deallocate()
-    unsafe memory = larger
-    free = (UInt32(capacity)..<UInt32(capacity * 2)).reversed()
-    capacity *= 2
-  }
-
-  /// Where the path of `slot` is: valid until one is added.
+  /// Where the path of `slot` is: valid until one is added. Traps when there is none.
   @inline(__always)
   @unsafe
-  func pointer(_ slot: Int) -> UnsafeMutablePointer<FlowPath> {
-    precondition(UInt(bitPattern: slot) < UInt(bitPattern: capacity))
-    return unsafe memory + slot
-  }
+  func pointer(_ slot: Int) -> UnsafeMutablePointer<FlowPath> { unsafe paths.pointer(slot) }
 
   subscript(slot: Int) -> FlowPath {
     @inline(__always)

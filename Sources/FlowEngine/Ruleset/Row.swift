@@ -22,18 +22,22 @@ struct Row<Element: BitwiseCopyable>: ~Copyable {
     @inline(__always) get { unsafe memory.start.assumingMemoryBound(to: Element.self) }
   }
 
+  /// Octets of memory.
+  var footprint: Int { capacity * MemoryLayout<Element>.stride }
+
+  /// Where element `index` is: valid until one is added. Traps when there is none.
+  @inline(__always)
+  @unsafe
+  func pointer(_ index: Int) -> UnsafeMutablePointer<Element> {
+    precondition(index >= 0 && index < count)
+    // Safe: the index was checked, and elements below `count` are initialised.
+    return unsafe storage + index
+  }
+
   @inline(__always)
   subscript(_ index: Int) -> Element {
-    unsafeAddress {
-      precondition(index >= 0 && index < count)
-      // Safe: the index was checked, and elements below `count` are initialised.
-      return unsafe UnsafePointer(storage + index)
-    }
-    unsafeMutableAddress {
-      precondition(index >= 0 && index < count)
-      // Safe: as above.
-      return unsafe storage + index
-    }
+    unsafeAddress { unsafe UnsafePointer(pointer(index)) }
+    unsafeMutableAddress { unsafe pointer(index) }
   }
 
   mutating func append(_ element: Element) {
