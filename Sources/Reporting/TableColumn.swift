@@ -14,10 +14,12 @@ package enum TableColumn: String, CaseIterable, Sendable, Hashable {
   /// What `--wide` adds.
   package static let more: [TableColumn] = [.mark, .zone, .labels, .helper, .age, .id]
 
-  /// The columns named in `list`, separated by commas; a `+` before the first name adds them to the usual ones.
+  /// The columns named in `list`, separated by commas; a `+` before the first name adds them to those of `usual`.
   ///
   /// - Returns: the columns, up to the first name that is none; and that name.
-  package static func parse(_ list: String) -> (columns: [TableColumn], unknown: String?) {
+  package static func parse(
+    _ list: String, beside usual: [TableColumn] = usual
+  ) -> (columns: [TableColumn], unknown: String?) {
     var columns = list.hasPrefix("+") ? usual : []
     for name in list.drop(while: { $0 == "+" }).split(separator: ",", omittingEmptySubsequences: false) {
       guard let column = TableColumn(rawValue: String(name)) else { return (columns, String(name)) }

@@ -43,6 +43,20 @@ struct TopTests {
     #expect(idle?.split(separator: " ").prefix(2) == ["0", "0"])
   }
 
+  @Test("a wide table has the other columns behind its own, and exact numbers")
+  func wide() throws {
+    let table = try ConntrackTable(entries: 20, seed: 5)
+    func head(_ words: [String]) throws -> [Substring] {
+      let result = try table.run([BuiltProgram.ftctl, "top", "--interval", "0.1", "--count", "1"] + words)
+      #expect(result.status == 0, "\(result.error)")
+      return try #require(result.lines.first).split(separator: " ")
+    }
+    let plain = try head([])
+    let wide = try head(["--wide"])
+    #expect(wide.starts(with: plain) && wide.contains("MARK") && wide.contains("EXPIRES"))
+    #expect(try head(["--columns", "+mark"]) == plain + ["MARK"])
+  }
+
   @Test("without counters it says so; wrong options are refused")
   func refusals() throws {
     let space = try #require(LiveNamespace())

@@ -31,7 +31,9 @@ struct TopCommand: ParsableCommand {
   @Option(help: ArgumentHelp("End after so many tables (default: none)", valueName: "n"))
   var count: Int?
 
-  private static let columns = "bitrate,pktrate,bytes,proto,state,source,destination,tag"
+  private static let columns: [TableColumn] = [
+    .bitrate, .pktrate, .bytes, .proto, .state, .source, .destination, .tag,
+  ]
 
   func run() throws {
     guard interval >= 0.1, interval <= 86_400 else {
@@ -42,11 +44,11 @@ struct TopCommand: ParsableCommand {
     }
     let query = try FlowQuery(selection)
     var options = table
-    options.columns = table.columns ?? Self.columns
     options.sort = table.sort ?? TableColumn.bitrate.rawValue
     _ = try table.checkedLimit(for: .table)
     // What is wrong with the options is said before the first look.
-    _ = try TableWriter(options, palette: .none, labels: query.labels, showsNamespace: false)
+    _ = try TableWriter(
+      options, palette: .none, labels: query.labels, showsNamespace: false, usual: Self.columns)
     try global.enterNamespace()
     if SystemFile.netfilterSetting("nf_conntrack_acct") == 0 {
       StandardError.hint(
@@ -65,7 +67,7 @@ struct TopCommand: ParsableCommand {
       page?.clear()
       if page != nil { options.limit = table.limit ?? (page?.rows ?? 24) - 2 }
       var writer = try TableWriter(
-        options, palette: global.palette, labels: query.labels, showsNamespace: false)
+        options, palette: global.palette, labels: query.labels, showsNamespace: false, usual: Self.columns)
       let carriers = try query.carriers(isShown: writer.showsCarrier)
       try look(query, &rates) { entry, now, rate in
         _ = try writer.append(

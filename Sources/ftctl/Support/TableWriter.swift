@@ -10,13 +10,18 @@ struct TableWriter: ~Copyable {
   private var output = OutputBuffer(capacity: blockSize + (1 << 13))
   private var context: FormatContext
 
+  /// `usual`: the columns where the options name none.
   /// - Throws: ``CommandFailure`` of wrong usage.
   init(
-    _ options: TableOptions, palette: Palette, labels: ConntrackLabelMap, showsNamespace: Bool
+    _ options: TableOptions, palette: Palette, labels: ConntrackLabelMap, showsNamespace: Bool,
+    usual: [TableColumn] = TableColumn.usual
   ) throws {
-    var columns = options.isWide ? TableColumn.usual + TableColumn.more : TableColumn.usual
+    var columns = usual
+    if options.isWide {
+      columns += (TableColumn.usual + TableColumn.more).filter { !usual.contains($0) }
+    }
     if let list = options.columns {
-      let (chosen, unknown) = TableColumn.parse(list)
+      let (chosen, unknown) = TableColumn.parse(list, beside: columns)
       if let unknown { throw Self.failure("--columns", unknown) }
       columns = chosen
     }
