@@ -315,11 +315,11 @@ _ftctl_list() {
         return
         ;;
     '-o'|'--output')
-        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion list -- --output "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '--columns')
-        __ftctl_add_completions -W 'event'$'\n''netns'$'\n''family'$'\n''proto'$'\n''state'$'\n''source'$'\n''destination'$'\n''translation'$'\n''tag'$'\n''flowtable'$'\n''devices'$'\n''packets'$'\n''bytes'$'\n''expires'$'\n''mark'$'\n''zone'$'\n''labels'$'\n''helper'$'\n''status'$'\n''age'$'\n''start'$'\n''use'$'\n''id'$'\n''bitrate'$'\n''pktrate'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion list -- --columns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '--sort')
@@ -447,7 +447,7 @@ _ftctl_get() {
         return
         ;;
     '-o'|'--output')
-        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion get -- --output "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -568,11 +568,11 @@ _ftctl_count() {
         return
         ;;
     '-o'|'--output')
-        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion count -- --output "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '--by')
-        __ftctl_add_completions -W 'family'$'\n''proto'$'\n''state'$'\n''offload'$'\n''flowtable'$'\n''src'$'\n''dst'$'\n''sport'$'\n''dport'$'\n''reply-src'$'\n''reply-dst'$'\n''reply-sport'$'\n''reply-dport'$'\n''mark'$'\n''zone'$'\n''label'$'\n''helper'$'\n''nat'$'\n''assured'$'\n''replied'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion count -- --by "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '--top')
@@ -603,7 +603,7 @@ _ftctl_stats() {
         return
         ;;
     '-o'|'--output')
-        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion stats -- --output "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -724,11 +724,11 @@ _ftctl_monitor() {
         return
         ;;
     '-o'|'--output')
-        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion monitor -- --output "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-e'|'--events'|'--event-mask')
-        __ftctl_add_completions -W 'new'$'\n''update'$'\n''destroy'$'\n''offload'$'\n''classic'$'\n''all'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion monitor -- --events "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-b'|'--buffer-size')
@@ -855,7 +855,7 @@ _ftctl_top() {
         return
         ;;
     '--columns')
-        __ftctl_add_completions -W 'event'$'\n''netns'$'\n''family'$'\n''proto'$'\n''state'$'\n''source'$'\n''destination'$'\n''translation'$'\n''tag'$'\n''flowtable'$'\n''devices'$'\n''packets'$'\n''bytes'$'\n''expires'$'\n''mark'$'\n''zone'$'\n''labels'$'\n''helper'$'\n''status'$'\n''age'$'\n''start'$'\n''use'$'\n''id'$'\n''bitrate'$'\n''pktrate'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion top -- --columns "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '--sort')
@@ -1425,7 +1425,7 @@ _ftctl_expect_list() {
         return
         ;;
     '-o'|'--output')
-        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect list -- --output "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '-f'|'--family')
@@ -1480,7 +1480,7 @@ _ftctl_expect_get() {
         return
         ;;
     '-o'|'--output')
-        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion expect get -- --output "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -1849,7 +1849,7 @@ _ftctl_flowtable_list() {
         return
         ;;
     '-o'|'--output')
-        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable list -- --output "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -1885,7 +1885,7 @@ _ftctl_flowtable_show() {
         return
         ;;
     '-o'|'--output')
-        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable show -- --output "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -2008,7 +2008,7 @@ _ftctl_flowtable_enable() {
         return
         ;;
     '--proto')
-        __ftctl_add_completions -W 'tcp'$'\n''udp'$'\n''tcp,udp'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion flowtable enable -- --proto "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -2119,7 +2119,7 @@ _ftctl_rule_list() {
         return
         ;;
     '-o'|'--output')
-        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule list -- --output "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -2167,7 +2167,7 @@ _ftctl_rule_add() {
         return
         ;;
     '-p'|'--proto')
-        __ftctl_add_completions -W 'tcp'$'\n''udp'$'\n''tcp,udp'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule add -- --proto "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '--sport')
@@ -2183,7 +2183,7 @@ _ftctl_rule_add() {
         return
         ;;
     '--ct-state')
-        __ftctl_add_completions -W 'invalid'$'\n''established'$'\n''related'$'\n''new'$'\n''untracked'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule add -- --ct-state "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '--min-bytes')
@@ -2240,7 +2240,7 @@ _ftctl_rule_delete() {
         return
         ;;
     '-p'|'--proto')
-        __ftctl_add_completions -W 'tcp'$'\n''udp'$'\n''tcp,udp'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule delete -- --proto "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '--sport')
@@ -2256,7 +2256,7 @@ _ftctl_rule_delete() {
         return
         ;;
     '--ct-state')
-        __ftctl_add_completions -W 'invalid'$'\n''established'$'\n''related'$'\n''new'$'\n''untracked'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion rule delete -- --ct-state "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '--min-bytes')
@@ -2333,7 +2333,7 @@ _ftctl_export() {
         return
         ;;
     '-o'|'--output')
-        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion export -- --output "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -2462,7 +2462,7 @@ _ftctl_explain() {
         return
         ;;
     '-o'|'--output')
-        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion explain -- --output "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -2740,7 +2740,7 @@ _ftctl_trace() {
         return
         ;;
     '-o'|'--output')
-        __ftctl_add_completions -W 'line'$'\n''table'$'\n''json'$'\n''jsonl'$'\n''xml'$'\n''save'$'\n''csv'$'\n''prometheus'$'\n''extended'$'\n''id'$'\n''timestamp'$'\n''ktimestamp'$'\n''labels'$'\n''userspace'
+        __ftctl_add_completions -W "$(__ftctl_custom_complete ---completion trace -- --output "${COMP_CWORD}" "$(__ftctl_cursor_index_in_current_word)")"
         return
         ;;
     '--input')

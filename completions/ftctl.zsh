@@ -101,8 +101,6 @@ _ftctl_list() {
     local -ar ___color=('auto' 'always' 'never')
     local -ar ___family=('ipv4' 'ipv6')
     local -ar ___offload=('any' 'software' 'hardware' 'none')
-    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
-    local -ar ___columns=('event' 'netns' 'family' 'proto' 'state' 'source' 'destination' 'translation' 'tag' 'flowtable' 'devices' 'packets' 'bytes' 'expires' 'mark' 'zone' 'labels' 'helper' 'status' 'age' 'start' 'use' 'id' 'bitrate' 'pktrate')
     local -ar ___sort=('event' 'netns' 'family' 'proto' 'state' 'source' 'destination' 'translation' 'tag' 'flowtable' 'devices' 'packets' 'bytes' 'expires' 'mark' 'zone' 'labels' 'helper' 'status' 'age' 'start' 'use' 'id' 'bitrate' 'pktrate')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion list -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
@@ -125,7 +123,7 @@ _ftctl_list() {
         '--orig-zone[Zone of the original direction alone]:n:'
         '--reply-zone[Zone of the reply direction alone]:n:'
         '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion list -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion list -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: EXPECTED, SEEN_REPLY, ASSURED, CONFIRMED, SRC_NAT, DST_NAT, SEQ_ADJUST, SRC_NAT_DONE, DST_NAT_DONE, DYING, FIXED_TIMEOUT, TEMPLATE, NAT_CLASH, HELPER, OFFLOAD, HW_OFFLOAD, UNREPLIED, REPLIED, SNAT, DNAT]:flag\[,…\]:{__ftctl_custom_complete ---completion list -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
         '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
         '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
@@ -137,9 +135,9 @@ _ftctl_list() {
         '--older-than[Started at least so long ago\: seconds, or 5m, 2h, 1d]:duration:'
         '--expires-within[Expires within this time\: seconds, or 5m, 2h, 1d]:duration:'
         '*--where[All of it as one expression, for example '\''tcp and dport in {80,443} and not offload'\''; of several, all must hold]:expression:'
-        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_custom_complete ---completion list -- --output "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
-        '--columns[Columns of the table, a comma between (default\: the most useful)]:name\[,…\]:{__ftctl_complete "${___columns[@]}"}'
+        '--columns[Columns of the table, a comma between (default\: the most useful)]:name\[,…\]:{__ftctl_custom_complete ---completion list -- --columns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--sort[Sort by this column, numbers with the largest first; the table is then held in memory]:column:{__ftctl_complete "${___sort[@]}"}'
         '--reverse[Sort the other way round]'
         '--limit[Show so many flows at most (default\: all)]:n:'
@@ -159,7 +157,6 @@ _ftctl_get() {
     local -ar ___color=('auto' 'always' 'never')
     local -ar ___family=('ipv4' 'ipv6')
     local -ar ___offload=('any' 'software' 'hardware' 'none')
-    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion get -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
@@ -181,7 +178,7 @@ _ftctl_get() {
         '--orig-zone[Zone of the original direction alone]:n:'
         '--reply-zone[Zone of the reply direction alone]:n:'
         '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion get -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion get -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: EXPECTED, SEEN_REPLY, ASSURED, CONFIRMED, SRC_NAT, DST_NAT, SEQ_ADJUST, SRC_NAT_DONE, DST_NAT_DONE, DYING, FIXED_TIMEOUT, TEMPLATE, NAT_CLASH, HELPER, OFFLOAD, HW_OFFLOAD, UNREPLIED, REPLIED, SNAT, DNAT]:flag\[,…\]:{__ftctl_custom_complete ---completion get -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
         '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
         '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
@@ -193,7 +190,7 @@ _ftctl_get() {
         '--older-than[Started at least so long ago\: seconds, or 5m, 2h, 1d]:duration:'
         '--expires-within[Expires within this time\: seconds, or 5m, 2h, 1d]:duration:'
         '*--where[All of it as one expression, for example '\''tcp and dport in {80,443} and not offload'\''; of several, all must hold]:expression:'
-        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '*'{-o,--output}'[Format\: line (default), json, jsonl, xml, save, csv; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_custom_complete ---completion get -- --output "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
@@ -208,8 +205,6 @@ _ftctl_count() {
     local -ar ___color=('auto' 'always' 'never')
     local -ar ___family=('ipv4' 'ipv6')
     local -ar ___offload=('any' 'software' 'hardware' 'none')
-    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
-    local -ar ___by=('family' 'proto' 'state' 'offload' 'flowtable' 'src' 'dst' 'sport' 'dport' 'reply-src' 'reply-dst' 'reply-sport' 'reply-dport' 'mark' 'zone' 'label' 'helper' 'nat' 'assured' 'replied')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion count -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
@@ -231,7 +226,7 @@ _ftctl_count() {
         '--orig-zone[Zone of the original direction alone]:n:'
         '--reply-zone[Zone of the reply direction alone]:n:'
         '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion count -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion count -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: EXPECTED, SEEN_REPLY, ASSURED, CONFIRMED, SRC_NAT, DST_NAT, SEQ_ADJUST, SRC_NAT_DONE, DST_NAT_DONE, DYING, FIXED_TIMEOUT, TEMPLATE, NAT_CLASH, HELPER, OFFLOAD, HW_OFFLOAD, UNREPLIED, REPLIED, SNAT, DNAT]:flag\[,…\]:{__ftctl_custom_complete ---completion count -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
         '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
         '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
@@ -243,9 +238,9 @@ _ftctl_count() {
         '--older-than[Started at least so long ago\: seconds, or 5m, 2h, 1d]:duration:'
         '--expires-within[Expires within this time\: seconds, or 5m, 2h, 1d]:duration:'
         '*--where[All of it as one expression, for example '\''tcp and dport in {80,443} and not offload'\''; of several, all must hold]:expression:'
-        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, csv, prometheus]:format:{__ftctl_custom_complete ---completion count -- --output "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
-        '--by[Count for each value, or combination of values, of these\: family, proto, state, offload, flowtable, src, dst, sport, dport, reply-src, reply-dst, reply-sport, reply-dport, mark, zone, label, helper, nat, assured, replied]:key\[,…\]:{__ftctl_complete "${___by[@]}"}'
+        '--by[Count for each value, or combination of values, of these\: family, proto, state, offload, flowtable, src, dst, sport, dport, reply-src, reply-dst, reply-sport, reply-dport, mark, zone, label, helper, nat, assured, replied]:key\[,…\]:{__ftctl_custom_complete ---completion count -- --by "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--top[Show the largest so many groups (default\: all)]:n:'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
@@ -258,13 +253,12 @@ _ftctl_count() {
 _ftctl_stats() {
     local -i ret=1
     local -ar ___color=('auto' 'always' 'never')
-    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion stats -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
         '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
         '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion stats -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, csv, prometheus]:format:{__ftctl_custom_complete ---completion stats -- --output "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '--per-cpu[A column for each CPU instead of the sum alone]'
         '--version[Show the version.]'
@@ -280,8 +274,6 @@ _ftctl_monitor() {
     local -ar ___color=('auto' 'always' 'never')
     local -ar ___family=('ipv4' 'ipv6')
     local -ar ___offload=('any' 'software' 'hardware' 'none')
-    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
-    local -ar ___events=('new' 'update' 'destroy' 'offload' 'classic' 'all')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion monitor -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
@@ -303,7 +295,7 @@ _ftctl_monitor() {
         '--orig-zone[Zone of the original direction alone]:n:'
         '--reply-zone[Zone of the reply direction alone]:n:'
         '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion monitor -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion monitor -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: EXPECTED, SEEN_REPLY, ASSURED, CONFIRMED, SRC_NAT, DST_NAT, SEQ_ADJUST, SRC_NAT_DONE, DST_NAT_DONE, DYING, FIXED_TIMEOUT, TEMPLATE, NAT_CLASH, HELPER, OFFLOAD, HW_OFFLOAD, UNREPLIED, REPLIED, SNAT, DNAT]:flag\[,…\]:{__ftctl_custom_complete ---completion monitor -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
         '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
         '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
@@ -315,9 +307,9 @@ _ftctl_monitor() {
         '--older-than[Started at least so long ago\: seconds, or 5m, 2h, 1d]:duration:'
         '--expires-within[Expires within this time\: seconds, or 5m, 2h, 1d]:duration:'
         '*--where[All of it as one expression, for example '\''tcp and dport in {80,443} and not offload'\''; of several, all must hold]:expression:'
-        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '*'{-o,--output}'[Format\: line (default), jsonl, json, xml, save, csv; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_custom_complete ---completion monitor -- --output "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
-        '(-e --events --event-mask)'{-e,--events,--event-mask}'[Events to print\: new, update, destroy, offload, classic, all (default\: all)]:event\[,…\]:{__ftctl_complete "${___events[@]}"}'
+        '(-e --events --event-mask)'{-e,--events,--event-mask}'[Events to print\: new, update, destroy, offload, classic, all (default\: all)]:event\[,…\]:{__ftctl_custom_complete ---completion monitor -- --events "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-b --buffer-size)'{-b,--buffer-size}'[Receive buffer in octets; k, M, G, Ki, Mi, Gi may follow (default\: 32Mi)]:octets:'
         '--offload-interval[Seconds between two looks at the tags, which change without an event; 0 is never (default\: 1; longer on large tables)]:seconds:'
         '--version[Show the version.]'
@@ -333,7 +325,6 @@ _ftctl_top() {
     local -ar ___color=('auto' 'always' 'never')
     local -ar ___family=('ipv4' 'ipv6')
     local -ar ___offload=('any' 'software' 'hardware' 'none')
-    local -ar ___columns=('event' 'netns' 'family' 'proto' 'state' 'source' 'destination' 'translation' 'tag' 'flowtable' 'devices' 'packets' 'bytes' 'expires' 'mark' 'zone' 'labels' 'helper' 'status' 'age' 'start' 'use' 'id' 'bitrate' 'pktrate')
     local -ar ___sort=('event' 'netns' 'family' 'proto' 'state' 'source' 'destination' 'translation' 'tag' 'flowtable' 'devices' 'packets' 'bytes' 'expires' 'mark' 'zone' 'labels' 'helper' 'status' 'age' 'start' 'use' 'id' 'bitrate' 'pktrate')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion top -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
@@ -356,7 +347,7 @@ _ftctl_top() {
         '--orig-zone[Zone of the original direction alone]:n:'
         '--reply-zone[Zone of the reply direction alone]:n:'
         '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion top -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion top -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: EXPECTED, SEEN_REPLY, ASSURED, CONFIRMED, SRC_NAT, DST_NAT, SEQ_ADJUST, SRC_NAT_DONE, DST_NAT_DONE, DYING, FIXED_TIMEOUT, TEMPLATE, NAT_CLASH, HELPER, OFFLOAD, HW_OFFLOAD, UNREPLIED, REPLIED, SNAT, DNAT]:flag\[,…\]:{__ftctl_custom_complete ---completion top -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
         '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
         '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
@@ -368,7 +359,7 @@ _ftctl_top() {
         '--older-than[Started at least so long ago\: seconds, or 5m, 2h, 1d]:duration:'
         '--expires-within[Expires within this time\: seconds, or 5m, 2h, 1d]:duration:'
         '*--where[All of it as one expression, for example '\''tcp and dport in {80,443} and not offload'\''; of several, all must hold]:expression:'
-        '--columns[Columns of the table, a comma between (default\: the most useful)]:name\[,…\]:{__ftctl_complete "${___columns[@]}"}'
+        '--columns[Columns of the table, a comma between (default\: the most useful)]:name\[,…\]:{__ftctl_custom_complete ---completion top -- --columns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--sort[Sort by this column, numbers with the largest first; the table is then held in memory]:column:{__ftctl_complete "${___sort[@]}"}'
         '--reverse[Sort the other way round]'
         '--limit[Show so many flows at most (default\: all)]:n:'
@@ -411,7 +402,7 @@ _ftctl_annotate() {
         '--orig-zone[Zone of the original direction alone]:n:'
         '--reply-zone[Zone of the reply direction alone]:n:'
         '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion annotate -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion annotate -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: EXPECTED, SEEN_REPLY, ASSURED, CONFIRMED, SRC_NAT, DST_NAT, SEQ_ADJUST, SRC_NAT_DONE, DST_NAT_DONE, DYING, FIXED_TIMEOUT, TEMPLATE, NAT_CLASH, HELPER, OFFLOAD, HW_OFFLOAD, UNREPLIED, REPLIED, SNAT, DNAT]:flag\[,…\]:{__ftctl_custom_complete ---completion annotate -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
         '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
         '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
@@ -466,7 +457,7 @@ _ftctl_delete() {
         '--orig-zone[Zone of the original direction alone]:n:'
         '--reply-zone[Zone of the reply direction alone]:n:'
         '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion delete -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion delete -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: EXPECTED, SEEN_REPLY, ASSURED, CONFIRMED, SRC_NAT, DST_NAT, SEQ_ADJUST, SRC_NAT_DONE, DST_NAT_DONE, DYING, FIXED_TIMEOUT, TEMPLATE, NAT_CLASH, HELPER, OFFLOAD, HW_OFFLOAD, UNREPLIED, REPLIED, SNAT, DNAT]:flag\[,…\]:{__ftctl_custom_complete ---completion delete -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
         '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
         '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
@@ -516,7 +507,7 @@ _ftctl_flush() {
         '--orig-zone[Zone of the original direction alone]:n:'
         '--reply-zone[Zone of the reply direction alone]:n:'
         '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion flush -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion flush -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: EXPECTED, SEEN_REPLY, ASSURED, CONFIRMED, SRC_NAT, DST_NAT, SEQ_ADJUST, SRC_NAT_DONE, DST_NAT_DONE, DYING, FIXED_TIMEOUT, TEMPLATE, NAT_CLASH, HELPER, OFFLOAD, HW_OFFLOAD, UNREPLIED, REPLIED, SNAT, DNAT]:flag\[,…\]:{__ftctl_custom_complete ---completion flush -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
         '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
         '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
@@ -623,14 +614,13 @@ _ftctl_expect() {
 _ftctl_expect_list() {
     local -i ret=1
     local -ar ___color=('auto' 'always' 'never')
-    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
     local -ar ___family=('ipv4' 'ipv6')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion expect list -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
         '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
         '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion expect list -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '*'{-o,--output}'[Format\: line (default), json, jsonl]:format:{__ftctl_custom_complete ---completion expect list -- --output "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '(-f --family)'{-f,--family}'[Address family]:ipv4|ipv6:{__ftctl_complete "${___family[@]}"}'
         '--helper[Those of this helper alone]:name:{__ftctl_custom_complete ---completion expect list -- --helper "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
@@ -646,7 +636,6 @@ _ftctl_expect_get() {
     local -i ret=1
     local -ar ___color=('auto' 'always' 'never')
     local -ar ___proto=('tcp' 'udp' 'sctp')
-    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion expect get -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
@@ -658,7 +647,7 @@ _ftctl_expect_get() {
         '--sport[Source port (default\: 0)]:port:'
         '--dport[Destination port]:port:'
         '(-w --zone)'{-w,--zone}'[Zone of the master, 0 to 65535 (default\: 0)]:n:'
-        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '*'{-o,--output}'[Format\: line (default), json, jsonl]:format:{__ftctl_custom_complete ---completion expect get -- --output "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
@@ -806,7 +795,7 @@ _ftctl_offload_clear() {
         '--orig-zone[Zone of the original direction alone]:n:'
         '--reply-zone[Zone of the reply direction alone]:n:'
         '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion offload clear -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion offload clear -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: EXPECTED, SEEN_REPLY, ASSURED, CONFIRMED, SRC_NAT, DST_NAT, SEQ_ADJUST, SRC_NAT_DONE, DST_NAT_DONE, DYING, FIXED_TIMEOUT, TEMPLATE, NAT_CLASH, HELPER, OFFLOAD, HW_OFFLOAD, UNREPLIED, REPLIED, SNAT, DNAT]:flag\[,…\]:{__ftctl_custom_complete ---completion offload clear -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
         '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
         '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
@@ -871,13 +860,12 @@ _ftctl_flowtable() {
 _ftctl_flowtable_list() {
     local -i ret=1
     local -ar ___color=('auto' 'always' 'never')
-    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable list -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
         '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
         '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion flowtable list -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '*'{-o,--output}'[Format\: line (default), table, json, prometheus]:format:{__ftctl_custom_complete ---completion flowtable list -- --output "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '*:family \[table\]:{__ftctl_custom_complete ---completion flowtable list -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--version[Show the version.]'
@@ -891,13 +879,12 @@ _ftctl_flowtable_list() {
 _ftctl_flowtable_show() {
     local -i ret=1
     local -ar ___color=('auto' 'always' 'never')
-    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable show -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
         '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
         '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion flowtable show -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '*'{-o,--output}'[Format\: line (default), table, json, prometheus]:format:{__ftctl_custom_complete ---completion flowtable show -- --output "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '*:\[family\] table name:{__ftctl_custom_complete ---completion flowtable show -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--version[Show the version.]'
@@ -955,7 +942,6 @@ _ftctl_flowtable_delete() {
 _ftctl_flowtable_enable() {
     local -i ret=1
     local -ar ___color=('auto' 'always' 'never')
-    local -ar ___proto=('tcp' 'udp' 'tcp,udp')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion flowtable enable -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
@@ -966,7 +952,7 @@ _ftctl_flowtable_enable() {
         '--name[Flowtable (default\: f)]:name:'
         '--chain[Forward chain (default\: y)]:name:'
         '*:device:{__ftctl_custom_complete ---completion flowtable enable -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '--proto[Protocols of both families, a comma between\: tcp, udp, gre (default\: TCP over IPv4, as in the documentation)]:name\[,…\]:{__ftctl_complete "${___proto[@]}"}'
+        '--proto[Protocols of both families, a comma between\: tcp, udp, gre (default\: TCP over IPv4, as in the documentation)]:name\[,…\]:{__ftctl_custom_complete ---completion flowtable enable -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--counter[Count packets of the fast path in their conntrack entries]'
         '--hw-offload[Hand flows to the hardware]'
         '--dry-run[Have the kernel check the change, but change nothing]'
@@ -1037,13 +1023,12 @@ _ftctl_rule() {
 _ftctl_rule_list() {
     local -i ret=1
     local -ar ___color=('auto' 'always' 'never')
-    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion rule list -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
         '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
         '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion rule list -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '*'{-o,--output}'[Format\: line (default), table, json]:format:{__ftctl_custom_complete ---completion rule list -- --output "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '*:family \[table \[chain\]\]:{__ftctl_custom_complete ---completion rule list -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--version[Show the version.]'
@@ -1057,8 +1042,6 @@ _ftctl_rule_list() {
 _ftctl_rule_add() {
     local -i ret=1
     local -ar ___color=('auto' 'always' 'never')
-    local -ar ___proto=('tcp' 'udp' 'tcp,udp')
-    local -ar ___ct_state=('invalid' 'established' 'related' 'new' 'untracked')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion rule add -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
@@ -1067,12 +1050,12 @@ _ftctl_rule_add() {
         '--flowtable[The flowtable that flows are added to, of the same table]:name:{__ftctl_custom_complete ---completion rule add -- --flowtable "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--iif[Input devices, a comma between; NAME* alone]:device:{__ftctl_custom_complete ---completion rule add -- --iif "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--oif[Output devices, a comma between; NAME* alone]:device:{__ftctl_custom_complete ---completion rule add -- --oif "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '(-p --proto)'{-p,--proto}'[Layer 4 protocols, a comma between]:name:{__ftctl_complete "${___proto[@]}"}'
+        '(-p --proto)'{-p,--proto}'[Layer 4 protocols, a comma between]:name:{__ftctl_custom_complete ---completion rule add -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--sport[Source ports or ranges, a comma between; needs --proto]:port\[-port\]:'
         '--dport[Destination ports or ranges, a comma between; needs --proto]:port\[-port\]:'
         '(-s --src)'{-s,--src}'[Source addresses, a comma between]:addr\[/len\]:'
         '(-d --dst)'{-d,--dst}'[Destination addresses, a comma between]:addr\[/len\]:'
-        '--ct-state[States\: established, related, new, invalid, untracked]:state\[,…\]:{__ftctl_complete "${___ct_state[@]}"}'
+        '--ct-state[States\: established, related, new, invalid, untracked]:state\[,…\]:{__ftctl_custom_complete ---completion rule add -- --ct-state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--min-bytes[Only flows that have had so many octets (needs net.netfilter.nf_conntrack_acct=1)]:n:'
         '--counter[Count the flows that the rule adds]'
         '--comment[A comment, 127 octets at most]:text:'
@@ -1093,8 +1076,6 @@ _ftctl_rule_add() {
 _ftctl_rule_delete() {
     local -i ret=1
     local -ar ___color=('auto' 'always' 'never')
-    local -ar ___proto=('tcp' 'udp' 'tcp,udp')
-    local -ar ___ct_state=('invalid' 'established' 'related' 'new' 'untracked')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion rule delete -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
@@ -1103,12 +1084,12 @@ _ftctl_rule_delete() {
         '--flowtable[The flowtable that flows are added to, of the same table]:name:{__ftctl_custom_complete ---completion rule delete -- --flowtable "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--iif[Input devices, a comma between; NAME* alone]:device:{__ftctl_custom_complete ---completion rule delete -- --iif "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--oif[Output devices, a comma between; NAME* alone]:device:{__ftctl_custom_complete ---completion rule delete -- --oif "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '(-p --proto)'{-p,--proto}'[Layer 4 protocols, a comma between]:name:{__ftctl_complete "${___proto[@]}"}'
+        '(-p --proto)'{-p,--proto}'[Layer 4 protocols, a comma between]:name:{__ftctl_custom_complete ---completion rule delete -- --proto "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--sport[Source ports or ranges, a comma between; needs --proto]:port\[-port\]:'
         '--dport[Destination ports or ranges, a comma between; needs --proto]:port\[-port\]:'
         '(-s --src)'{-s,--src}'[Source addresses, a comma between]:addr\[/len\]:'
         '(-d --dst)'{-d,--dst}'[Destination addresses, a comma between]:addr\[/len\]:'
-        '--ct-state[States\: established, related, new, invalid, untracked]:state\[,…\]:{__ftctl_complete "${___ct_state[@]}"}'
+        '--ct-state[States\: established, related, new, invalid, untracked]:state\[,…\]:{__ftctl_custom_complete ---completion rule delete -- --ct-state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--min-bytes[Only flows that have had so many octets (needs net.netfilter.nf_conntrack_acct=1)]:n:'
         '--counter[Count the flows that the rule adds]'
         '--comment[A comment, 127 octets at most]:text:'
@@ -1145,13 +1126,12 @@ _ftctl_apply() {
 _ftctl_export() {
     local -i ret=1
     local -ar ___color=('auto' 'always' 'never')
-    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion export -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
         '--userspace[Work with a running userspace engine in the kernel'\''s place, see '\''ftctl --userspace run'\'']'
         '--instance[The userspace engine'\''s name (default\: default)]:name:{__ftctl_custom_complete ---completion export -- --instance "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '*'{-o,--output}'[Format\: line (default), json]:format:{__ftctl_custom_complete ---completion export -- --output "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '*:family \[table\]:{__ftctl_custom_complete ---completion export -- positional@0 "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--version[Show the version.]'
@@ -1167,7 +1147,6 @@ _ftctl_explain() {
     local -ar ___color=('auto' 'always' 'never')
     local -ar ___family=('ipv4' 'ipv6')
     local -ar ___offload=('any' 'software' 'hardware' 'none')
-    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion explain -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
@@ -1189,7 +1168,7 @@ _ftctl_explain() {
         '--orig-zone[Zone of the original direction alone]:n:'
         '--reply-zone[Zone of the reply direction alone]:n:'
         '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion explain -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion explain -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: EXPECTED, SEEN_REPLY, ASSURED, CONFIRMED, SRC_NAT, DST_NAT, SEQ_ADJUST, SRC_NAT_DONE, DST_NAT_DONE, DYING, FIXED_TIMEOUT, TEMPLATE, NAT_CLASH, HELPER, OFFLOAD, HW_OFFLOAD, UNREPLIED, REPLIED, SNAT, DNAT]:flag\[,…\]:{__ftctl_custom_complete ---completion explain -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
         '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
         '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
@@ -1201,7 +1180,7 @@ _ftctl_explain() {
         '--older-than[Started at least so long ago\: seconds, or 5m, 2h, 1d]:duration:'
         '--expires-within[Expires within this time\: seconds, or 5m, 2h, 1d]:duration:'
         '*--where[All of it as one expression, for example '\''tcp and dport in {80,443} and not offload'\''; of several, all must hold]:expression:'
-        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '*'{-o,--output}'[Format\: line (default), json, jsonl]:format:{__ftctl_custom_complete ---completion explain -- --output "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '--version[Show the version.]'
         '(-h --help)'{-h,--help}'[Show help information.]'
@@ -1307,7 +1286,6 @@ _ftctl_trace() {
     local -ar ___color=('auto' 'always' 'never')
     local -ar ___family=('ipv4' 'ipv6')
     local -ar ___offload=('any' 'software' 'hardware' 'none')
-    local -ar ___output=('line' 'table' 'json' 'jsonl' 'xml' 'save' 'csv' 'prometheus' 'extended' 'id' 'timestamp' 'ktimestamp' 'labels' 'userspace')
     local -ar arg_specs=(
         '--netns[Work in the network namespace of this name, as '\''ip -n'\'' does; some subcommands take '\''all'\'']:name:{__ftctl_custom_complete ---completion trace -- --netns "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--color[Colour the output (default\: auto, on a terminal unless NO_COLOR is set)]:when:{__ftctl_complete "${___color[@]}"}'
@@ -1329,7 +1307,7 @@ _ftctl_trace() {
         '--orig-zone[Zone of the original direction alone]:n:'
         '--reply-zone[Zone of the reply direction alone]:n:'
         '--state[States of TCP, SCTP or DCCP, a comma between]:state\[,…\]:{__ftctl_custom_complete ---completion trace -- --state "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
-        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: ASSURED, SEEN_REPLY, OFFLOAD, …]:flag\[,…\]:{__ftctl_custom_complete ---completion trace -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
+        '(-u --status)'{-u,--status}'[Status flags that are set, or with ! not set\: EXPECTED, SEEN_REPLY, ASSURED, CONFIRMED, SRC_NAT, DST_NAT, SEQ_ADJUST, SRC_NAT_DONE, DST_NAT_DONE, DYING, FIXED_TIMEOUT, TEMPLATE, NAT_CLASH, HELPER, OFFLOAD, HW_OFFLOAD, UNREPLIED, REPLIED, SNAT, DNAT]:flag\[,…\]:{__ftctl_custom_complete ---completion trace -- --status "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-n --src-nat)'{-n,--src-nat}'[Flows with source NAT, to this address where one is given]:addr\[\:port\]:'
         '(-g --dst-nat)'{-g,--dst-nat}'[Flows with destination NAT, to this address where one is given]:addr\[\:port\]:'
         '--any-nat[Flows with NAT of either kind]:addr\[\:port\]:'
@@ -1341,7 +1319,7 @@ _ftctl_trace() {
         '--older-than[Started at least so long ago\: seconds, or 5m, 2h, 1d]:duration:'
         '--expires-within[Expires within this time\: seconds, or 5m, 2h, 1d]:duration:'
         '*--where[All of it as one expression, for example '\''tcp and dport in {80,443} and not offload'\''; of several, all must hold]:expression:'
-        '*'{-o,--output}'[Format\: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, ktimestamp, labels, userspace, as conntrack has them]:format\[,modifier…\]:{__ftctl_complete "${___output[@]}"}'
+        '*'{-o,--output}'[Format\: line (default), json, jsonl]:format:{__ftctl_custom_complete ---completion trace -- --output "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '(-j --json)'{-j,--json}'[Short for -o json]'
         '--input[Packets that arrive on this device]:device:{__ftctl_custom_complete ---completion trace -- --input "${current_word_index}" "$(__ftctl_cursor_index_in_current_word)"}'
         '--count[End after so many packets (default\: none)]:n:'

@@ -118,24 +118,118 @@ struct DocumentationTests {
     #expect(kept == generated.output, ".ci/completions writes them anew")
   }
 
+  /// What bash offers for the last of these words.
+  private func complete(_ words: [String]) throws -> Set<String> {
+    let script = """
+      PATH="$(dirname '\(BuiltProgram.ftctl)'):$PATH"
+      source '\(BuiltProgram.sourceRoot.path)/completions/ftctl.bash'
+      COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
+      _ftctl "$1" "${!#}" "${COMP_WORDS[COMP_CWORD-1]}"
+      printf '%s\\n' "${COMPREPLY[@]}"
+      """
+    return Set(
+      try run(["bash", "-c", script, "bash"] + words).lines.map { $0.trimmingCharacters(in: .whitespaces) })
+  }
+
   @Test(
     "bash completes subcommands, options and their values", .enabled(if: Machine.has("bash"), "needs bash"))
   func bash() throws {
-    func complete(_ words: [String]) throws -> Set<String> {
-      let script = """
-        PATH="$(dirname '\(BuiltProgram.ftctl)'):$PATH"
-        source '\(BuiltProgram.sourceRoot.path)/completions/ftctl.bash'
-        COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
-        _ftctl "$1" "${!#}" "${COMP_WORDS[COMP_CWORD-1]}"
-        printf '%s\\n' "${COMPREPLY[@]}"
-        """
-      return Set(
-        try run(["bash", "-c", script, "bash"] + words).lines.map { $0.trimmingCharacters(in: .whitespaces) })
-    }
     #expect(try complete(["ftctl", "cou"]) == ["count"])
     #expect(try complete(["ftctl", "list", "--reply-d"]).isSuperset(of: ["--reply-dst", "--reply-dport"]))
     #expect(try complete(["ftctl", "list", "--state", "ESTAB"]) == ["ESTABLISHED"])
     #expect(try complete(["ftctl", "list", "--proto", "udp"]) == ["udp", "udplite"])
+  }
+
+  @Test("bash completes each word of a list", .enabled(if: Machine.has("bash"), "needs bash"))
+  func bashLists() throws {
+    #expect(try complete(["ftctl", "list", "-p", "tcp,ud"]) == ["tcp,udp", "tcp,udplite"])
+    #expect(try complete(["ftctl", "list", "-p", "udp,ud"]) == ["udp,udplite"])
+    #expect(try complete(["ftctl", "list", "--status", "seen,as"]) == ["seen,assured"])
+    #expect(try complete(["ftctl", "list", "-u", "!AS"]) == ["!ASSURED"])
+    #expect(try complete(["ftctl", "list", "-u", "SNAT,!SEEN"]) == ["SNAT,!SEEN_REPLY"])
+    #expect(try complete(["ftctl", "count", "--by", "state,of"]) == ["state,offload"])
+    #expect(try complete(["ftctl", "list", "-o", "table", "--columns", "+mark,zo"]) == ["+mark,zone"])
+    #expect(try complete(["ftctl", "monitor", "-e", "new,de"]) == ["new,destroy"])
+    #expect(try complete(["ftctl", "list", "-o", "line,ext"]) == ["line,extended"])
+  }
+
+  @Test(
+    "the last word of a list is completed behind what stands before it", arguments: ["bash", "zsh", "fish"])
+  func lists(_ shell: String) throws {
+    func offers(_ option: String, _ typed: String) throws -> [Substring] {
+      let words = ["ftctl", "list", option, typed]
+      return try run(
+        [BuiltProgram.ftctl, "---completion", "list", "--", option, "3", "\(typed.count)"] + words,
+        environment: ["SAP_SHELL": shell]
+      ).lines
+    }
+    #expect(try offers("--proto", "").contains("tcp"))
+    #expect(try offers("--proto", "tcp,").contains("tcp,udp"))
+    #expect(try !offers("--proto", "tcp,").contains("tcp,tcp"))
+    #expect(try offers("--status", "!").contains("!OFFLOAD"))
+    #expect(try offers("--status", "\\!assured,off").contains("!assured,offload"))
+    #expect(try offers("--state", "SYN_SENT,").contains("SYN_SENT,ESTABLISHED"))
+  }
+
+  @Test("subcommands offer the formats that they take, and no others")
+  func formats() throws {
+    let formats: Set = ["line", "table", "json", "jsonl", "xml", "save", "csv", "prometheus"]
+    let modifiers: Set = ["extended", "id", "timestamp", "ktimestamp", "labels", "userspace"]
+    func words(_ text: some StringProtocol) -> Set<String> {
+      let parts = text.split(whereSeparator: { (character: Character) in !character.isLetter })
+      return Set(parts.map { String($0) }).intersection(formats.union(modifiers))
+    }
+    for (subcommand, page, arguments) in [
+      ("list", "ftctl-flows.8", []), ("get", "ftctl-flows.8", []), ("monitor", "ftctl-flows.8", []),
+      ("count", "ftctl-flows.8", []), ("stats", "ftctl-flows.8", []), ("explain", "ftctl-flows.8", []),
+      ("trace", "ftctl-flows.8", ["--userspace"]), ("expect list", "ftctl-flows.8", []),
+      ("flowtable list", "ftctl-flowtable.8", []), ("flowtable show", "ftctl-flowtable.8", ["x", "f"]),
+      ("rule list", "ftctl-flowtable.8", []), ("export", "ftctl-flowtable.8", []),
+    ] {
+      let command = [BuiltProgram.ftctl] + subcommand.split(separator: " ").map(String.init)
+      let refused = try run(command + arguments + ["-o", "nosuch"])
+      #expect(refused.status == 2)
+      let hint = try #require(refused.errorLines.last { $0.contains("there are: ") })
+      let taken = words(hint)
+      for word in formats.union(modifiers).subtracting(taken) {
+        let refused = try run(command + arguments + ["-o", word])
+        #expect(refused.status == 2 && refused.output.isEmpty, "\(subcommand) -o \(word)")
+      }
+      let help = try run(command + ["--help"]).output
+      let start = try #require(help.firstRange(of: "Format: ")).upperBound
+      let text = help[start...].prefix { $0 != "-" }.replacing("as conntrack has them", with: "")
+      #expect(words(text) == taken, "the help of \(subcommand)")
+      let offered = try run(
+        [BuiltProgram.ftctl, "---completion"] + command.dropFirst() + [
+          "--", "--output", "2", "0", "ftctl", "-o", "",
+        ],
+        environment: ["SAP_SHELL": "bash"])
+      #expect(Set(offered.lines.map(String.init)) == taken, "the completion of \(subcommand)")
+      let manual = try BuiltProgram.sourceText("man/\(page)")
+      let list = manual[try #require(manual.firstRange(of: "There are, with\n")).upperBound...]
+      let name = page == "ftctl-flows.8" ? String(subcommand.prefix { $0 != " " }) : subcommand
+      let item = try #require(
+        list.split(separator: ".It Cm ").first {
+          $0.prefix { $0 != "\n" }.split(separator: " , ").contains { $0 == name }
+        })
+      let described = words(item.drop { $0 != "\n" }.prefix { $0 != ";" && $0 != "E" })
+      #expect(described == taken.intersection(formats), "the manual of \(subcommand)")
+    }
+  }
+
+  @Test("every status word is described and offered")
+  func statusWords() throws {
+    let refused = try run([BuiltProgram.ftctl, "list", "--status", "zzz"])
+    let words = try #require(refused.errorLines.first?.split(separator: ": ").last).split(separator: ", ")
+      .map(
+        String.init)
+    #expect(words.contains("REPLIED") && words.count == 20)
+    let manual = try BuiltProgram.sourceText("man/ftctl-flows.8").split(whereSeparator: \.isWhitespace)
+    let help = try run([BuiltProgram.ftctl, "list", "--help"]).output
+    let offered = Set(try values("list", "--status").lines.map(String.init))
+    for word in words {
+      #expect(manual.contains { $0 == word } && help.contains(word) && offered.contains(word), "\(word)")
+    }
   }
 
   /// Asks for values as the scripts do.

@@ -33,13 +33,13 @@ struct AnnotateCommand: ParsableCommand {
   @Option(
     name: .customLong("set-label"), parsing: .upToNextOption,
     help: ArgumentHelp("Set these labels: names or bit numbers", valueName: "name"),
-    completion: .custom { _, _, _ in LiveValues.labels() })
+    completion: .list { LiveValues.labels() })
   var setLabels: [String] = []
 
   @Option(
     name: .customLong("clear-label"), parsing: .upToNextOption,
     help: ArgumentHelp("Clear these labels: names, bit numbers, or all", valueName: "name"),
-    completion: .custom { _, _, _ in LiveValues.labels() + ["all"] })
+    completion: .list { LiveValues.labels() + ["all"] })
   var clearedLabels: [String] = []
 
   @Option(

@@ -73,6 +73,11 @@ struct ApplyCommand: ParsableCommand {
   }
 }
 
+/// The forms of a description of flowtables and rules.
+enum ExportForms: OutputForms {
+  static let formats: [OutputFormat] = [.line, .json]
+}
+
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Write flowtables and flow rules in the form that apply reads",
@@ -86,7 +91,7 @@ struct ExportCommand: ParsableCommand {
       """)
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Output") var output: OutputOptions<ExportForms>
 
   @Argument(
     help: ArgumentHelp("Only those of this family and table", valueName: "family [table]"),
@@ -94,7 +99,7 @@ struct ExportCommand: ParsableCommand {
   var words: [String] = []
 
   func run() throws {
-    let choice = try output.choice([.line, .json])
+    let choice = try output.choice()
     guard words.count <= 2 else { throw CommandFailure(.usage, "export takes a family and a table at most") }
     let family = try words.first.map(RulesetEditor.flowtableFamily)
     try global.enterNamespace()

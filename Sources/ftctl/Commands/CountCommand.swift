@@ -4,6 +4,11 @@ import NetfilterClient
 import NetlinkWire
 import Reporting
 
+/// The forms of numbers of flows.
+enum CountForms: OutputForms {
+  static let formats: [OutputFormat] = [.line, .table, .json, .jsonl, .csv, .prometheus]
+}
+
 struct CountCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "count", abstract: "Count flows, by state, protocol, source, tag or anything else",
@@ -19,20 +24,20 @@ struct CountCommand: ParsableCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
   @OptionGroup(title: "Selection") var selection: SelectionOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Output") var output: OutputOptions<CountForms>
 
   @Option(
     name: .customLong("by"),
     help: ArgumentHelp(
       "Count for each value, or combination of values, of these: \(GroupingKey.allCases.map(\.rawValue).joined(separator: ", "))",
-      valueName: "key[,…]"), completion: .list(GroupingKey.allCases.map(\.rawValue)))
+      valueName: "key[,…]"), completion: .list { GroupingKey.allCases.map(\.rawValue) })
   var grouping: String?
 
   @Option(help: ArgumentHelp("Show the largest so many groups (default: all)", valueName: "n"))
   var top: Int?
 
   func run() throws {
-    let choice = try output.choice([.line, .table, .json, .jsonl, .csv, .prometheus])
+    let choice = try output.choice()
     let keys = try GroupingKey.parse(grouping)
     if let top, top < 1 { throw CommandFailure(.usage, "--top: it is at least 1, not \(top)") }
     if top != nil, keys.isEmpty { throw CommandFailure(.usage, "--top needs --by") }

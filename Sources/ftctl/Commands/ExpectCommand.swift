@@ -24,6 +24,11 @@ struct ExpectCommand: SubcommandGroup {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 }
 
+/// The forms of expectations.
+enum ExpectationForms: OutputForms {
+  static let formats: [OutputFormat] = [.line, .json, .jsonl]
+}
+
 struct ExpectListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List expectations",
@@ -34,7 +39,7 @@ struct ExpectListCommand: ParsableCommand {
       """)
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Output") var output: OutputOptions<ExpectationForms>
 
   @Option(
     name: [.letter("f"), .customLong("family")], help: ArgumentHelp("Address family", valueName: "ipv4|ipv6"),
@@ -47,7 +52,7 @@ struct ExpectListCommand: ParsableCommand {
   var helper: String?
 
   func run() throws {
-    var writer = ExpectationWriter(try output.choice([.line, .json, .jsonl]).format)
+    var writer = ExpectationWriter(try output.choice().format)
     let wanted: AddressFamily
     do throws(SelectionError) {
       wanted = if let family { try FlowValueParser().family(family) } else { .unspecified }
@@ -77,10 +82,10 @@ struct ExpectGetCommand: ParsableCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
   @OptionGroup(title: "Expected flow") var tuple: ExpectedTupleOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Output") var output: OutputOptions<ExpectationForms>
 
   func run() throws {
-    var writer = ExpectationWriter(try output.choice([.line, .json, .jsonl]).format)
+    var writer = ExpectationWriter(try output.choice().format)
     let key = try tuple.key()
     try global.enterNamespace()
     guard let found = try global.session().expectation(key) else {

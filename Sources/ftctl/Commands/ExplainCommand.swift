@@ -5,6 +5,11 @@ import NetfilterClient
 import NetlinkWire
 import Reporting
 
+/// The forms of explanations.
+enum ExplainForms: OutputForms {
+  static let formats: [OutputFormat] = [.line, .json, .jsonl]
+}
+
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain", abstract: "Say of flows why they are, or are not, on the fast path",
@@ -20,10 +25,10 @@ struct ExplainCommand: ParsableCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
   @OptionGroup(title: "Selection") var selection: SelectionOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Output") var output: OutputOptions<ExplainForms>
 
   func run() throws {
-    let choice = try output.choice([.line, .json, .jsonl])
+    let choice = try output.choice()
     let query = try FlowQuery(selection)
     guard !query.isEverything else {
       throw CommandFailure(

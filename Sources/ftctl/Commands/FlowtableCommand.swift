@@ -22,6 +22,11 @@ struct FlowtableCommand: SubcommandGroup {
   @OptionGroup(title: "Global options") var global: GlobalOptions
 }
 
+/// The forms of flowtables.
+enum FlowtableListForms: OutputForms {
+  static let formats: [OutputFormat] = [.line, .table, .json, .prometheus]
+}
+
 struct FlowtableListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List flowtables with their flows, rules and devices",
@@ -36,7 +41,7 @@ struct FlowtableListCommand: ParsableCommand {
       """)
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Output") var output: OutputOptions<FlowtableListForms>
 
   @Argument(
     help: ArgumentHelp("Only those of this family and table", valueName: "family [table]"),
@@ -44,7 +49,7 @@ struct FlowtableListCommand: ParsableCommand {
   var words: [String] = []
 
   func run() throws {
-    let choice = try output.choice([.line, .table, .json, .prometheus])
+    let choice = try output.choice()
     guard words.count <= 2 else { throw CommandFailure(.usage, "list takes a family and a table at most") }
     let family = try words.first.map(RulesetEditor.flowtableFamily)
     let table = words.count > 1 ? words[1] : nil
@@ -81,7 +86,7 @@ struct FlowtableShowCommand: ParsableCommand {
       """)
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Output") var output: OutputOptions<FlowtableListForms>
 
   @Argument(
     help: ArgumentHelp("The flowtable", valueName: "[family] table name"),
@@ -89,7 +94,7 @@ struct FlowtableShowCommand: ParsableCommand {
   var words: [String]
 
   func run() throws {
-    let choice = try output.choice([.line, .table, .json, .prometheus])
+    let choice = try output.choice()
     let (family, table, name) = try RulesetEditor.name(words, "name")
     try global.enterNamespace()
     let editor = RulesetEditor(session: try global.session())
@@ -142,7 +147,7 @@ struct FlowtableAddCommand: ParsableCommand {
     help: ArgumentHelp(
       "Devices whose packets take the fast path; NAME* stands for all that begin so (Linux 6.16)",
       valueName: "device"),
-    completion: .custom { _, _, _ in LiveValues.devices() })
+    completion: .list { LiveValues.devices() })
   var devices: [String] = []
 
   @Option(
@@ -228,7 +233,7 @@ struct FlowtableDeleteCommand: ParsableCommand {
   @Option(
     name: [.customShort("d"), .customLong("device")], parsing: .upToNextOption,
     help: ArgumentHelp("Take only these devices from it", valueName: "device"),
-    completion: .custom { _, _, _ in LiveValues.devices() })
+    completion: .list { LiveValues.devices() })
   var devices: [String] = []
 
   @Flag(help: "Delete the rules that use it in the same batch")

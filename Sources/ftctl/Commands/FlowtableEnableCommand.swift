@@ -54,14 +54,14 @@ struct FlowtableEnableCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp("Devices to forward between", valueName: "device"),
-    completion: .custom { _, _, _ in LiveValues.devices() })
+    completion: .list { LiveValues.devices() })
   var devices: [String]
 
   @Option(
     help: ArgumentHelp(
       "Protocols of both families, a comma between: tcp, udp, gre (default: TCP over IPv4, as in the documentation)",
       valueName: "name[,…]"),
-    completion: .list(["tcp", "udp", "tcp,udp"]))
+    completion: .list { ["tcp", "udp", "gre"] })
   var proto: String?
 
   @Flag(help: "Count packets of the fast path in their conntrack entries")

@@ -4,6 +4,12 @@ import NetfilterClient
 import NetlinkWire
 import Reporting
 
+/// The forms of particular flows.
+enum GetForms: OutputForms {
+  static let formats: [OutputFormat] = [.line, .json, .jsonl, .xml, .save, .csv]
+  static let modifiers = OutputModifier.allCases
+}
+
 struct GetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "get", abstract: "Show particular flows, and fail when there are none",
@@ -17,10 +23,10 @@ struct GetCommand: ParsableCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
   @OptionGroup(title: "Selection") var selection: SelectionOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Output") var output: OutputOptions<GetForms>
 
   func run() throws {
-    let choice = try output.choice([.line, .json, .jsonl, .xml, .save, .csv])
+    let choice = try output.choice()
     let query = try FlowQuery(selection)
     guard !query.isEverything else {
       throw CommandFailure(.usage, "get needs a selection", hint: "'ftctl list' shows all flows")

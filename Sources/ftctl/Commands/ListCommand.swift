@@ -4,6 +4,12 @@ import NetfilterClient
 import NetlinkWire
 import Reporting
 
+/// The forms of flows.
+enum ListForms: OutputForms {
+  static let formats: [OutputFormat] = [.line, .table, .json, .jsonl, .xml, .save, .csv]
+  static let modifiers = OutputModifier.allCases
+}
+
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the flows of the conntrack table",
@@ -18,14 +24,14 @@ struct ListCommand: ParsableCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
   @OptionGroup(title: "Selection") var selection: SelectionOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Output") var output: OutputOptions<ListForms>
   @OptionGroup(title: "Tables") var table: TableOptions
 
   @Flag(name: [.customShort("z"), .long], help: "Set the counters of each flow to zero after reading them")
   var zero = false
 
   func run() throws {
-    let choice = try output.choice([.line, .table, .json, .jsonl, .xml, .save, .csv])
+    let choice = try output.choice()
     let query = try FlowQuery(selection)
     let limit = try table.checkedLimit(for: choice.format)
     // The kernel sets to zero whatever it sends, also what is then left out here.

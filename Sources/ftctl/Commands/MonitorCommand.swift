@@ -4,6 +4,12 @@ import NetfilterClient
 import NetlinkWire
 import Reporting
 
+/// The forms of events.
+enum MonitorForms: OutputForms {
+  static let formats: [OutputFormat] = [.line, .jsonl, .json, .xml, .save, .csv]
+  static let modifiers = OutputModifier.allCases
+}
+
 struct MonitorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "monitor", abstract: "Print flows as they come, change and go",
@@ -20,13 +26,13 @@ struct MonitorCommand: ParsableCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
   @OptionGroup(title: "Selection") var selection: SelectionOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Output") var output: OutputOptions<MonitorForms>
 
   @Option(
     name: [.letter("e"), .customLong("events"), .customLong("event-mask")],
     help: ArgumentHelp(
       "Events to print: new, update, destroy, offload, classic, all (default: all)", valueName: "event[,…]"),
-    completion: .list(FlowEvent.allCases.map(\.word) + ["all"]))
+    completion: .list(ignoresCase: true) { FlowEvent.allCases.map(\.word) + ["all"] })
   var events: String?
 
   @Option(
@@ -43,7 +49,7 @@ struct MonitorCommand: ParsableCommand {
   var offloadInterval: Double = 1
 
   func run() throws {
-    let choice = try output.choice([.line, .jsonl, .json, .xml, .save, .csv])
+    let choice = try output.choice()
     let query = try FlowQuery(selection)
     let wanted = try FlowEvent.parse(events)
     let size = try bufferOctets()

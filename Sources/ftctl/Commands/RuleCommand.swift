@@ -29,19 +29,19 @@ struct RuleOptions: ParsableArguments {
   @Option(
     name: .customLong("iif"),
     help: ArgumentHelp("Input devices, a comma between; NAME* alone", valueName: "device"),
-    completion: .custom { _, _, _ in LiveValues.devices() })
+    completion: .list(sign: "!") { LiveValues.devices() })
   var input: String?
 
   @Option(
     name: .customLong("oif"),
     help: ArgumentHelp("Output devices, a comma between; NAME* alone", valueName: "device"),
-    completion: .custom { _, _, _ in LiveValues.devices() })
+    completion: .list(sign: "!") { LiveValues.devices() })
   var output: String?
 
   @Option(
     name: [.customShort("p"), .customLong("proto")],
     help: ArgumentHelp("Layer 4 protocols, a comma between", valueName: "name"),
-    completion: .list(["tcp", "udp", "tcp,udp"]))
+    completion: .list(sign: "!") { ["tcp", "udp", "gre"] })
   var proto: String?
 
   @Option(
@@ -66,7 +66,7 @@ struct RuleOptions: ParsableArguments {
   @Option(
     name: .customLong("ct-state"),
     help: ArgumentHelp("States: established, related, new, invalid, untracked", valueName: "state[,…]"),
-    completion: .list(RuleValueText.states.map(\.name)))
+    completion: .list(sign: "!") { RuleValueText.states.map(\.name) })
   var state: String?
 
   @Option(
@@ -149,6 +149,11 @@ struct RuleOptions: ParsableArguments {
   }
 }
 
+/// The forms of rules.
+enum RuleListForms: OutputForms {
+  static let formats: [OutputFormat] = [.line, .table, .json]
+}
+
 struct RuleListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the rules that add flows to flowtables",
@@ -162,7 +167,7 @@ struct RuleListCommand: ParsableCommand {
       """)
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Output") var output: OutputOptions<RuleListForms>
 
   @Argument(
     help: ArgumentHelp("Only those of this family, table and chain", valueName: "family [table [chain]]"),
@@ -170,7 +175,7 @@ struct RuleListCommand: ParsableCommand {
   var words: [String] = []
 
   func run() throws {
-    let choice = try output.choice([.line, .table, .json])
+    let choice = try output.choice()
     guard words.count <= 3 else {
       throw CommandFailure(.usage, "list takes a family, a table and a chain at most")
     }

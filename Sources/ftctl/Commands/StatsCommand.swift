@@ -4,6 +4,11 @@ import NetfilterClient
 import NetlinkWire
 import Reporting
 
+/// The forms of the statistics.
+enum StatsForms: OutputForms {
+  static let formats: [OutputFormat] = [.line, .table, .json, .jsonl, .csv, .prometheus]
+}
+
 struct StatsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "stats", abstract: "Show how full the table is and what it has dropped",
@@ -18,13 +23,13 @@ struct StatsCommand: ParsableCommand {
       """)
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Output") var output: OutputOptions<StatsForms>
 
   @Flag(name: .customLong("per-cpu"), help: "A column for each CPU instead of the sum alone")
   var isPerCPU = false
 
   func run() throws {
-    let choice = try output.choice([.line, .table, .json, .jsonl, .csv, .prometheus])
+    let choice = try output.choice()
     var report = StatsReport(isPerCPU: isPerCPU)
     try global.forEachNamespace { namespace in
       let session = try global.session()

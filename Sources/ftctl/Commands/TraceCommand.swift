@@ -4,6 +4,11 @@ import CNetfilter
 import NetfilterClient
 import NetlinkWire
 
+/// The forms of steps of packets.
+enum TraceForms: OutputForms {
+  static let formats: [OutputFormat] = [.line, .json, .jsonl]
+}
+
 struct TraceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trace", abstract: "Follow packets through a running userspace engine, step by step",
@@ -20,7 +25,7 @@ struct TraceCommand: ParsableCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
   @OptionGroup(title: "Selection") var selection: SelectionOptions
-  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Output") var output: OutputOptions<TraceForms>
 
   @Option(
     help: ArgumentHelp("Packets that arrive on this device", valueName: "device"),
@@ -50,10 +55,7 @@ struct TraceCommand: ParsableCommand {
   }
 
   func run() throws {
-    let choice = try output.choice([.line, .json, .jsonl])
-    guard choice.modifiers.isEmpty else {
-      throw CommandFailure(.usage, "--output: trace has no modifiers")
-    }
+    let choice = try output.choice()
     var selection = selection
     if let expression { selection.where = [expression] }
     let query = try FlowQuery(selection)

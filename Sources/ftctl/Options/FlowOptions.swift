@@ -35,7 +35,7 @@ struct FlowOptions: ParsableArguments {
   @Option(
     name: [.letter("u"), .customLong("status")],
     help: ArgumentHelp("Status flags to set: SEEN_REPLY, ASSURED, FIXED_TIMEOUT", valueName: "flag[,…]"),
-    completion: .custom { _, _, _ in LiveValues.statuses() })
+    completion: .list(ignoresCase: true) { ["SEEN_REPLY", "ASSURED", "FIXED_TIMEOUT"] })
   var status: String?
 
   @Option(
@@ -46,7 +46,7 @@ struct FlowOptions: ParsableArguments {
   @Option(
     name: [.letter("l"), .customLong("label"), .customLong("label-add")], parsing: .upToNextOption,
     help: ArgumentHelp("Labels to set: names or bit numbers", valueName: "name"),
-    completion: .custom { _, _, _ in LiveValues.labels() })
+    completion: .list { LiveValues.labels() })
   var label: [String] = []
 
   @Option(

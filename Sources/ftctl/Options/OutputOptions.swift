@@ -12,71 +12,88 @@ enum OutputModifier: String, CaseIterable {
   case extended, id, timestamp, ktimestamp, labels, userspace
 }
 
+/// The form that was asked for and what is added to it.
+struct OutputChoice {
+  var format: OutputFormat
+  var modifiers: Set<OutputModifier>
+
+  /// The parts of a line that were asked for.
+  var lineOptions: LineOptions {
+    var options: LineOptions = []
+    if modifiers.contains(.extended) { options.insert(.extended) }
+    if modifiers.contains(.id) { options.insert(.id) }
+    if modifiers.contains(.ktimestamp) { options.insert(.kernelTimestamp) }
+    if modifiers.contains(.labels) { options.insert(.labels) }
+    return options
+  }
+}
+
+/// The forms that a subcommand can write.
+protocol OutputForms: SendableMetatype {
+  /// The first is the default.
+  static var formats: [OutputFormat] { get }
+  /// What `-o` can add.
+  static var modifiers: [OutputModifier] { get }
+}
+
+extension OutputForms {
+  static var modifiers: [OutputModifier] { [] }
+
+  /// All that `-o` takes.
+  fileprivate static var words: [String] { formats.map(\.rawValue) + modifiers.map(\.rawValue) }
+
+  /// What the help says of `-o`.
+  fileprivate static var help: ArgumentHelp {
+    let names = formats.map { $0 == formats[0] ? "\($0) (default)" : "\($0)" }.joined(separator: ", ")
+    guard !modifiers.isEmpty else { return ArgumentHelp("Format: \(names)", valueName: "format") }
+    let more = modifiers.map(\.rawValue).joined(separator: ", ")
+    return ArgumentHelp(
+      "Format: \(names); with line also \(more), as conntrack has them", valueName: "format[,modifier…]")
+  }
+}
+
 /// How results are written.
-struct OutputOptions: ParsableArguments {
+struct OutputOptions<Forms: OutputForms>: ParsableArguments {
   @Option(
-    name: [.letter("o"), .customLong("output")],
-    help: ArgumentHelp(
-      """
-      Format: line (default), table, json, jsonl, xml, save, csv, prometheus; with line also extended, id, timestamp, \
-      ktimestamp, labels, userspace, as conntrack has them
-      """, valueName: "format[,modifier…]"),
-    completion: .list(OutputFormat.allCases.map(\.rawValue) + OutputModifier.allCases.map(\.rawValue)))
+    name: [.letter("o"), .customLong("output")], help: Forms.help,
+    completion: .list(ignoresCase: true) { Forms.words })
   var output: [String] = []
 
   @Flag(name: [.customShort("j"), .customLong("json")], help: "Short for -o json")
   var isJSON = false
 
-  /// The form and what is added to it.
-  struct Choice {
-    var format: OutputFormat
-    var modifiers: Set<OutputModifier>
-
-    /// The parts of a line that were asked for.
-    var lineOptions: LineOptions {
-      var options: LineOptions = []
-      if modifiers.contains(.extended) { options.insert(.extended) }
-      if modifiers.contains(.id) { options.insert(.id) }
-      if modifiers.contains(.ktimestamp) { options.insert(.kernelTimestamp) }
-      if modifiers.contains(.labels) { options.insert(.labels) }
-      return options
-    }
-  }
-
   /// What was asked for.
   ///
-  /// - Parameter supported: the forms that the subcommand has; the first is its default.
-  /// - Returns: the form and what is added to it.
   /// - Throws: ``CommandFailure`` of wrong usage.
-  func choice(_ supported: [OutputFormat]) throws -> Choice {
+  func choice() throws -> OutputChoice {
     var formats: [OutputFormat] = isJSON ? [.json] : []
     var modifiers: Set<OutputModifier> = []
+    let known = "there are: \(Forms.words.joined(separator: ", "))"
     for word in output.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
       let word = word.lowercased()
       if let format = OutputFormat(rawValue: word) {
+        guard Forms.formats.contains(format) else {
+          throw CommandFailure(.usage, "--output: this subcommand has no format '\(word)'", hint: known)
+        }
         if !formats.contains(format) { formats.append(format) }
       } else if let modifier = OutputModifier(rawValue: word) {
+        guard Forms.modifiers.contains(modifier) else {
+          throw CommandFailure(.usage, "--output: this subcommand has no modifier '\(word)'", hint: known)
+        }
         modifiers.insert(modifier)
       } else {
-        let known = supported.map(\.rawValue) + OutputModifier.allCases.map(\.rawValue)
-        throw CommandFailure(
-          .usage, "--output: unknown format '\(word)'", hint: "there are: \(known.joined(separator: ", "))")
+        throw CommandFailure(.usage, "--output: unknown format '\(word)'", hint: known)
       }
     }
     guard formats.count <= 1 else {
       throw CommandFailure(
         .usage, "--output: one format at a time, not \(formats.map(\.rawValue).joined(separator: " and "))")
     }
-    let format = formats.first ?? supported[0]
-    guard supported.contains(format) else {
-      throw CommandFailure(
-        .usage, "--output: this subcommand has no format '\(format.rawValue)'",
-        hint: "it has: \(supported.map(\.rawValue).joined(separator: ", "))")
-    }
+    let format = formats.first ?? Forms.formats[0]
     if format == .save, !modifiers.isEmpty {
       throw CommandFailure(.usage, "--output: save cannot be combined with anything else")
     }
-    return Choice(format: format, modifiers: modifiers)
+    return OutputChoice(format: format, modifiers: modifiers)
   }
 }
 
@@ -85,7 +102,7 @@ struct TableOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Columns of the table, a comma between (default: the most useful)", valueName: "name[,…]"),
-    completion: .list(TableColumn.allCases.map(\.rawValue)))
+    completion: .list(sign: "+") { TableColumn.allCases.map(\.rawValue) })
   var columns: String?
 
   @Option(

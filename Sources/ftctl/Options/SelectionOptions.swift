@@ -24,7 +24,7 @@ struct SelectionOptions: ParsableArguments {
   @Option(
     name: [.letter("l"), .customLong("label")], parsing: .upToNextOption,
     help: ArgumentHelp("Labels, all of which are set: names or bit numbers", valueName: "name"),
-    completion: .custom { _, _, _ in LiveValues.labels() })
+    completion: .list { LiveValues.labels() })
   var label: [String] = []
 
   @Option(
@@ -44,14 +44,15 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp("States of TCP, SCTP or DCCP, a comma between", valueName: "state[,…]"),
-    completion: .custom { _, _, _ in LiveValues.states() })
+    completion: .list(ignoresCase: true) { LiveValues.states() })
   var state: String?
 
   @Option(
     name: [.letter("u"), .customLong("status")],
     help: ArgumentHelp(
-      "Status flags that are set, or with ! not set: ASSURED, SEEN_REPLY, OFFLOAD, …", valueName: "flag[,…]"),
-    completion: .custom { _, _, _ in LiveValues.statuses() })
+      "Status flags that are set, or with ! not set: \(FlowValueParser.statusWords.joined(separator: ", "))",
+      valueName: "flag[,…]"),
+    completion: .list(sign: "!", ignoresCase: true) { FlowValueParser.statusWords })
   var status: String?
 
   @Option(

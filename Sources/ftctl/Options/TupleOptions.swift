@@ -11,6 +11,8 @@ enum TupleField {
 protocol TupleUse {
   /// What the help says about a field.
   static func help(_ field: TupleField) -> ArgumentHelp
+  /// How protocols are completed.
+  static var protocols: CompletionKind { get }
   /// Whether the ports may be spelled as the keys of GRE, too.
   static var takesKeys: Bool { get }
 }
@@ -25,7 +27,7 @@ extension TupleUse {
 struct TupleOptions<Use: TupleUse>: ParsableArguments {
   @Option(
     name: [.letter("p"), .customLong("proto"), .customLong("protonum")], help: Use.help(.proto),
-    completion: .custom { _, _, _ in LiveValues.protocols() })
+    completion: Use.protocols)
   var proto: String?
 
   @Option(name: [.letter("s"), .customLong("src"), .customLong("orig-src")], help: Use.help(.source))
@@ -78,6 +80,7 @@ struct TupleOptions<Use: TupleUse>: ParsableArguments {
 
 /// The tuples select flows.
 enum TupleSelection: TupleUse {
+  static var protocols: CompletionKind { .list(ignoresCase: true) { LiveValues.protocols() } }
   static let takesKeys = false
 
   static func help(_ field: TupleField) -> ArgumentHelp {
@@ -100,6 +103,7 @@ enum TupleSelection: TupleUse {
 
 /// The tuples are those of a flow that is to be made.
 enum TupleCreation: TupleUse {
+  static var protocols: CompletionKind { .custom { _, _, _ in LiveValues.protocols() } }
   static let takesKeys = true
 
   static func help(_ field: TupleField) -> ArgumentHelp {

@@ -27,7 +27,7 @@ struct FlowRenderer: ~Copyable {
   ///   - palette: colours of lines.
   ///   - labels: names of labels.
   ///   - isLive: whether flows are written as they come, as events are.
-  init(_ choice: OutputOptions.Choice, palette: Palette, labels: ConntrackLabelMap, isLive: Bool = false) {
+  init(_ choice: OutputChoice, palette: Palette, labels: ConntrackLabelMap, isLive: Bool = false) {
     format = choice.format
     line = LineFormat(choice.lineOptions, palette: palette)
     xml = XMLFormat(

@@ -31,8 +31,6 @@ enum LiveValues {
     return result
   }
 
-  static func statuses() -> [String] { ConntrackStatus.names.map(\.name) + ["UNREPLIED"] }
-
   static func labels() -> [String] { SystemFile.labelMap().allNames }
 
   static func flowtables() -> [String] {
