@@ -71,7 +71,9 @@ struct DocumentationTests {
   func manual(_ index: Int) throws {
     let (subcommand, page, sections) = Self.places[index]
     let words = subcommand.split(separator: " ").map(String.init)
-    let help = Self.options(ofHelp: try run([BuiltProgram.ftctl] + words + ["--help"]).output)
+    let text = try run([BuiltProgram.ftctl] + words + ["--help"]).output
+    #expect(text.contains("\nEXAMPLES:\n  ftctl "), "the help of \(subcommand)")
+    let help = Self.options(ofHelp: text)
     #expect(help.count > 4)
     // Selection and output are described once.
     let described = try Self.options(ofPage: page).merging(Self.options(ofPage: "ftctl-flows.8")) { own, _ in

@@ -16,6 +16,10 @@ struct DemoCommand: ParsableCommand {
       Two network namespaces as hosts, the engine as the router between them, and a TCP transfer by the kernel's own \
       stack: what the engine then lists, and what the rules have counted. Needs root, or a kernel that lets users have \
       namespaces. Nothing of it is left afterwards.
+
+      EXAMPLES:
+        ftctl demo
+        ftctl demo --seconds 5 --kernel 7.2
       """)
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
