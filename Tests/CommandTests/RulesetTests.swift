@@ -35,7 +35,9 @@ struct RulesetTests {
     }
     let already = "ftctl: the fast path is enabled already in inet x\n"
     _ = try enable("d0", "d1")
-    #expect(try enable("d0", "--proto", "tcp,udp").contains("flow add @f'"))
+    #expect(
+      try enable("d0", "--proto", "tcp,udp").hasSuffix(
+        "rule 'meta l4proto { tcp, udp } flow add @f' in the place of 'ip protocol tcp flow add @f'\n"))
     #expect(
       try enable("d0", "d2", "--counter") == "ftctl: made in inet x: device d2 added, counter switched on\n")
     #expect(try enable("d1", "--proto", "udp") == already)
@@ -47,13 +49,17 @@ struct RulesetTests {
     #expect(
       exported.contains(
         """
-        \t\tip protocol tcp flow add @f
         \t\tmeta l4proto { tcp, udp } flow add @f
         \t\tmeta l4proto gre flow add @f
         \t}
         """))
     #expect(
-      try engine.ftctl(["flowtable", "disable"]).error.contains("4 rules, chain 'y', flowtable 'f', table"))
+      try enable("d2", "--proto", "!icmp").hasSuffix(
+        "in the place of 'meta l4proto { tcp, udp } flow add @f' and 'meta l4proto gre flow add @f'\n"))
+    #expect(try enable("d2", "--proto", "!icmp") == already)
+    #expect(try enable("d2", "--proto", "tcp,sctp") == already)
+    #expect(
+      try engine.ftctl(["flowtable", "disable"]).error.contains("2 rules, chain 'y', flowtable 'f', table"))
     #expect(try engine.ftctl(["export"]).output.isEmpty)
   }
 

@@ -41,7 +41,8 @@ struct FlowtableEnableCommand: ParsableCommand {
     discussion: """
       Makes the example of the kernel's documentation in one batch: a table, a flowtable with these devices, a forward \
       chain, a rule that adds TCP flows to it, and a rule that counts what still takes the normal path. Run again, it \
-      adds the devices, protocols and counting that are missing, and changes nothing else.
+      adds the devices, protocols and counting that are missing, and changes nothing else; a rule of its own that adds \
+      only part of what the new one adds gives way to that.
 
       EXAMPLES:
         ftctl flowtable enable eth0 eth1
@@ -98,11 +99,28 @@ struct FlowtableEnableCommand: ParsableCommand {
         EnableMark.of($0) != nil
       }
       if current != nil, let last = ownRules.last, let chain = last.chain, let handle = last.handle {
-        let present = ownRules.map { FlowRule($0, family: family, in: ruleset) }
-        if let missing = try missingRule(family, beside: present) {
-          try append(missing, mark: [], to: &transaction, family, chain, at: .after(handle))
-          summary.append("rule '\(missing.text)'")
+        let reach = FlowReach(rule, family: family)
+        let present = ownRules.map { member in
+          let flowRule = FlowRule(member, family: family, in: ruleset)
+          return (rule: member, flowRule: flowRule, reach: FlowReach(flowRule, family: family))
         }
+        guard !present.contains(where: { $0.flowRule.meaning == rule.meaning }),
+          !FlowReach(present.map(\.reach)).contains(reach)
+        else { return transaction }
+        // The new rule stands where the first did that it takes the place of, and leaves to others what they add.
+        let replaced = present.filter { reach.contains($0.reach) }
+        let others = FlowReach(present.map(\.reach).filter { !reach.contains($0) })
+        let missing = try flowRule(family, proto, beside: others)
+        let first = replaced.first { $0.rule.chain == chain }?.rule.handle
+        try append(
+          missing, mark: replaced.reduce(into: []) { $0.formUnion(EnableMark.of($1.rule) ?? []) },
+          to: &transaction, family, chain, at: first.map { .before($0) } ?? .after(handle))
+        for (old, _, _) in replaced {
+          transaction.append(
+            try .deleteRule(family, wanted.table, old.chain ?? "", handle: old.handle ?? 0))
+        }
+        let texts = replaced.map { "'\($0.flowRule.text)'" }.joined(separator: " and ")
+        summary.append("rule '\(missing.text)'\(texts.isEmpty ? "" : " in the place of \(texts)")")
         return transaction
       }
       var made: EnableMark = []
@@ -156,18 +174,13 @@ struct FlowtableEnableCommand: ParsableCommand {
     return FlowRule(builder.statements)
   }
 
-  /// The rule for what was asked and these rules do not add; nil where they add it all.
-  private func missingRule(_ family: UInt8, beside rules: [FlowRule]) throws -> FlowRule? {
-    let wanted = try flowRule(family, proto)
-    guard !rules.contains(where: { $0.meaning == wanted.meaning }) else { return nil }
-    let present = rules.flatMap(\.protocols)
-    guard let proto else { return present.contains(Layer4Protocol.tcp) ? nil : wanted }
-    guard !proto.hasPrefix("!") else { return wanted }
-    let missing = proto.split(separator: ",").filter { word in
-      guard case .value(let octets)? = try? RuleValueText.item(String(word), of: .layer4) else { return true }
-      return !present.contains(octets[0])
+  /// The rule for the protocols of the list that the others do not add.
+  private func flowRule(_ family: UInt8, _ proto: String?, beside others: FlowReach) throws -> FlowRule {
+    guard let proto, !proto.hasPrefix("!") else { return try flowRule(family, proto) }
+    let missing = try proto.split(separator: ",").filter { word in
+      !others.contains(FlowReach(try flowRule(family, String(word)), family: family))
     }
-    return missing.isEmpty ? nil : try flowRule(family, missing.joined(separator: ","))
+    return try flowRule(family, missing.joined(separator: ","))
   }
 
   private func append(
@@ -191,19 +204,50 @@ extension FlowtableDescription {
   }
 }
 
-extension FlowRule {
-  /// Numbers of the transport protocols whose flows the rule adds, where it compares nothing else.
-  fileprivate var protocols: [UInt8] {
-    guard statements.count == 2, case .match(let match) = statements[0], match.operation == .equal,
-      match.field.kind == .layer4
-    else { return [] }
+/// The packets whose flows a rule adds where it compares nothing but a transport protocol; of other rules none.
+private struct FlowReach {
+  /// Protocols by the family of packets.
+  private var protocols: [UInt8: Set<UInt8>] = [:]
+
+  /// All that several rules add.
+  init(_ parts: [FlowReach]) {
+    for part in parts { protocols.merge(part.protocols) { $0.union($1) } }
+  }
+
+  /// `family`: of the rule's table.
+  init(_ rule: FlowRule, family: UInt8) {
+    var statements = rule.statements[...]
+    var packets = family == NFTables.Family.inet ? [NFTables.Family.ipv4, NFTables.Family.ipv6] : [family]
+    if case .match(let match)? = statements.first, match.field == .networkProtocol, match.operation == .equal,
+      let value = match.onlyValue?.first
+    {
+      packets = packets.filter { $0 == value }
+      statements.removeFirst()
+    }
+    guard statements.count == 2, case .match(let match)? = statements.first, case .flow? = statements.last,
+      match.field.kind == .layer4, match.operation == .equal || match.operation == .notEqual
+    else { return }
+    if let family = match.field.family { packets = packets.filter { $0 == family } }
     let items: [RuleMatch.Item] =
       switch match.right {
       case .item(let item): [item]
       case .list(let items): items
       case .anyBit: []
       }
-    return items.flatMap { item in if case .value(let octets) = item { octets } else { [UInt8]() } }
+    var named: Set<UInt8> = []
+    for item in items {
+      guard case .value(let octets) = item, octets.count == 1 else { return }
+      named.insert(octets[0])
+    }
+    guard !named.isEmpty else { return }
+    if match.operation == .notEqual { named = Set(UInt8.min...UInt8.max).subtracting(named) }
+    for family in packets { protocols[family] = named }
+  }
+
+  /// Whether all of a rule is in this; of a rule that reaches nothing known it never is.
+  func contains(_ other: FlowReach) -> Bool {
+    !other.protocols.isEmpty
+      && other.protocols.allSatisfy { protocols[$0.key]?.isSuperset(of: $0.value) ?? false }
   }
 }
 
