@@ -94,6 +94,10 @@ struct RulesetTests {
       (["flowtable", "add", "inet", "x", "1h"], "bad name '1h'"),
       (["flowtable", "add", "inet", "x", "h", "-d", "a\"b"], "bad device name 'a\"b'"),
       (["flowtable", "enable", "d0", "--table", "a\"b"], "bad name 'a\"b'"),
+      (["flowtable", "enable", "d0", "--chain", "drop"], "bad name 'drop'"),
+      (["flowtable", "add", "ip", "table", "h"], "bad name 'table'"),
+      (["flowtable", "add", "ip", "x", "add"], "bad name 'add'"),
+      (["rule", "add", "inet", "x", "chain", "--create-chain"], "bad name 'chain'"),
     ])
   func refusals(_ arguments: [String], _ words: String) throws {
     let engine = try LiveEngine()
@@ -117,6 +121,35 @@ struct RulesetTests {
     #expect(exported.contains("comment \"it's # {;\""))
     #expect(try engine.ftctl(["apply", "--check", "-"], input: exported).status == 0)
     #expect(try engine.exec(["nft", "-c", "-f", "-"], input: exported).status == 0)
+  }
+
+  @Test("names that are words of nft's language are not made, but shown and deleted where others made them")
+  func keywords() throws {
+    let engine = try LiveEngine()
+    let description = """
+      table inet "table" {
+        flowtable "list" { hook ingress priority 0; devices = { d0 }; }
+        chain "chain" { type filter hook forward priority 0; flow add @list; }
+      }
+      """
+    for arguments in [["apply", "-"], ["apply", "--check", "-"]] {
+      let refused = try engine.ftctl(arguments, input: description)
+      #expect(refused.status == 2 && refused.output.isEmpty)
+      #expect(refused.errorLines.first == "ftctl: bad name 'table': nft cannot write it")
+    }
+    let flowtable = #"{"family":"inet","table":"table","name":"list","hook":"ingress","prio":0,"dev":["d0"]}"#
+    let made = try engine.exec(
+      ["nft", "-j", "-f", "-"],
+      input:
+        #"{"nftables":[{"add":{"table":{"family":"inet","name":"table"}}},{"add":{"flowtable":\#(flowtable)}}]}"#
+    )
+    #expect(made.status == 0, "\(made.error)")
+    #expect(try engine.ftctl(["flowtable", "list"]).output.contains("flowtable \"list\" {"))
+    let exported = try engine.ftctl(["export"])
+    #expect(exported.errorLines.contains("ftctl: nft cannot read the name 'table': only 'ftctl apply' can"))
+    #expect(try engine.ftctl(["apply", "--check", "-"], input: exported.output).status == 0)
+    #expect(try engine.ftctl(["flowtable", "delete", "inet", "table", "list"]).status == 0)
+    #expect(try engine.ftctl(["export"]).output.isEmpty)
   }
 
   @Test(

@@ -202,7 +202,7 @@ package enum RulesetText {
       octet == 0x2e || octet == 0x2f || octet == 0x5f || octet == 0x2d || octet >= 0x30 && octet <= 0x39
         || octet >= 0x41 && octet <= 0x5a || octet >= 0x61 && octet <= 0x7a
     }
-    return isPlain && text.utf8.first.map { $0 >= 0x41 } ?? false
+    return isPlain && text.utf8.first.map { $0 >= 0x41 } ?? false && !keywords.contains(text)
   }
 
   /// Whether the text can stand in quotes, in which nft has no escapes.

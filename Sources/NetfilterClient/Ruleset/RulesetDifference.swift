@@ -12,6 +12,8 @@ package struct RulesetDifference: Sendable {
   package private(set) var lines: [String] = []
   /// Rules that add flows in a way that no file can describe; they are left as they are.
   package private(set) var skipped: [String] = []
+  /// Names of tables, flowtables and chains that are missing and would be made.
+  package private(set) var newNames: [String] = []
 
   private var deletions: [RulesetMessage] = []
   private var removals: [RulesetMessage] = []
@@ -32,6 +34,7 @@ package struct RulesetDifference: Sendable {
     var rules: [(table: RulesetFile.Table, recreated: Swift.Set<String>)] = []
     for table in tables {
       if ruleset.table(table.family, table.name) == nil {
+        newNames.append(table.name)
         creations.append(try .addTable(table.family, table.name))
         lines.append("+ table \(Self.place(table))")
       }
@@ -96,6 +99,7 @@ package struct RulesetDifference: Sendable {
       lines += change.summary.map { "~ flowtable \(place) \(name): \($0)" }
     }
     for wanted in table.flowtables where !existing.contains(where: { $0.name == wanted.name }) {
+      newNames.append(wanted.name)
       creations.append(try .addFlowtable(wanted, isExclusive: true))
       lines.append(
         "+ flowtable \(place) \(RulesetText.name(wanted.name)) { \(RulesetText.lines(of: wanted).joined(separator: "; ")) }"
@@ -111,6 +115,7 @@ package struct RulesetDifference: Sendable {
     for chain in table.chains {
       let name = "\(place) \(RulesetText.name(chain.name))"
       guard let existing = ruleset.chain(table.family, table.name, chain.name) else {
+        newNames.append(chain.name)
         creations.append(try .addChain(table.family, table.name, chain.name, base: chain.base))
         lines.append("+ chain \(name)\(chain.base.map { " { \($0.text) }" } ?? "")")
         continue

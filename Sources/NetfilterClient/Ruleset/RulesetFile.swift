@@ -54,6 +54,11 @@ package struct RulesetFile: Equatable, Sendable {
     }
   }
 
+  /// Names of its tables, flowtables and chains.
+  package var names: [String] {
+    tables.flatMap { [$0.name] + $0.flowtables.map(\.name) + $0.chains.map(\.name) }
+  }
+
   /// The description in nft syntax.
   package var text: String {
     var result = ""

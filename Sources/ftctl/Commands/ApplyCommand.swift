@@ -45,11 +45,14 @@ struct ApplyCommand: ParsableCommand {
     try editor.requireFlowtables(for: "apply '\(file)'")
     var difference: RulesetDifference?
     if check {
-      difference = try RulesetDifference(
+      let found = try RulesetDifference(
         from: try editor.session.ruleset(), to: wanted, isExclusive: exclusive)
+      try RulesetEditor.requireWords(found.newNames)
+      difference = found
     } else {
       try editor.change { ruleset in
         let found = try RulesetDifference(from: ruleset, to: wanted, isExclusive: exclusive)
+        try RulesetEditor.requireWords(found.newNames)
         difference = found
         return found.transaction
       }
@@ -121,6 +124,12 @@ struct ExportCommand: ParsableCommand {
               + "\(file.tables[table].chains[chain].name) in \(file.tables[table].name)")
         }
         file.tables[table].chains[chain].rules.removeAll { $0.unknownPart != nil }
+      }
+    }
+    if choice.format == .line {
+      for name in file.names where !RulesetText.isWord(name) {
+        StandardError.report(
+          "nft cannot read the name \(SelectionError.quoted(name)): only 'ftctl apply' can")
       }
     }
     var buffer = OutputBuffer()

@@ -302,8 +302,8 @@ struct RuleAddCommand: ParsableCommand {
 
   func run() throws {
     let (family, table, chain) = try RulesetEditor.name(words, "chain")
-    try RulesetEditor.requireWords([table, chain])
     let rule = try options.rule(family)
+    try RulesetEditor.requireWords([table, chain] + (options.flowtable.map { [$0] } ?? []))
     try global.enterNamespace()
     let editor = RulesetEditor(session: try global.session())
     let place = "\(NFTables.familyName(family)) \(table)"

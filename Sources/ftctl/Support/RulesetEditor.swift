@@ -100,7 +100,9 @@ struct RulesetEditor {
     for name in names where !RulesetText.isWord(name) {
       throw CommandFailure(
         .usage, "bad name \(SelectionError.quoted(name)): nft cannot write it",
-        hint: "letters, digits, '_', '-', '.' and '/' make a name, a letter or '_' first")
+        hint: RulesetText.keywords.contains(name)
+          ? "it is a word of nft's own language"
+          : "letters, digits, '_', '-', '.' and '/' make a name, a letter or '_' first")
     }
   }
 
