@@ -4,7 +4,8 @@ package import NetlinkWire
 /// The element that `conntrack -o xml` prints for a flow, byte for byte.
 ///
 /// What that form does not say, this does not say either: no ICMP type, code and id, no offload tag, and the
-/// states of SCTP and DCCP under TCP's names. One thing differs: characters that XML reserves are escaped.
+/// states of SCTP and DCCP under TCP's names. Two things differ: characters that XML reserves are escaped, and where
+/// flows of several network namespaces are listed, each says of which it is.
 package struct XMLFormat: Sendable {
   /// What precedes the first element; an empty listing has neither header nor footer.
   package static let header: StaticString = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<conntrack>\n"
@@ -48,6 +49,11 @@ package struct XMLFormat: Sendable {
       output.append("<helper>")
       output.append(xml: entry.helperField)
       output.append("</helper>")
+    }
+    if let namespace = context.namespace {
+      output.append("<netns>")
+      output.append(xml: Array(namespace.utf8))
+      output.append("</netns>")
     }
     output.append("</flow>")
   }

@@ -289,6 +289,14 @@ struct OutputTests {
     for (name, count) in zip(names, [20, 30]) {
       #expect(objects.count { $0["netns"] as? String == name } == count)
     }
+    let elements = try ftctl(["list", "--netns", "all", "-o", "xml"]).lines
+    let saved = try ftctl(["list", "--netns", "all", "-o", "save"]).lines
+    for (name, count) in zip(names, [20, 30]) {
+      #expect(elements.count { $0.hasSuffix("<netns>\(name)</netns></flow>") } == count)
+      let start = try #require(saved.firstIndex { $0 == "# network namespace \(name)" })
+      #expect(saved[(start + 1)...].prefix { $0.hasPrefix("-A ") }.count == count)
+    }
+    #expect(saved.count == 52)
     let counts = try ftctl(["count", "--netns=all"]).lines
     for (name, count) in zip(names, [20, 30]) {
       #expect(counts.contains { $0.trimmingPrefix(while: \.isWhitespace) == "\(count) netns=\(name)" })

@@ -16,6 +16,8 @@ struct FlowRenderer: ~Copyable {
   private let csv = CSVFormat()
   private var output = OutputBuffer(capacity: blockSize + (1 << 13))
   private var context: FormatContext
+  /// The namespace that the output has named last.
+  private var writtenNamespace: String?
   /// Flows written so far.
   private(set) var count = 0
   /// Whether each flow is written at once.
@@ -45,6 +47,13 @@ struct FlowRenderer: ~Copyable {
 
   /// The namespace of the flows to come, where more than one is listed.
   mutating func setNamespace(_ name: String?) { context.namespace = name }
+
+  /// Says in front of the first flow of a namespace which that is, in a comment that `conntrack -R` passes over.
+  private mutating func beginNamespace() {
+    guard context.namespace != writtenNamespace, let namespace = context.namespace else { return }
+    writtenNamespace = namespace
+    output.append(text: "# network namespace \(namespace)\n")
+  }
 
   /// Writes one flow.
   mutating func append(
@@ -83,6 +92,7 @@ struct FlowRenderer: ~Copyable {
       xml.append(entry, context, to: &output)
       output.append(byte: 0x0a)
     case .save:
+      beginNamespace()
       save.append(entry, context, to: &output)
       output.append(byte: 0x0a)
     case .csv:
