@@ -61,6 +61,27 @@ struct AnnotateTests {
     #expect(line.hasPrefix("udp      17 71") || line.hasPrefix("udp      17 7200 "), "\(line)")
   }
 
+  @Test("of a time-out that is too long for the kernel, what it kept is printed")
+  func cutTimeout() throws {
+    let lab = try lab()
+    let long = try lab.ftctl("annotate", "--mark", "0x11", "--set-timeout", "1000000000", "--report", "json")
+    #expect(long.status == 0)
+    let objects = try #require(try JSONSerialization.jsonObject(with: long.bytes) as? [[String: Any]])
+    let change = try #require((objects.first?["changes"] as? [String: [String: Int]])?["timeout"])
+    let reported = try #require(change["new"])
+    #expect((objects.first?["flow"] as? [String: Any])?["timeout"] as? Int == reported)
+    let words = lab.conntrack("-L -m 0x11").output.split(separator: " ")
+    let kept = try #require(words.dropFirst(2).first.flatMap { Int($0) })
+    #expect(reported < 1_000_000_000 && (reported - 60...reported).contains(kept))
+    #expect(
+      long.errorLines.last == "ftctl: --set-timeout: the kernel has cut 1000000000 seconds to \(reported)")
+    let whole = try lab.ftctl("annotate", "--mark", "0x22", "--set-timeout", "2147483")
+    #expect(whole.output.contains(" timeout: ") && whole.output.contains(" -> 2147483 "))
+    #expect(whole.errorLines.count == 1)
+    let trial = try lab.ftctl("annotate", "--mark", "0x33", "--set-timeout", "1000000000", "--dry-run")
+    #expect(trial.status == 0 && trial.error.contains("the kernel may cut 1000000000 seconds"))
+  }
+
   @Test("a dry run changes nothing")
   func dryRun() throws {
     let lab = try lab()

@@ -13,6 +13,13 @@ struct FlowAnnotation: ~Copyable {
   private var changed = 0
   private var vanished = 0
   private var unchanged = 0
+  /// What the kernel kept of a time-out that was too long for it; nil where it kept all.
+  private var keptTimeout: UInt32?
+
+  /// Longer time-outs may be more than the kernel has a number for: 2^31 - 1 ticks, of which there are 1000 in a second
+  /// at most.
+  /// Source: net/netfilter/nf_conntrack_netlink.c, ctnetlink_change_timeout; nf_conntrack.h, __nf_ct_set_timeout.
+  private static let surelyKept = UInt32(Int32.max / 1000)
 
   init(_ query: FlowQuery, _ wanted: ConntrackUpdate, isDryRun: Bool, report: consuming ChangeReport) {
     self.query = query
@@ -28,6 +35,8 @@ struct FlowAnnotation: ~Copyable {
     let session = try options.session()
     let carriers = try query.carriers(isShown: false)
     var queue = RequestQueue(session, operation: "change a conntrack entry")
+    let reader = (wanted.timeout ?? 0) > Self.surelyKept && !isDryRun ? try options.session() : nil
+    var kept: UInt32?
     var progress = Progress("changed")
     defer { progress.finish() }
     var waiting: [(entry: ConntrackEntry, changes: [FlowChange])] = []
@@ -37,7 +46,7 @@ struct FlowAnnotation: ~Copyable {
     var gone = 0
     var same = 0
     func answer(_ place: Int, _ error: NetlinkError?) throws {
-      let (entry, changes) = waiting[place - base]
+      var (entry, changes) = waiting[place - base]
       if place - base == waiting.count - 1 {
         base += waiting.count
         waiting.removeAll(keepingCapacity: true)
@@ -47,10 +56,18 @@ struct FlowAnnotation: ~Copyable {
         gone += 1
       } else {
         done += 1
+        if let reader, let timeout = try cutTimeout(of: entry, reader) {
+          kept = timeout
+          entry.timeoutField = timeout
+          for index in changes.indices where changes[index].name == "timeout" {
+            changes[index].new = .number(timeout)
+          }
+        }
         try report.append(entry, changes: changes)
       }
     }
     defer {
+      keptTimeout = kept
       matched = seen
       changed = done
       vanished = gone
@@ -87,6 +104,25 @@ struct FlowAnnotation: ~Copyable {
     StandardError.report(
       "\(changed) flow entries \(verb)." + (unchanged > 0 ? " \(unchanged) are as wanted." : "")
         + (vanished > 0 ? " \(vanished) had gone before." : ""))
+    guard let asked = wanted.timeout, asked > Self.surelyKept else { return }
+    if let keptTimeout {
+      StandardError.report("--set-timeout: the kernel has cut \(asked) seconds to \(keptTimeout)")
+    } else if isDryRun, changed > 0 {
+      StandardError.report(
+        "--set-timeout: the kernel may cut \(asked) seconds: it has room for \(Self.surelyKept) at least")
+    }
+  }
+
+  /// The time-out that the entry has now, where that is less than was asked for.
+  ///
+  /// - Throws: ``NetlinkError``.
+  private func cutTimeout(of entry: borrowing ConntrackEntry, _ session: NetlinkSession) throws -> UInt32? {
+    guard let asked = wanted.timeout, let now = try session.conntrackEntry(ConntrackKey(entry))?.timeout
+    else {
+      return nil
+    }
+    // A few seconds may have passed since.
+    return UInt64(now) + 5 < UInt64(asked) ? now : nil
   }
 
   /// What has to change of this entry, as a request and as words.
