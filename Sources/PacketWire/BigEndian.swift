@@ -127,6 +127,18 @@ extension [UInt8] {
     store(octetsOf: value.bigEndian, at: offset)
   }
 
+  /// Stores two numbers in network order, the second, which may overlap the first, `distance` octets after it. Traps when out of
+  /// bounds.
+  @inlinable @inline(__always)
+  public mutating func store(be64 first: UInt64, at offset: Int, andAfter distance: Int, _ second: UInt64) {
+    precondition(offset >= 0 && distance >= 0 && distance < count && offset <= count &- 8 &- distance)
+    // Safe: the octets are inside the array.
+    unsafe withUnsafeMutableBytes { octets in
+      unsafe octets.storeBytes(of: first.bigEndian, toByteOffset: offset, as: UInt64.self)
+      unsafe octets.storeBytes(of: second.bigEndian, toByteOffset: offset &+ distance, as: UInt64.self)
+    }
+  }
+
   /// Stores six octets at `offset`. Traps when out of bounds.
   @inlinable @inline(__always)
   public mutating func store(_ address: MACAddress, at offset: Int) {

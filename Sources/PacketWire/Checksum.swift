@@ -14,28 +14,34 @@ public enum Checksum {
     return UInt16(truncatingIfNeeded: (sum & 0xffff) &+ (sum >> 16))
   }
 
-  /// Adds the octets of `bytes` to `sum`; an odd last octet counts as the high half of a word.
+  /// `sum` and eight octets more; what does not fit is added at the low end, as 2^64 is one.
+  @inlinable @inline(__always)
+  static func adding(_ octets: UInt64, to sum: UInt64) -> UInt64 {
+    let (total, carry) = sum.addingReportingOverflow(octets)
+    return total &+ (carry ? 1 : 0)
+  }
+
+  /// Adds the octets of `bytes` to `initial`; an odd last octet counts as the high half of a word. The result has at most 33
+  /// bits.
   @inlinable
   public static func sum(_ bytes: RawSpan, _ initial: UInt64 = 0) -> UInt64 {
     var total = initial
     var offset = 0
     let count = bytes.byteCount
-    while offset &+ 16 <= count {
-      // The halves are added apart: no carry is lost, for fewer than 2^28 octets.
-      let (first, second) = (bytes.be64(offset), bytes.be64(offset &+ 8))
-      total &+= (first >> 32) &+ (first & 0xffff_ffff) &+ (second >> 32) &+ (second & 0xffff_ffff)
-      offset &+= 16
+    while offset &+ 8 <= count {
+      total = adding(bytes.be64(offset), to: total)
+      offset &+= 8
     }
-    while offset &+ 4 <= count {
-      total &+= UInt64(bytes.be32(offset))
-      offset &+= 4
+    let left = count &- offset
+    if left > 0, offset > 0 {
+      // The last eight octets, without those that were added already.
+      total = adding(bytes.be64(count &- 8) &<< UInt64(64 &- 8 &* left), to: total)
+    } else if left > 0 {
+      var word: UInt64 = 0
+      for index in 0..<left { word |= UInt64(bytes.u8(index)) &<< UInt64(56 &- 8 &* index) }
+      total = adding(word, to: total)
     }
-    if offset &+ 2 <= count {
-      total &+= UInt64(bytes.be16(offset))
-      offset &+= 2
-    }
-    if offset < count { total &+= UInt64(bytes.u8(offset)) << 8 }
-    return total
+    return (total & 0xffff_ffff) &+ (total >> 32)
   }
 
   /// The checksum of `bytes`, to be stored in their checksum field, which must hold zero.

@@ -94,14 +94,14 @@ package struct ConntrackTable: ~Copyable {
   }
 
   /// Lets the TCP tracker judge a segment of the entry in `slot`. Here, where both the entry and the settings are, neither is
-  /// copied.
+  /// copied. The segment is only read, too: it would be taken apart to be passed.
   @inline(__always)
-  mutating func judge(_ segment: TCPSegment, _ slot: Int, _ direction: FlowDirection) -> TCPDecision {
+  mutating func judge(_ segment: inout TCPSegment, _ slot: Int, _ direction: FlowDirection) -> TCPDecision {
     if !entries[slot].isConfirmed, !entries[slot].tcp.begin(segment, loose: settings.tcpLoose) {
       return .invalid
     }
     let status = entries[slot].status
-    return entries[slot].tcp.handle(segment, direction, status: status, &settings)
+    return entries[slot].tcp.handle(&segment, direction, status: status, &settings)
   }
 
   /// A new entry that is in no index yet.

@@ -104,7 +104,16 @@ extension Router {
   }
 
   /// The live entry with `tuple`; an expired one is reaped.
+  @inline(__always)
   package func findLive(_ tuple: Tuple) -> ConntrackHit? {
+    guard let hit = conntrack.find(tuple) else { return nil }
+    return conntrack[hit.slot].isExpired(now) ? findBehind(hit, tuple) : hit
+  }
+
+  /// Reaps an expired entry, and those that come after it under `tuple`, until one is live.
+  @inline(never)
+  private func findBehind(_ expired: ConntrackHit, _ tuple: Tuple) -> ConntrackHit? {
+    delete(expired.slot)
     while let hit = conntrack.find(tuple) {
       if !conntrack[hit.slot].isExpired(now) { return hit }
       delete(hit.slot)
@@ -115,19 +124,24 @@ extension Router {
   private enum Resolution { case entry(Int), invalid, tableFull }
 
   /// Attaches the entry of `tuple` to the packet, made now if there is none.
+  @inline(__always)
   private func resolve(_ tuple: Tuple, _ packet: inout Packet) -> Resolution {
-    if let hit = lookUp(tuple, &packet) {
-      packet.entry = conntrack.id(hit.slot)
-      let status = conntrack[hit.slot].status
-      if hit.direction == .reply {
-        packet.tracking = .establishedReply
-      } else if status.contains(.seenReply) {
-        packet.tracking = .established
-      } else {
-        packet.tracking = status.contains(.expected) ? .related : .new
-      }
-      return .entry(hit.slot)
+    guard let hit = lookUp(tuple, &packet) else { return begin(tuple, &packet) }
+    packet.entry = conntrack.id(hit.slot)
+    let status = conntrack[hit.slot].status
+    if hit.direction == .reply {
+      packet.tracking = .establishedReply
+    } else if status.contains(.seenReply) {
+      packet.tracking = .established
+    } else {
+      packet.tracking = status.contains(.expected) ? .related : .new
     }
+    return .entry(hit.slot)
+  }
+
+  /// Makes an entry for the packet.
+  @inline(never)
+  private func begin(_ tuple: Tuple, _ packet: inout Packet) -> Resolution {
     let original = tuple.inZone(zone(&packet, .original))
     guard let inverted = original.inverted else { return .invalid }
     if conntrack.count >= conntrack.settings.maximumEntries, !dropEarly() {
@@ -174,6 +188,7 @@ extension Router {
   enum TrackerVerdict { case accept, invalid, drop, again }
 
   /// Lets the protocol's tracker judge the packet.
+  @inline(__always)
   private func judge(_ packet: inout Packet, _ slot: Int, isOutput: Bool) -> TrackerVerdict {
     switch packet.proto {
     case IPProtocol.tcp: return trackTCP(&packet, slot, isOutput: isOutput)

@@ -23,11 +23,11 @@ extension Router {
   /// Source: net/netfilter/nf_conntrack_proto_tcp.c, nf_conntrack_tcp_packet.
   func trackTCP(_ packet: inout Packet, _ slot: Int, isOutput: Bool) -> TrackerVerdict {
     guard let view = TCPView(checking: packet.transportBytes) else { return .invalid }
-    let segment = TCPSegment(view)
+    var segment = TCPSegment(view)
     guard hasValidChecksum(packet, isOutput: isOutput), TCPSegment.isValid(segment.flags) else {
       return .invalid
     }
-    switch conntrack.judge(segment, slot, packet.direction) {
+    switch conntrack.judge(&segment, slot, packet.direction) {
     case .invalid: return .invalid
     case .invalidLowering(let seconds):
       if conntrack[slot].remaining(now) > 120 * Instant.second {

@@ -32,6 +32,7 @@ package struct TCPSegment: Sendable {
     if view.headerLength > limit { readOptions(view) }
   }
 
+  @inline(never)
   private mutating func readOptions(_ view: borrowing TCPView) {
     let acknowledgment = self.acknowledgment
     var scale: UInt8?

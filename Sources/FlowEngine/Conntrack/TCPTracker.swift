@@ -23,6 +23,7 @@ extension TCPTracking {
   ///
   /// Source: net/netfilter/nf_conntrack_proto_tcp.c, tcp_new.
   /// - Returns: false when the segment may not start an entry.
+  @inline(never)
   package mutating func begin(_ segment: TCPSegment, loose: Bool) -> Bool {
     switch TCPTransitions.lookup(.original, segment.kind, .none) {
     case .to(.synSent):
@@ -48,11 +49,12 @@ extension TCPTracking {
     return true
   }
 
-  /// Judges a segment of a known entry. The settings are only read: of what is not `inout`, a copy is made.
+  /// Judges a segment of a known entry. Segment and settings are only read: of what is not `inout`, a copy is made.
   ///
   /// Source: net/netfilter/nf_conntrack_proto_tcp.c, nf_conntrack_tcp_packet.
+  @inline(__always)
   package mutating func handle(
-    _ segment: TCPSegment, _ direction: FlowDirection, status: ConntrackStatus,
+    _ segment: inout TCPSegment, _ direction: FlowDirection, status: ConntrackStatus,
     _ settings: inout ConntrackSettings
   ) -> TCPDecision {
     var old = state
@@ -91,8 +93,8 @@ extension TCPTracking {
       }
     }
     if checksWindow {
-      switch checkWindow(segment, direction, &settings) {
-      case .ok: break
+      switch checkWindow(&segment, direction, &settings) {
+      case .ok, .tolerated: break
       case .ignore: return .ignore
       case .invalid: return invalidInWindow(segment, direction, status, &settings)
       }
@@ -105,6 +107,7 @@ extension TCPTracking {
   }
 
   /// Chooses the time-out after an accepted segment.
+  @inline(__always)
   private func refresh(
     _ segment: TCPSegment, _ direction: FlowDirection, old: TCPState, next: TCPState, status: ConntrackStatus,
     _ settings: inout ConntrackSettings
@@ -133,6 +136,7 @@ extension TCPTracking {
   }
 
   /// Whether a SYN+ACK answers a SYN that had been ignored; if so, takes the noted values over.
+  @inline(never)
   private mutating func resynchronises(_ segment: TCPSegment, _ direction: FlowDirection) -> Bool {
     guard segment.kind == .synAck, lastKind == .syn, lastDirection != direction,
       segment.acknowledgment == lastEnd
@@ -150,6 +154,7 @@ extension TCPTracking {
   }
 
   /// Remembers an ignored segment.
+  @inline(never)
   private mutating func note(_ segment: TCPSegment, _ direction: FlowDirection) -> TCPDecision {
     lastKind = segment.kind
     lastDirection = direction
@@ -172,6 +177,7 @@ extension TCPTracking {
 
   private enum ResetJudgement { case normal, invalid, keepState, skipWindow }
 
+  @inline(never)
   private func judgeReset(
     _ segment: TCPSegment, _ direction: FlowDirection, _ status: ConntrackStatus,
     _ settings: inout ConntrackSettings,
@@ -203,6 +209,7 @@ extension TCPTracking {
   /// An invalid FIN or RST from each side lowers the time left.
   ///
   /// Source: net/netfilter/nf_conntrack_proto_tcp.c, nf_tcp_handle_invalid.
+  @inline(never)
   private mutating func invalidInWindow(
     _ segment: TCPSegment, _ direction: FlowDirection, _ status: ConntrackStatus,
     _ settings: inout ConntrackSettings

@@ -40,6 +40,7 @@ package enum TCPSegmentKind: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   case syn, synAck, fin, ack, rst, none
 
   /// The first kind that fits `flags`.
+  @inline(__always)
   package init(_ flags: TCPFlags) {
     if flags.contains(.rst) {
       self = .rst
@@ -55,8 +56,10 @@ package enum TCPSegmentKind: UInt8, Sendable, CaseIterable, BitwiseCopyable {
 
 /// State of a tracked TCP connection (struct ip_ct_tcp).
 package struct TCPTracking: BitwiseCopyable, Sendable {
-  /// By direction, original first.
-  package var sides: [2 of TCPSide] = [TCPSide(), TCPSide()]
+  /// Who sends in the original direction.
+  private var original = TCPSide()
+  /// Who sends in the reply direction.
+  private var reply = TCPSide()
   package var state: TCPState = .none
   package var lastDirection: FlowDirection = .original
   package var lastKind: TCPSegmentKind = .none
@@ -72,7 +75,7 @@ package struct TCPTracking: BitwiseCopyable, Sendable {
 
   /// The side that sends in `direction`.
   package subscript(direction: FlowDirection) -> TCPSide {
-    get { sides[Int(direction.rawValue)] }
-    set { sides[Int(direction.rawValue)] = newValue }
+    @inline(__always) get { direction == .original ? original : reply }
+    @inline(__always) set { if direction == .original { original = newValue } else { reply = newValue } }
   }
 }

@@ -35,6 +35,7 @@ package enum TCPTransitions {
   ]
 
   /// The transition for a segment of `kind` in `direction` while in `state`.
+  @inline(__always)
   package static func lookup(_ direction: FlowDirection, _ kind: TCPSegmentKind, _ state: TCPState)
     -> TCPTransition
   {

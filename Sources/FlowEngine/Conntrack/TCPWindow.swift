@@ -18,7 +18,13 @@ extension TCPSide {
 }
 
 extension TCPTracking {
-  enum WindowVerdict: Equatable { case ok, ignore, invalid }
+  enum WindowVerdict: Equatable {
+    case ok
+    /// Outside, and let through since the sender is tracked liberally.
+    case tolerated
+    case ignore
+    case invalid
+  }
 
   /// Whether a segment fits the windows that both sides have shown, and takes it in if so.
   ///
@@ -26,14 +32,23 @@ extension TCPTracking {
   /// "Real Stateful TCP Packet Filtering in IP Filter", G. van Rooij.
   @inline(__always)
   mutating func checkWindow(
-    _ segment: TCPSegment, _ direction: FlowDirection, _ settings: inout ConntrackSettings
+    _ segment: inout TCPSegment, _ direction: FlowDirection, _ settings: inout ConntrackSettings
   ) -> WindowVerdict {
     var sender = self[direction]
     var receiver = self[direction.opposite]
-    defer {
-      self[direction] = sender
-      self[direction.opposite] = receiver
-    }
+    let verdict = Self.take(
+      segment, from: &sender, to: &receiver, direction, state, isLiberal: settings.tcpLiberal)
+    self[direction] = sender
+    self[direction.opposite] = receiver
+    if verdict == .ok, segment.kind == .ack { countRetransmission(segment, direction) }
+    return verdict
+  }
+
+  @inline(__always)
+  private static func take(
+    _ segment: TCPSegment, from sender: inout TCPSide, to receiver: inout TCPSide, _ direction: FlowDirection,
+    _ state: TCPState, isLiberal: Bool
+  ) -> WindowVerdict {
     var sequence = segment.sequence
     var end = segment.end
     var ack = segment.acknowledgment
@@ -43,7 +58,7 @@ extension TCPTracking {
     let hasACK = segment.flags.contains(.ack)
     if sender.maximumWindow == 0 {
       if isSYN {
-        Self.initialise(&sender, &receiver, segment, direction)
+        initialise(&sender, &receiver, segment, direction)
         if !hasACK { return .ok }
       } else {
         sender.end = end
@@ -57,7 +72,7 @@ extension TCPTracking {
         }
       }
     } else if isSYN, isAfter(end, sender.end), state == .synSent || state == .synReceived {
-      Self.initialise(&sender, &receiver, segment, direction)
+      initialise(&sender, &receiver, segment, direction)
       if direction == .reply, !hasACK { return .ok }
     }
     if !hasACK || (segment.flags.contains(.rst) && ack == 0) {
@@ -68,9 +83,9 @@ extension TCPTracking {
       sequence = sender.end
       end = sender.end
     }
-    let failure = Self.failure(&sender, receiver, sequence: sequence, end: end, sack: sack)
+    let failure = failure(&sender, receiver, sequence: sequence, end: end, sack: sack)
     if failure != .ok {
-      return settings.tcpLiberal || sender.flags.contains(.liberal) ? .ok : failure
+      return isLiberal || sender.flags.contains(.liberal) ? .tolerated : failure
     }
     let window = isSYN ? UInt32(segment.window) : UInt32(segment.window) << UInt32(sender.scale)
     sender.maximumWindow = max(sender.maximumWindow, window &+ (sack &- ack))
@@ -93,10 +108,10 @@ extension TCPTracking {
       receiver.maximumEnd = sack &+ window &+ (window == 0 ? 1 : 0)
     }
     if ack == receiver.end { receiver.flags.remove(.dataUnacknowledged) }
-    if segment.kind == .ack { countRetransmission(segment, direction, sequence, ack, end) }
     return .ok
   }
 
+  @inline(never)
   private static func initialise(
     _ sender: inout TCPSide, _ receiver: inout TCPSide, _ segment: TCPSegment, _ direction: FlowDirection
   ) {
@@ -134,19 +149,18 @@ extension TCPTracking {
     return .ok
   }
 
-  private mutating func countRetransmission(
-    _ segment: TCPSegment, _ direction: FlowDirection, _ sequence: UInt32, _ ack: UInt32, _ end: UInt32
-  ) {
-    if lastDirection == direction, lastSequence == sequence, lastAck == ack, lastEnd == end,
-      lastWindow == segment.window
+  @inline(__always)
+  private mutating func countRetransmission(_ segment: TCPSegment, _ direction: FlowDirection) {
+    if lastDirection == direction, lastSequence == segment.sequence, lastAck == segment.acknowledgment,
+      lastEnd == segment.end, lastWindow == segment.window
     {
       retransmissions &+= retransmissions == .max ? 0 : 1
       return
     }
     lastDirection = direction
-    lastSequence = sequence
-    lastAck = ack
-    lastEnd = end
+    lastSequence = segment.sequence
+    lastAck = segment.acknowledgment
+    lastEnd = segment.end
     lastWindow = segment.window
     retransmissions = 0
   }

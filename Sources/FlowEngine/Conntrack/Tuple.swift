@@ -68,6 +68,7 @@ package struct Tuple: Hashable, Sendable, BitwiseCopyable {
   }
 
   /// The same tuple in another zone.
+  @inline(__always)
   package func inZone(_ zone: UInt16) -> Tuple {
     var result = self
     result.zone = zone

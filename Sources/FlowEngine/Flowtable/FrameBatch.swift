@@ -219,6 +219,7 @@ package struct FrameBatch: ~Copyable {
 
   /// Puts a frame that is to leave in the place of frame `index`. False: it is too large for it. Traps when there is no such
   /// frame.
+  @inline(__always)
   mutating func replace(_ index: Int, with frame: borrowing SentFrame) -> Bool {
     precondition(index < count)
     let octets = frame.octets

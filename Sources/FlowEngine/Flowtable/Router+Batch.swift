@@ -221,14 +221,14 @@ extension Router {
   private func receiveClassic(
     _ batch: inout FrameBatch, _ position: Int, _ index: UInt32, skipsIngress: Bool
   ) {
-    let before = sent.count
     batch.slots[position].outcome = .taken
-    var octets: [UInt8] = []
-    swap(&octets, &spareOctets)
+    var octets = spareOctets.take() ?? []
     octets.overwrite(with: batch.octetsWithRoom(position))
+    awaitsParcel = true
     admit(consume octets, batch.slots[position].offload, on: index, skipsIngress: skipsIngress)
+    awaitsParcel = false
     finish()
-    guard sent.count == before + 1, let frame = sent.popLast() else { return }
+    guard let frame = parcel.take() else { return }
     if batch.replace(position, with: frame) {
       spareOctets = frame.takeStorage()
     } else {

@@ -8,7 +8,7 @@ extension Router {
   /// Source: net/ipv4/ip_forward.c, ip_forward; net/ipv6/ip6_output.c, ip6_forward.
   func forward(_ packet: inout Packet) {
     guard packet.family == .ipv4 ? sysctls.forwards4 : sysctls.forwards6, packet.type == .host,
-      let route = packet.route
+      let device = packet.route?.device
     else { return statistics.count(.otherHost) }
     guard packet.timeToLive > 1 else {
       statistics.count(.timeExceeded)
@@ -18,13 +18,13 @@ extension Router {
     if packet.family == .ipv6, packet.source.isIPv6LinkLocal {
       return sendError(packet, type: ICMPv6Type.destinationUnreachable, code: 2)
     }
-    let mtu = mtu(of: route)
+    let mtu = mtu(&packet)
     if exceeds(&packet, mtu) { return refuseTooBig(packet, mtu) }
     packet.decrementTimeToLive()
-    packet.output = route.device
+    packet.output = device
     note(.hook(.forward))
     guard runRules(.forward, &packet) else { return }
-    if packet.recordRouteSlot != 0 { recordRoute(&packet, route) }
+    if packet.recordRouteSlot != 0, let route = packet.route { recordRoute(&packet, route) }
     statistics.count(.classicForwarded)
     postrouting(&packet)
   }
@@ -54,14 +54,21 @@ extension Router {
   ///
   /// Source: net/ipv4/ip_output.c, ip_output; net/ipv6/ip6_output.c, ip6_output.
   func postrouting(_ packet: inout Packet) {
-    guard let route = packet.route else { return statistics.count(.noRoute) }
-    packet.output = route.device
+    guard let device = packet.route?.device else { return statistics.count(.noRoute) }
+    packet.output = device
     note(.hook(.postrouting))
     guard runRules(.postrouting, below: 100, &packet) else { return }
     guard translate(.postrouting, .source, &packet) else { return }
     guard runRules(.postrouting, from: 100, &packet) else { return }
     guard confirm(&packet) else { return statistics.count(.insertFailed) }
-    send(&packet, route)
+    send(&packet)
+  }
+
+  /// Largest packet that may follow the packet's route.
+  @inline(__always)
+  private func mtu(_ packet: inout Packet) -> Int {
+    guard let device = packet.route?.device, let own = packet.route?.mtu else { return 0 }
+    return mtu(device, own)
   }
 
   /// Sends a packet of the router's own: the output hook, then postrouting.
@@ -104,24 +111,25 @@ extension Router {
   ///
   /// Source: net/ipv4/ip_output.c, __ip_finish_output; net/ipv6/ip6_output.c, __ip6_finish_output.
   @inline(__always)
-  private func send(_ packet: inout Packet, _ route: Route) {
-    let mtu = mtu(of: route)
-    if packet.offload.isSegmented, packet.segmentLength <= mtu { return transmit(&packet, route) }
+  private func send(_ packet: inout Packet) {
+    let mtu = mtu(&packet)
+    if packet.offload.isSegmented, packet.segmentLength <= mtu { return transmit(&packet) }
     if packet.family == .ipv4 {
-      if packet.length > mtu || packet.largestFragment > 0 { return fragmentIPv4(packet, route, mtu) }
+      if packet.length > mtu || packet.largestFragment > 0 { return fragmentIPv4(packet, mtu) }
     } else if packet.length > mtu
       || (packet.largestFragment > 0 && packet.length > packet.largestFragment)
     {
-      return fragmentIPv6(packet, route, mtu)
+      return fragmentIPv6(packet, mtu)
     }
-    transmit(&packet, route)
+    transmit(&packet)
   }
 
   /// Sends a packet to the next hop of its route.
   @inline(__always)
-  func transmit(_ packet: inout Packet, _ route: Route) {
-    let hop = route.gateway ?? packet.destination
-    let family = route.gateway == nil ? packet.family : route.gatewayFamily
-    transmit(&packet, to: hop, family, on: route.device)
+  func transmit(_ packet: inout Packet) {
+    guard let device = packet.route?.device else { return }
+    let gateway = packet.route?.gateway
+    let family = gateway == nil ? packet.family : packet.route?.gatewayFamily ?? packet.family
+    transmit(&packet, to: gateway ?? packet.destination, family, on: device)
   }
 }

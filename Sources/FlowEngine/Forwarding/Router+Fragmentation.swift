@@ -6,13 +6,13 @@ extension Router {
   /// Cuts an IPv4 packet into fragments. One that was put together is cut where it had been, if that fits.
   ///
   /// Source: net/ipv4/ip_output.c, ip_fragment, ip_do_fragment.
-  func fragmentIPv4(_ packet: Packet, _ route: Route, _ pathMTU: Int) {
+  func fragmentIPv4(_ packet: Packet, _ pathMTU: Int) {
     let largest = packet.largestFragment
     if packet.mayNotFragment, !packet.ignoresDontFragment || largest > pathMTU {
       return refuseTooBig(packet, pathMTU)
     }
     guard packet.offload.isNone else {
-      for piece in segments(of: packet) { fragmentIPv4(piece, route, pathMTU) }
+      for piece in segments(of: packet) { fragmentIPv4(piece, pathMTU) }
       return
     }
     let headerLength = packet.transport - packet.network
@@ -41,7 +41,7 @@ extension Router {
       piece.fragmentOffset = offset
       piece.renewHeaderChecksum()
       statistics.count(.fragmented)
-      transmit(&piece, route)
+      transmit(&piece)
       offset += size
     }
   }
@@ -114,7 +114,7 @@ extension Router {
   /// Cuts an IPv6 packet that came in fragments into fragments again.
   ///
   /// Source: net/ipv6/ip6_output.c, ip6_fragment.
-  func fragmentIPv6(_ packet: Packet, _ route: Route, _ pathMTU: Int) {
+  func fragmentIPv6(_ packet: Packet, _ pathMTU: Int) {
     let isOwn = packet.type == .outgoing
     if !isOwn, !packet.ignoresDontFragment || packet.largestFragment > pathMTU {
       return refuseTooBig(packet, pathMTU)
@@ -144,7 +144,7 @@ extension Router {
       piece.bytes.store(
         be16: UInt16(truncatingIfNeeded: piece.length - IPv6View.headerLength), at: piece.network + 4)
       statistics.count(.fragmented)
-      transmit(&piece, route)
+      transmit(&piece)
       offset += size
     }
   }

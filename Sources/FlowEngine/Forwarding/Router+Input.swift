@@ -23,6 +23,7 @@ extension Router {
   }
 
   /// The total length that a sound IPv4 header says.
+  @inline(__always)
   private func checkIPv4(_ packet: inout Packet) -> Result<Int, HeaderProblem> {
     guard packet.type != .otherHost else { return .failure(HeaderProblem(.otherHost)) }
     let bytes = packet.networkBytes

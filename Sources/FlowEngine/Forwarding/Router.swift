@@ -17,7 +17,10 @@ package struct SentFrame: Equatable, Sendable {
   ///   - bytes: the frame, from its Ethernet header on, behind `start` other octets.
   ///   - start: where the frame begins.
   ///   - offload: what is left to be done to it.
-  package init(device: UInt32, bytes: [UInt8], from start: Int = 0, offload: VirtioHeader = .none) {
+  @inline(__always)
+  package init(
+    device: UInt32, bytes: consuming [UInt8], from start: Int = 0, offload: VirtioHeader = .none
+  ) {
     self.device = device
     storage = bytes
     self.start = start
@@ -33,6 +36,7 @@ package struct SentFrame: Equatable, Sendable {
   }
 
   /// The memory of the frame, for another one.
+  @inline(__always)
   consuming func takeStorage() -> [UInt8] { storage }
 
   package static func == (a: SentFrame, b: SentFrame) -> Bool {
@@ -88,7 +92,11 @@ package final class Router {
   var reassembly = Reassembly()
   var errorCredit = ErrorCredit()
   /// Memory for the next frame that goes the classic way.
-  var spareOctets: [UInt8] = []
+  var spareOctets: [UInt8]?
+  /// Whether the next frame that leaves is kept in ``parcel``, since it may go into the batch that is being taken in.
+  var awaitsParcel = false
+  /// The only frame that has left since a frame of a batch was taken in.
+  var parcel: SentFrame?
   var condemned: [Int] = []
   var rejections: [(Packet, Rejection)] = []
   var unconfirmed: [Int] = []

@@ -164,7 +164,10 @@ package struct RuleContext: ~Copyable, RuleEnvironment {
   }
 
   package mutating func offload(to flowtable: FlowtableID, packet: RulePacket) -> Bool {
-    router.addFlow(&self.packet, to: flowtable.number)
+    // Safe: the router outlives the context. Called by its plain name it would be retained meanwhile.
+    unsafe Unmanaged.passUnretained(owner)._withUnsafeGuaranteedRef { router in
+      router.addFlow(&self.packet, to: flowtable.number)
+    }
   }
 
   package mutating func reject(_ rejection: Rejection, packet: RulePacket, hook: Hook) {
@@ -219,6 +222,7 @@ extension Router {
   }
 
   /// What the rules need to know of `packet`.
+  @inline(__always)
   func rulePacket(_ packet: inout Packet) -> RulePacket {
     var result = RulePacket(
       family: packet.etherType == EtherType.ipv4
@@ -240,6 +244,7 @@ extension Router {
     return result
   }
 
+  @inline(__always)
   private func takeBack(_ rule: RulePacket, _ packet: inout Packet) {
     packet.mark = rule.mark
     packet.priority = rule.priority
@@ -257,9 +262,10 @@ extension Router {
   @inline(never)
   private func runChains(_ hook: Hook, from: Int, below: Int, _ packet: inout Packet) -> Bool {
     let family: PacketFamily = packet.family == .ipv4 ? .ipv4 : .ipv6
-    guard ruleset.hasChains(hook, family, from: from, below: below) else { return true }
+    let chains = ruleset.chains(hook, family, from: from, below: below)
+    guard !chains.isEmpty else { return true }
     return meet(hook, &packet) { rule, context in
-      ruleset.run(hook, from: from, below: below, packet: &rule, environment: &context)
+      ruleset.run(chains, hook, packet: &rule, environment: &context)
     }
   }
 
@@ -308,6 +314,7 @@ extension Router {
     }
   }
 
+  @inline(__always)
   private func survives(_ verdict: RuleVerdict) -> Bool {
     switch verdict {
     case .accept: return true

@@ -209,8 +209,12 @@ extension Router {
 
   /// Largest packet that may follow `route`.
   @inline(__always)
-  package func mtu(of route: Route) -> Int {
-    let link = links[route.device]?.mtu ?? 1500
-    return route.mtu > 0 ? min(route.mtu, 65_535) : min(link, 65_535)
+  package func mtu(of route: Route) -> Int { mtu(route.device, route.mtu) }
+
+  /// Largest packet on a device; `own` is what the route says, 0 for nothing.
+  @inline(__always)
+  func mtu(_ device: UInt32, _ own: Int) -> Int {
+    let link = links[device]?.mtu ?? 1500
+    return own > 0 ? min(own, 65_535) : min(link, 65_535)
   }
 }

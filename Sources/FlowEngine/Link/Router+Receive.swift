@@ -40,6 +40,7 @@ extension Router {
   }
 
   /// What a device of the stack does with a frame: its tag, its hooks, then whom it is for.
+  @inline(never)
   func enter(_ packet: inout Packet, skipsIngress: Bool) {
     if packet.vlanTag == 0,
       packet.etherType == EtherType.vlan || packet.etherType == EtherType.serviceVLAN
@@ -69,6 +70,7 @@ extension Router {
   }
 
   /// What the frame is for: a VLAN device, a bridge, or a protocol.
+  @inline(__always)
   func demultiplex(_ packet: inout Packet) {
     if packet.vlanTag != 0, let upper = vlanDevice(on: packet.input, tag: packet.vlanTag) {
       guard upper.isUp else { return statistics.count(.deviceDown) }
@@ -128,16 +130,27 @@ extension Router {
 
   /// Puts a frame, which begins at `start` of the octets, on a device: its egress chains first. What is left to be done to it is
   /// done as far as the device below cannot.
+  @inline(__always)
   func emit(_ bytes: consuming [UInt8], from start: Int = 0, _ offload: VirtioHeader, on index: UInt32) {
     guard let link = links[index], link.isUp else { return statistics.count(.deviceDown) }
-    var start = start
+    if link.isPort, !ruleset.hasEgress(device: index), offload.isFinished {
+      statistics.count(.sent)
+      return handOver(SentFrame(device: index, bytes: consume bytes, from: start, offload: offload))
+    }
+    emitElse(consume bytes, from: start, offload, on: index)
+  }
+
+  /// Puts a frame on a device which needs more than to be handed over.
+  @inline(never)
+  private func emitElse(
+    _ bytes: consuming [UInt8], from start: Int, _ offload: VirtioHeader, on index: UInt32
+  ) {
+    guard let link = links[index] else { return }
+    if start > 0 { bytes.removeFirst(start) }
     if !link.isLoopback, ruleset.hasEgress(device: index) {
-      if start > 0 { bytes.removeFirst(start) }
-      start = 0
       guard passesEgress(&bytes, offload, on: index) else { return }
     }
-    if link.isPort { return leave(consume bytes, from: start, offload, on: index, link.offloads) }
-    if start > 0 { bytes.removeFirst(start) }
+    if link.isPort { return leave(consume bytes, offload, on: index, link.offloads) }
     switch device(index)?.kind {
     case .vlan(let link):
       let tagged = Packet.tagged(bytes, type: link.type, control: link.id)
@@ -148,16 +161,9 @@ extension Router {
   }
 
   /// Gives a frame to the host, or the frames that it becomes when the port cannot do what is left to be done to it.
-  @inline(__always)
   private func leave(
-    _ bytes: consuming [UInt8], from start: Int, _ offload: VirtioHeader, on index: UInt32,
-    _ abilities: TAPOffloads
+    _ bytes: consuming [UInt8], _ offload: VirtioHeader, on index: UInt32, _ abilities: TAPOffloads
   ) {
-    if offload.isFinished {
-      statistics.count(.sent)
-      return handOver(SentFrame(device: index, bytes: consume bytes, from: start, offload: offload))
-    }
-    if start > 0 { bytes.removeFirst(start) }
     guard
       let frames = Segmentation.prepare(
         bytes, offload, abilities, insideTunnels: generation.checksumsInsideTunnels)
@@ -174,7 +180,18 @@ extension Router {
   /// Lets the caller have a frame that has left.
   @inline(__always)
   func handOver(_ frame: consuming SentFrame) {
-    noteSent(frame.octets, on: frame.device)
+    noteSent(frame)
+    if awaitsParcel {
+      awaitsParcel = false
+      parcel = frame
+    } else {
+      send(frame)
+    }
+  }
+
+  @inline(never)
+  private func send(_ frame: consuming SentFrame) {
+    if let first = parcel.take() { sent.append(first) }
     sent.append(frame)
   }
 

@@ -36,8 +36,6 @@ extension Ruleset {
   ) -> RuleVerdict {
     var walk = Walk(
       hook: hook, nfproto: base.nfproto == 0 ? packet.family.rawValue : base.nfproto, now: environment.now)
-    // Jumps nest sixteen deep at most: the loader refuses more.
-    var stack = InlineArray<16, Caller>(repeating: Caller())
     let isTraced = environment.isTraced
     var trail = RuleTrail(base.chain)
     var depth = 0
@@ -63,14 +61,14 @@ extension Ruleset {
         }
         guard depth > 0 else { return applyPolicy(base, packet) }
         depth -= 1
-        place = Int(stack[depth].place)
-        trail.chain = stack[depth].chain
+        place = Int(callers[depth].place)
+        trail.chain = callers[depth].chain
         continue
       case .verdict, .lookup:
         var target = instruction.a
         var code = Int32(bitPattern: instruction.b)
         if instruction.opcode == .lookup {
-          switch lookUp(instruction, &walk, packet.byteCount, environment.now) {
+          switch lookUp(instruction, place &- 1, &walk, packet.byteCount) {
           case .missing:
             if isTraced { trail.close(as: .noMatch, &environment) }
             place = nextRule
@@ -92,8 +90,8 @@ extension Ruleset {
         case NFTablesVerdict.continue: continue
         case NFTablesVerdict.break: place = nextRule
         case NFTablesVerdict.jump:
-          guard depth < 16 else { return .drop }
-          stack[depth] = Caller(place: UInt32(truncatingIfNeeded: nextRule), chain: trail.chain)
+          guard depth < callers.count else { return .drop }
+          callers[depth] = Caller(place: UInt32(truncatingIfNeeded: nextRule), chain: trail.chain)
           trail.chain = target
           depth += 1
           place = Int(program.chains[Int(target)])
@@ -103,14 +101,21 @@ extension Ruleset {
         case NFTablesVerdict.return:
           guard depth > 0 else { return applyPolicy(base, packet) }
           depth -= 1
-          place = Int(stack[depth].place)
-          trail.chain = stack[depth].chain
+          place = Int(callers[depth].place)
+          trail.chain = callers[depth].chain
         case NFTablesVerdict.accept: return .accept
         default: return .drop
         }
         continue
       default:
-        let outcome = step(place &- 1, &walk, &packet, &environment)
+        // What most rules consist of is done here, all else elsewhere.
+        let outcome: StepOutcome
+        switch instruction.opcode {
+        case .compare: outcome = stepRegisters(instruction, &walk)
+        case .loadMeta: outcome = loadMeta(instruction, &walk, packet, &environment)
+        case .state: outcome = runState(instruction.a, packet.byteCount, walk.now, &environment)
+        default: outcome = step(place &- 1, &walk, &packet, &environment)
+        }
         if isTraced { trail.close(outcome, &environment) }
         switch outcome {
         case .next: continue
@@ -135,26 +140,38 @@ extension Ruleset {
     case verdict(Int32, UInt32)
   }
 
-  @inline(never)
+  @inline(__always)
   private mutating func lookUp(
-    _ instruction: Instruction, _ walk: inout Walk, _ byteCount: Int, _ now: UInt64
+    _ instruction: Instruction, _ place: Int, _ walk: inout Walk, _ byteCount: Int
   ) -> Found {
     let set = Int(instruction.a)
-    let isInverted = instruction.selector != 0
-    let record: Int
-    if program.sets.headers[set].isSimple {
-      record = program.sets.findSimple(set, walk.registers[Int(instruction.source)])
-      if isInverted { return record < 0 ? .found : .missing }
-      if record < 0 { return .missing }
-    } else {
-      let found = program.sets.find(set, &walk.registers, Int(instruction.source), now: now)
-      if isInverted { return found == nil ? .found : .missing }
-      guard let found else { return .missing }
-      record = found
-      let cell = program.sets.words[record + program.sets.headers[set].cellWord]
-      if cell != 0, !cells.run(cell - 1, byteCount: byteCount, now: now) { return .missing }
-    }
+    guard program.sets.headers[set].isSimple else { return lookUpElse(place, &walk, byteCount) }
+    let record = program.sets.findSimple(set, walk.registers[Int(instruction.source)])
+    if instruction.selector != 0 { return record < 0 ? .found : .missing }
+    guard record >= 0 else { return .missing }
     guard instruction.destination != Instruction.none else { return .found }
+    return take(record, place, &walk)
+  }
+
+  /// A lookup in a set whose keys are more than one word, or whose elements do more than match.
+  @inline(never)
+  private mutating func lookUpElse(_ place: Int, _ walk: inout Walk, _ byteCount: Int) -> Found {
+    let instruction = program.code[place]
+    let set = Int(instruction.a)
+    let found = program.sets.find(set, &walk.registers, Int(instruction.source), now: walk.now)
+    if instruction.selector != 0 { return found == nil ? .found : .missing }
+    guard let record = found else { return .missing }
+    let cell = program.sets.words[record + program.sets.headers[set].cellWord]
+    if cell != 0, !cells.run(cell - 1, byteCount: byteCount, now: walk.now) { return .missing }
+    guard instruction.destination != Instruction.none else { return .found }
+    return take(record, place, &walk)
+  }
+
+  /// What a map holds in `record`: a verdict, or data for the registers.
+  @inline(never)
+  private mutating func take(_ record: Int, _ place: Int, _ walk: inout Walk) -> Found {
+    let instruction = program.code[place]
+    let set = Int(instruction.a)
     let header = program.sets.headers[set]
     if header.isVerdictMap {
       return .verdict(
@@ -222,6 +239,7 @@ extension Ruleset {
     }
   }
 
+  @inline(__always)
   private mutating func runState<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
     _ number: UInt32, _ byteCount: Int, _ now: UInt64, _ environment: inout Environment
   ) -> StepOutcome {

@@ -13,6 +13,11 @@ struct Row<Element: BitwiseCopyable>: ~Copyable {
     memory = Self.memory(self.capacity)
   }
 
+  init(repeating element: Element, count: Int) {
+    self.init(capacity: count)
+    for _ in 0..<count { append(element) }
+  }
+
   private static func memory(_ capacity: Int) -> RowMemory {
     RowMemory(octets: capacity * MemoryLayout<Element>.stride, alignment: MemoryLayout<Element>.alignment)
   }
@@ -29,7 +34,8 @@ struct Row<Element: BitwiseCopyable>: ~Copyable {
   @inline(__always)
   @unsafe
   func pointer(_ index: Int) -> UnsafeMutablePointer<Element> {
-    precondition(index >= 0 && index < count)
+    // One comparison: as unsigned numbers, those below zero are beyond all others.
+    precondition(UInt(bitPattern: index) < UInt(bitPattern: count))
     // Safe: the index was checked, and elements below `count` are initialised.
     return unsafe storage + index
   }

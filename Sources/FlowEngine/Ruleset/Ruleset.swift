@@ -81,6 +81,8 @@ package struct Ruleset: ~Copyable {
   var model: RulesetModel
   var program: Program
   var cells = StateStore()
+  /// Where the jumps of the chain that is evaluated return to: they nest sixteen deep at most, the loader refuses more.
+  var callers = Row<Caller>(repeating: Caller(), count: 16)
   /// Whose behaviour is reproduced.
   package let kernel: KernelGeneration
   /// Devices that can take flows into their hardware, by index.
@@ -104,17 +106,16 @@ package struct Ruleset: ~Copyable {
     program.filtered >> UInt32(Program.place(hook, family)) & 1 != 0
   }
 
-  /// Whether any filtering chain whose priority is at least `from` and below `below` is attached to `hook` for packets of
-  /// `family`.
-  package func hasChains(
-    _ hook: Hook, _ family: PacketFamily, from: Int = .min, below: Int = .max
-  ) -> Bool {
+  /// The filtering chains attached to `hook` for packets of `family` whose priority is at least `from` and below `below`, in
+  /// the order in which they run.
+  @inline(__always)
+  func chains(_ hook: Hook, _ family: PacketFamily, from: Int, below: Int) -> Range<Int> {
     let range = program.filters[Program.place(hook, family)]
-    for index in 0..<Int(range.count) {
-      let priority = Int(program.baseChains[Int(range.first) + index].priority)
-      if priority >= from { return priority < below }
-    }
-    return false
+    var first = Int(range.first)
+    var end = first &+ Int(range.count)
+    while first < end, Int(program.baseChains[first].priority) < from { first &+= 1 }
+    while end > first, Int(program.baseChains[end &- 1].priority) >= below { end &-= 1 }
+    return first..<end
   }
 
   /// Whether any translating chain is attached to a hook for packets of `family`.
@@ -127,11 +128,16 @@ package struct Ruleset: ~Copyable {
   package mutating func run<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
     _ hook: Hook, from: Int, below: Int, packet: inout RulePacket, environment: inout Environment
   ) -> RuleVerdict {
-    let range = program.filters[Program.place(hook, packet.family)]
-    for index in 0..<Int(range.count) {
-      let base = program.baseChains[Int(range.first) + index]
-      if Int(base.priority) < from { continue }
-      if Int(base.priority) >= below { break }
+    run(chains(hook, packet.family, from: from, below: below), hook, packet: &packet, environment: &environment)
+  }
+
+  /// Runs filtering chains of `hook`, as ``chains(_:_:from:below:)`` gives them.
+  @inline(__always)
+  mutating func run<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
+    _ chains: Range<Int>, _ hook: Hook, packet: inout RulePacket, environment: inout Environment
+  ) -> RuleVerdict {
+    for index in chains {
+      let base = program.baseChains[index]
       let verdict = evaluate(base, hook: hook, packet: &packet, environment: &environment)
       if verdict != .accept { return verdict }
     }

@@ -47,8 +47,13 @@ extension Router {
   }
 
   /// Notes what conntrack made of a packet.
+  @inline(__always)
   func noteTracking(_ packet: inout Packet) {
-    guard tracing.isOpen else { return }
+    if tracing.isOpen { recordTracking(&packet) }
+  }
+
+  @inline(never)
+  private func recordTracking(_ packet: inout Packet) {
     noteFlow(&packet)
     let slot = conntrack.slot(packet.entry)
     let tcp = slot.map { conntrack[$0].proto == IPProtocol.tcp ? conntrack[$0].tcp.state : .none } ?? .none
@@ -56,8 +61,13 @@ extension Router {
   }
 
   /// Notes the flow that a packet belongs to.
+  @inline(__always)
   func noteFlow(_ packet: inout Packet) {
-    guard tracing.isOpen else { return }
+    if tracing.isOpen { recordFlow(&packet) }
+  }
+
+  @inline(never)
+  private func recordFlow(_ packet: inout Packet) {
     tracing.identify(packet.entry, packet.transport >= 0 ? tuple(of: &packet) : nil)
   }
 
@@ -97,8 +107,13 @@ extension Router {
   }
 
   /// Notes a frame on its way out.
-  func noteSent(_ frame: RawSpan, on device: UInt32) {
-    guard tracing.isOpen else { return }
+  @inline(__always)
+  func noteSent(_ frame: borrowing SentFrame) {
+    if tracing.isOpen { recordSent(frame.octets, on: frame.device) }
+  }
+
+  @inline(never)
+  private func recordSent(_ frame: RawSpan, on device: UInt32) {
     let head = frame.extracting(0..<min(frame.byteCount, TraceRecord.headLength))
     record(.sent(device: device, octets: frame.byteCount, head: [UInt8](room: 0, before: head)))
   }
