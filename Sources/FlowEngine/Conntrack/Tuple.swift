@@ -18,14 +18,8 @@ package enum FlowDirection: UInt8, Sendable, Hashable, BitwiseCopyable {
 package struct Tuple: Hashable, Sendable, BitwiseCopyable {
   package var source: Address
   package var destination: Address
-  /// Source port, or ICMP identifier, or GRE key; host order.
-  package var sourcePort: UInt16
-  /// Destination port, or ICMP type << 8 | code, or GRE call identifier; host order.
-  package var destinationPort: UInt16
-  package var proto: UInt8
-  /// 2 or 10.
-  package var familyNumber: UInt8
-  package var zone: UInt16
+  /// All but the addresses as one number, since each packet hashes and compares it: ports, protocol, family, zone.
+  private var last: UInt64
 
   package init(
     family: IPFamily, proto: UInt8, source: Address, destination: Address, sourcePort: UInt16 = 0,
@@ -33,11 +27,38 @@ package struct Tuple: Hashable, Sendable, BitwiseCopyable {
   ) {
     self.source = source
     self.destination = destination
-    self.sourcePort = sourcePort
-    self.destinationPort = destinationPort
-    self.proto = proto
-    familyNumber = family.rawValue
-    self.zone = zone
+    last =
+      UInt64(sourcePort) << 48 | UInt64(destinationPort) << 32 | UInt64(proto) << 24
+      | UInt64(family.rawValue) << 16 | UInt64(zone)
+  }
+
+  /// Source port, or ICMP identifier, or GRE key; host order.
+  @inline(__always)
+  package var sourcePort: UInt16 {
+    get { UInt16(truncatingIfNeeded: last >> 48) }
+    set { last = last & ~(0xffff << 48) | UInt64(newValue) << 48 }
+  }
+  /// Destination port, or ICMP type << 8 | code, or GRE call identifier; host order.
+  @inline(__always)
+  package var destinationPort: UInt16 {
+    get { UInt16(truncatingIfNeeded: last >> 32) }
+    set { last = last & ~(0xffff << 32) | UInt64(newValue) << 32 }
+  }
+  @inline(__always)
+  package var proto: UInt8 {
+    get { UInt8(truncatingIfNeeded: last >> 24) }
+    set { last = last & ~(0xff << 24) | UInt64(newValue) << 24 }
+  }
+  /// 2 or 10.
+  @inline(__always)
+  package var familyNumber: UInt8 {
+    get { UInt8(truncatingIfNeeded: last >> 16) }
+    set { last = last & ~(0xff << 16) | UInt64(newValue) << 16 }
+  }
+  @inline(__always)
+  package var zone: UInt16 {
+    get { UInt16(truncatingIfNeeded: last) }
+    set { last = last & ~0xffff | UInt64(newValue) }
   }
 
   /// Family of the addresses.
@@ -73,14 +94,6 @@ package struct Tuple: Hashable, Sendable, BitwiseCopyable {
     var result = self
     result.zone = zone
     return result
-  }
-
-  /// All but the addresses.
-  private var last: UInt64 {
-    @inline(__always) get {
-      UInt64(sourcePort) << 48 | UInt64(destinationPort) << 32 | UInt64(proto) << 24
-        | UInt64(familyNumber) << 16 | UInt64(zone)
-    }
   }
 
   /// By words, not field by field: each lookup of a packet compares.

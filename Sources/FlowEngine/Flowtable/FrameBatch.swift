@@ -220,9 +220,10 @@ package struct FrameBatch: ~Copyable {
   /// Puts a frame that is to leave in the place of frame `index`. False: it is too large for it. Traps when there is no such
   /// frame.
   @inline(__always)
-  mutating func replace(_ index: Int, with frame: borrowing SentFrame) -> Bool {
+  mutating func replace(
+    _ index: Int, with octets: RawSpan, _ offload: VirtioHeader, on device: UInt32
+  ) -> Bool {
     precondition(index < count)
-    let octets = frame.octets
     guard octets.byteCount <= stride &- Self.headroom else { return false }
     let offset = index &* stride &+ Self.headroom
     // The slot lies inside the memory and is as large as `stride` says behind its headroom.
@@ -233,8 +234,8 @@ package struct FrameBatch: ~Copyable {
     }
     slots[index].offset = offset
     slots[index].length = octets.byteCount
-    slots[index].offload = frame.offload
-    slots[index].outcome = .forward(frame.device)
+    slots[index].offload = offload
+    slots[index].outcome = .forward(device)
     return true
   }
 

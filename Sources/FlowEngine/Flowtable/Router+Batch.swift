@@ -228,11 +228,12 @@ extension Router {
     admit(consume octets, batch.slots[position].offload, on: index, skipsIngress: skipsIngress)
     awaitsParcel = false
     finish()
-    guard let frame = parcel.take() else { return }
-    if batch.replace(position, with: frame) {
-      spareOctets = frame.takeStorage()
+    guard let left = parcel.storage.take() else { return }
+    if batch.replace(position, with: left.raw.dropping(parcel.start), parcel.offload, on: parcel.device) {
+      spareOctets = left
     } else {
-      sent.append(frame)
+      sent.append(
+        SentFrame(device: parcel.device, bytes: left, from: parcel.start, offload: parcel.offload))
     }
   }
 }

@@ -126,14 +126,14 @@ package struct Packet: Sendable {
   /// Source address of the network header.
   @inline(__always) package var source: Address {
     family == .ipv4
-      ? Address(ipv4: bytes.be32(network + 12))
+      ? Address(ipv4: bytes.be32(network &+ 12))
       : Address(high: bytes.be64(network + 8), low: bytes.be64(network + 16))
   }
 
   /// Destination address of the network header.
   @inline(__always) package var destination: Address {
     family == .ipv4
-      ? Address(ipv4: bytes.be32(network + 16))
+      ? Address(ipv4: bytes.be32(network &+ 16))
       : Address(high: bytes.be64(network + 24), low: bytes.be64(network + 32))
   }
 
@@ -215,8 +215,10 @@ package struct Packet: Sendable {
   /// Octets of the largest packet that will go over the link: a segment's where the packet is to be cut.
   ///
   /// Source: net/core/gso.c, skb_gso_network_seglen.
+  @inline(__always)
   package var segmentLength: Int {
-    offload.largestPacket(
+    guard offload.isSegmented else { return length }
+    return offload.largestPacket(
       of: bytes.raw, network: network, transport: transportInside < 0 ? transport : transportInside)
   }
 

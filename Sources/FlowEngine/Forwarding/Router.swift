@@ -35,12 +35,25 @@ package struct SentFrame: Equatable, Sendable {
     @_lifetime(borrow self) get { storage.raw.dropping(start) }
   }
 
-  /// The memory of the frame, for another one.
-  @inline(__always)
-  consuming func takeStorage() -> [UInt8] { storage }
-
   package static func == (a: SentFrame, b: SentFrame) -> Bool {
     a.device == b.device && a.offload == b.offload && a.storage[a.start...] == b.storage[b.start...]
+  }
+}
+
+/// A frame that leaves, as long as there is but one, or none. In pieces: as an optional frame it would be put together for each
+/// packet, and taken apart.
+struct Parcel {
+  var device: UInt32 = 0
+  var offload = VirtioHeader.none
+  /// Where the frame begins in `storage`.
+  var start = 0
+  /// Nil for no frame.
+  var storage: [UInt8]?
+
+  /// The frame, which is none any more.
+  mutating func take() -> SentFrame? {
+    guard let bytes = storage.take() else { return nil }
+    return SentFrame(device: device, bytes: bytes, from: start, offload: offload)
   }
 }
 
@@ -96,7 +109,7 @@ package final class Router {
   /// Whether the next frame that leaves is kept in ``parcel``, since it may go into the batch that is being taken in.
   var awaitsParcel = false
   /// The only frame that has left since a frame of a batch was taken in.
-  var parcel: SentFrame?
+  var parcel = Parcel()
   var condemned: [Int] = []
   var rejections: [(Packet, Rejection)] = []
   var unconfirmed: [Int] = []

@@ -52,7 +52,7 @@ extension Router {
       return statistics.count(.offloadRefused)
     }
     for frame in frames {
-      handOver(SentFrame(device: index, bytes: frame.bytes, offload: frame.header))
+      handOver(frame.bytes, frame.header, on: index)
     }
   }
 }

@@ -135,7 +135,7 @@ extension Router {
     guard let link = links[index], link.isUp else { return statistics.count(.deviceDown) }
     if link.isPort, !ruleset.hasEgress(device: index), offload.isFinished {
       statistics.count(.sent)
-      return handOver(SentFrame(device: index, bytes: consume bytes, from: start, offload: offload))
+      return handOver(consume bytes, from: start, offload, on: index)
     }
     emitElse(consume bytes, from: start, offload, on: index)
   }
@@ -173,24 +173,28 @@ extension Router {
     if frames.count > 1 { statistics.count(.segmented) }
     for frame in frames {
       statistics.count(.sent)
-      handOver(SentFrame(device: index, bytes: frame.bytes, offload: frame.header))
+      handOver(frame.bytes, frame.header, on: index)
     }
   }
 
-  /// Lets the caller have a frame that has left.
+  /// Lets the caller have a frame that has left, which begins at `start` of the octets.
   @inline(__always)
-  func handOver(_ frame: consuming SentFrame) {
-    noteSent(frame)
-    if awaitsParcel {
-      awaitsParcel = false
-      parcel = frame
-    } else {
-      send(frame)
+  func handOver(
+    _ bytes: consuming [UInt8], from start: Int = 0, _ offload: VirtioHeader, on index: UInt32
+  ) {
+    noteSent(bytes, from: start, on: index)
+    guard awaitsParcel else {
+      return append(SentFrame(device: index, bytes: consume bytes, from: start, offload: offload))
     }
+    awaitsParcel = false
+    parcel.device = index
+    parcel.offload = offload
+    parcel.start = start
+    parcel.storage = consume bytes
   }
 
   @inline(never)
-  private func send(_ frame: consuming SentFrame) {
+  private func append(_ frame: consuming SentFrame) {
     if let first = parcel.take() { sent.append(first) }
     sent.append(frame)
   }

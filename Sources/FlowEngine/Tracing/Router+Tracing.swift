@@ -108,8 +108,8 @@ extension Router {
 
   /// Notes a frame on its way out.
   @inline(__always)
-  func noteSent(_ frame: borrowing SentFrame) {
-    if tracing.isOpen { recordSent(frame.octets, on: frame.device) }
+  func noteSent(_ bytes: borrowing [UInt8], from start: Int, on device: UInt32) {
+    if tracing.isOpen { recordSent(bytes.raw.dropping(start), on: device) }
   }
 
   @inline(never)
