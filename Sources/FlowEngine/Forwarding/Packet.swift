@@ -197,7 +197,8 @@ package struct Packet: Sendable {
     link = network - EthernetView.headerLength
     // The source address begins in the first store and stands whole in the second.
     bytes.store(
-      be64: destination.bits << 16 | source.bits >> 32, at: link, andAfter: 6, source.bits << 16 | UInt64(type))
+      be64: destination.bits << 16 | source.bits >> 32, at: link, andAfter: 6,
+      source.bits << 16 | UInt64(type))
   }
 
   /// Whether the transport checksum is left to whoever sends the packet in the end.

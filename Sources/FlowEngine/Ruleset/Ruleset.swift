@@ -128,7 +128,8 @@ package struct Ruleset: ~Copyable {
   package mutating func run<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
     _ hook: Hook, from: Int, below: Int, packet: inout RulePacket, environment: inout Environment
   ) -> RuleVerdict {
-    run(chains(hook, packet.family, from: from, below: below), hook, packet: &packet, environment: &environment)
+    run(
+      chains(hook, packet.family, from: from, below: below), hook, packet: &packet, environment: &environment)
   }
 
   /// Runs filtering chains of `hook`, as ``chains(_:_:from:below:)`` gives them.
