@@ -52,6 +52,11 @@ struct AddTests {
       ),
       ("-p udp -s 1.1.1.1 -d 2.2.2.2 --sport 1-5 --dport 2 -t 9", "--sport: one port, not a range"),
       ("-p udp -s 1.1.1.1 -d 2.2.2.2 --sport 1 --dport 2 -t 9 -w 1 --orig-zone 2", "add: one zone at a time"),
+      (
+        "-p udp -s 1.1.1.1 -d 2.2.2.2 --sport 1 --dport 2 -t 9 -u ASSURED,OFFLOAD",
+        "--status: OFFLOAD cannot be set"
+      ),
+      ("-p udp -s 1.1.1.1 -d 2.2.2.2 --sport 1 --dport 2 -t 9 -u SNAT", "--status: SRC_NAT cannot be set"),
       ("-p icmp -s 1.1.1.1 -d 2.2.2.2 -t 9", "add: no ICMP type and code"),
       ("-p udp --from -", "--proto does not go with --from"),
       ("--skip-existing", "--skip-existing needs --from"),

@@ -5,6 +5,9 @@ import NetlinkWire
 
 /// What one flow is made of; the spellings are those of the selection.
 struct FlowOptions: ParsableArguments {
+  /// Flags that a flow can begin with.
+  private static let settableStatus = ["SEEN_REPLY", "ASSURED", "FIXED_TIMEOUT"]
+
   @OptionGroup var tuple: TupleOptions<TupleCreation>
 
   @Option(
@@ -34,8 +37,9 @@ struct FlowOptions: ParsableArguments {
 
   @Option(
     name: [.letter("u"), .customLong("status")],
-    help: ArgumentHelp("Status flags to set: SEEN_REPLY, ASSURED, FIXED_TIMEOUT", valueName: "flag[,…]"),
-    completion: .list(ignoresCase: true) { ["SEEN_REPLY", "ASSURED", "FIXED_TIMEOUT"] })
+    help: ArgumentHelp(
+      "Status flags to set: \(settableStatus.joined(separator: ", "))", valueName: "flag[,…]"),
+    completion: .list(ignoresCase: true) { settableStatus })
   var status: String?
 
   @Option(
@@ -162,6 +166,16 @@ struct FlowOptions: ParsableArguments {
     if let chosen = try option("--status", status, parser.status) as? StatusSelection {
       guard chosen.forbidden.isEmpty else {
         throw CommandFailure(.usage, "--status: a flow is added with flags, not without")
+      }
+      // The kernel passes over all others, or sets them itself.
+      let settable = ConntrackStatus.names.filter { Self.settableStatus.contains($0.name) }
+      let kept = settable.reduce(ConntrackStatus.confirmed) { $0.union($1.bit) }
+      if let fixed = ConntrackStatus.names.first(where: {
+        chosen.required.contains($0.bit) && !kept.contains($0.bit)
+      }) {
+        throw CommandFailure(
+          .usage, "--status: \(fixed.name) cannot be set",
+          hint: "there are: \(Self.settableStatus.joined(separator: ", "))")
       }
       draft.entry.statusField = chosen.required
       draft.entry.present.insert(.status)
