@@ -260,6 +260,8 @@ struct DocumentationTests {
     let table = try ConntrackTable(entries: 500, seed: 21)
     #expect(try values("list", "--netns").lines.contains(Substring(table.namespace.name)))
     #expect(try values("list", "--netns").lines.contains("all"))
+    #expect(try !values("top", "--netns").lines.contains("all"))
+    #expect(try !values("flowtable", "--netns").lines.contains("all"))
     func inside(_ option: String) throws -> ProgramResult {
       try table.run([
         "env", "SAP_SHELL=bash", BuiltProgram.ftctl, "---completion", "list", "--", option, "2", "0", "ftctl",

@@ -17,7 +17,7 @@ struct GlobalOptions: ParsableArguments {
     help: ArgumentHelp(
       "Work in the network namespace of this name, as 'ip -n' does; some subcommands take 'all'",
       valueName: "name"),
-    completion: .custom { _, _, _ in LiveValues.namespaces() })
+    completion: .custom { words, _, _ in LiveValues.namespaces(for: words) })
   var namespace: String?
 
   @Option(
@@ -123,6 +123,18 @@ struct GlobalOptions: ParsableArguments {
       throw ValidationError("\(folder): the path of the control socket would be too long")
     }
     return found
+  }
+
+  /// Whether the subcommand of a command line that is typed takes `--netns all`; so it seems while there is none.
+  static func mayMeanEveryNamespace(_ words: [String]) -> Bool {
+    var index = 1
+    while index < words.count, words[index].hasPrefix("-") { index += valued.contains(words[index]) ? 2 : 1 }
+    guard index < words.count else { return true }
+    return switch words[index] {
+    case "list", "count", "stats": true
+    case "flowtable": words[(index + 1)...].contains("list")
+    default: Ftctl.subcommand(words[index]) == nil
+    }
   }
 
   /// Whether every named namespace is meant.

@@ -9,7 +9,10 @@ enum LiveValues {
   /// Entries that are looked at for values in use: a few milliseconds' worth.
   private static let sample = 4000
 
-  static func namespaces() -> [String] { NetworkNamespace.names() + ["all"] }
+  /// `words`: the whole command line.
+  static func namespaces(for words: [String]) -> [String] {
+    NetworkNamespace.names() + (GlobalOptions.mayMeanEveryNamespace(words) ? ["all"] : [])
+  }
 
   /// Running engines.
   static func instances() -> [String] {
