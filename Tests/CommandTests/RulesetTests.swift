@@ -96,6 +96,8 @@ struct RulesetTests {
       (["flowtable", "enable", "d0", "--table", "a\"b"], "bad name 'a\"b'"),
       (["flowtable", "enable", "d0", "--chain", "drop"], "bad name 'drop'"),
       (["flowtable", "add", "ip", "table", "h"], "bad name 'table'"),
+      (["flowtable", "show", "x"], "a flowtable is named [FAMILY] TABLE NAME, by two or three words, not 1"),
+      (["flowtable", "add", "x", ""], "a flowtable is named [FAMILY] TABLE NAME"),
       (["flowtable", "add", "ip", "x", "add"], "bad name 'add'"),
       (["rule", "add", "inet", "x", "chain", "--create-chain"], "bad name 'chain'"),
     ])
@@ -107,6 +109,18 @@ struct RulesetTests {
     #expect((1...2).contains(result.errorLines.count))
     #expect(result.error.contains(words), "\(result.error)")
     #expect(try engine.ftctl(["export"]).output.isEmpty)
+  }
+
+  @Test("a rule that is to be deleted is named by its handle, or by its words")
+  func unnamedRule() throws {
+    let engine = try LiveEngine()
+    for words in [[], ["--proto", "tcp"]] {
+      let result = try engine.ftctl(["rule", "delete", "inet", "x", "y"] + words)
+      #expect(result.status == 2)
+      #expect(
+        result.errorLines.first
+          == "ftctl: delete needs --handle, or --flowtable and the words that added the rule")
+    }
   }
 
   @Test("names and comments that ftctl takes are read by nft and by apply")

@@ -174,6 +174,13 @@ struct SelectionTests {
     #expect(result.error.contains(word))
   }
 
+  @Test("a device without a name is wrong usage")
+  func emptyDevice() throws {
+    let result = try run([BuiltProgram.ftctl, "list", "--device", ""])
+    #expect(result.status == 2)
+    #expect(result.error == "ftctl: --device: a device's name is not empty\n")
+  }
+
   @Test("the plain meaning reads every field of a line")
   func lines() throws {
     let line =

@@ -95,7 +95,7 @@ struct FlowtableShowCommand: ParsableCommand {
 
   func run() throws {
     let choice = try output.choice()
-    let (family, table, name) = try RulesetEditor.name(words, "name")
+    let (family, table, name) = try RulesetEditor.name(words, "flowtable")
     try global.enterNamespace()
     let editor = RulesetEditor(session: try global.session())
     let ruleset = try editor.session.ruleset()
@@ -174,7 +174,7 @@ struct FlowtableAddCommand: ParsableCommand {
   var isDryRun = false
 
   func run() throws {
-    let (family, table, name) = try RulesetEditor.name(words, "name")
+    let (family, table, name) = try RulesetEditor.name(words, "flowtable")
     try RulesetEditor.requireWords([table, name])
     let wanted = FlowtableDescription(
       family: family, table: table, name: name, priority: try priority.map(FlowtablePriority.parse) ?? 0,
@@ -248,7 +248,7 @@ struct FlowtableDeleteCommand: ParsableCommand {
   var isDryRun = false
 
   func run() throws {
-    let (family, table, name) = try RulesetEditor.name(words, "name")
+    let (family, table, name) = try RulesetEditor.name(words, "flowtable")
     let devices = try RulesetEditor.devices(devices)
     if force, !devices.isEmpty {
       throw CommandFailure(.usage, "--force is for whole flowtables, not for devices")

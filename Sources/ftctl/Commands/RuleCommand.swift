@@ -390,6 +390,11 @@ struct RuleDeleteCommand: ParsableCommand {
     if handle != nil, !options.isEmpty {
       throw CommandFailure(.usage, "delete takes --handle, or the words of the rule, not both")
     }
+    guard handle != nil || options.flowtable != nil else {
+      throw CommandFailure(
+        .usage, "delete needs --handle, or --flowtable and the words that added the rule",
+        hint: "'ftctl rule list' shows the rules with their handles")
+    }
     let wanted = handle == nil ? try options.rule(family).meaning : nil
     try global.enterNamespace()
     let editor = RulesetEditor(session: try global.session())

@@ -181,7 +181,11 @@ struct SelectionOptions: ParsableArguments {
     if !flowtable.isEmpty {
       try option("--flowtable", "", { _ in try parser.flowtable(flowtable) }) { .test(.carried($0)) }
     }
-    try option("--device", device, { CarrierName.device($0) }) { .test(.carried($0)) }
+    func carrier(_ name: String) throws -> CarrierName {
+      guard !name.isEmpty else { throw SelectionError("a device's name is not empty") }
+      return .device(name)
+    }
+    try option("--device", device, carrier) { .test(.carried($0)) }
     func atLeast(_ quantity: FlowTest.Quantity) -> (UInt64) -> FlowPredicate {
       { .test(.quantity(quantity, $0...UInt64.max)) }
     }

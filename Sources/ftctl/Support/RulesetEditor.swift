@@ -88,7 +88,8 @@ struct RulesetEditor {
     guard words.count == 2 || words.count == 3, !words.contains("") else {
       throw CommandFailure(
         .usage,
-        "a \(noun) is named [FAMILY] TABLE \(noun.uppercased()), by two or three words, not \(words.count)",
+        "a \(noun) is named [FAMILY] TABLE \(noun == "chain" ? "CHAIN" : "NAME"), by two or three words, "
+          + (words.contains("") ? "none of them empty" : "not \(words.count)"),
         hint: "for example: inet filter \(noun == "chain" ? "forward" : "f")")
     }
     let family = words.count == 3 ? try flowtableFamily(words[0]) : NFTables.Family.ipv4
