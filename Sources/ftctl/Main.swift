@@ -33,9 +33,10 @@ enum Main {
 
   /// Refuses help on what there is not: the parser shows the help of the last command that there is.
   private static func refuseUnknownTopic(_ arguments: [String]) throws {
-    guard arguments.first == "help" else { return }
+    let words = GlobalOptions.behindOptions(arguments[...])
+    guard words.first == "help" else { return }
     var command: any ParsableCommand.Type = Ftctl.self
-    for word in arguments.dropFirst() where !word.hasPrefix("-") {
+    for word in words.dropFirst() where !word.hasPrefix("-") {
       guard let next = command.subcommand(word) else {
         throw ValidationError("there is no subcommand '\(word)'")
       }

@@ -192,7 +192,10 @@ struct ErrorTests {
 
   @Test("help on what there is not is wrong usage, and a variable's name stays in capitals")
   func noHelp() throws {
-    for (arguments, word) in [(["help", "nosuch"], "nosuch"), (["help", "flowtable", "nosuch"], "nosuch")] {
+    for (arguments, word) in [
+      (["help", "nosuch"], "nosuch"), (["help", "flowtable", "nosuch"], "nosuch"),
+      (["--userspace", "help", "nosuch"], "nosuch"), (["--netns", "x", "help", "nosuch"], "nosuch"),
+    ] {
       let result = try run([BuiltProgram.ftctl] + arguments)
       #expect(result.status == 2 && result.output.isEmpty)
       #expect(result.error.hasPrefix("ftctl: there is no subcommand '\(word)'\n"))

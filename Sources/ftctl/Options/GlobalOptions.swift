@@ -127,14 +127,28 @@ struct GlobalOptions: ParsableArguments {
 
   /// Whether the subcommand of a command line that is typed takes `--netns all`; so it seems while there is none.
   static func mayMeanEveryNamespace(_ words: [String]) -> Bool {
-    var index = 1
-    while index < words.count, words[index].hasPrefix("-") { index += valued.contains(words[index]) ? 2 : 1 }
-    guard index < words.count else { return true }
-    return switch words[index] {
+    let rest = behindOptions(words.dropFirst())
+    guard let subcommand = rest.first else { return true }
+    return switch subcommand {
     case "list", "count", "stats": true
-    case "flowtable": words[(index + 1)...].contains("list")
-    default: Ftctl.subcommand(words[index]) == nil
+    case "flowtable": rest.contains("list")
+    default: Ftctl.subcommand(subcommand) == nil
     }
+  }
+
+  /// What follows the global options at the beginning.
+  static func behindOptions(_ words: ArraySlice<String>) -> ArraySlice<String> {
+    var rest = words
+    while let word = rest.first {
+      if valued.contains(word) {
+        rest = rest.dropFirst(2)
+      } else if flags.contains(word) || valued.contains(where: { word.hasPrefix($0 + "=") }) {
+        rest = rest.dropFirst()
+      } else {
+        break
+      }
+    }
+    return rest
   }
 
   /// Whether every named namespace is meant.
