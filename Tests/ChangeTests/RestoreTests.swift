@@ -200,8 +200,7 @@ struct RestoreTests {
   func missingFile() throws {
     let result = try Lab().ftctl("add", "--from", "/nonexistent/flows")
     #expect(result.status == 1)
-    #expect(
-      result.error.hasSuffix("ftctl: cannot read '/nonexistent/flows': No such file or directory (ENOENT)\n"))
+    #expect(result.error == "ftctl: cannot read '/nonexistent/flows': No such file or directory (ENOENT)\n")
   }
 }
 

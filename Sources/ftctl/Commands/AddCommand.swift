@@ -53,7 +53,7 @@ struct AddCommand: ParsableCommand {
     do {
       try restorer.restore(from)
     } catch {
-      restorer.reportCounts()
+      if restorer.hasRead { restorer.reportCounts() }
       throw error
     }
     restorer.reportCounts()

@@ -21,6 +21,8 @@ final class FlowRestorer {
   private var name = ""
   private var progress = Progress("added")
 
+  /// Whether there was a line of the file.
+  private(set) var hasRead = false
   /// Flows that were added, or that would be.
   private(set) var added = 0
   /// Flows that were there.
@@ -47,6 +49,7 @@ final class FlowRestorer {
     defer { progress.finish() }
     do {
       try file.forEachLine { number, line in
+        hasRead = true
         let flow: RestoredFlow?
         do throws(RestoreError) {
           flow = try reader.flow(line)
