@@ -14,8 +14,11 @@ private import Synchronization
 /// `@unchecked Sendable`: after ``start()`` only the thread touches the queues until ``stop()`` has returned, and only
 /// the caller whether it runs.
 final class QueueWorker: @unchecked Sendable {
-  /// Rounds of bursts between two looks at the clock and the control socket.
-  private static let roundsOfBursts = 16
+  /// Rounds of turns between two looks at the clock and the control socket.
+  private static let roundsOfTurns = 8
+  /// Frames of a device after which it is another's turn: bursts may be of one frame only, and the acknowledgments of each
+  /// would wake who sends them.
+  private static let framesOfTurn = 64
   /// Milliseconds after which a thread that has nothing to do looks at its devices.
   private static let longestPause: UInt64 = 1000
 
@@ -124,7 +127,7 @@ final class QueueWorker: @unchecked Sendable {
         shared.withState { $0.server.service($0.engine, now: MonotonicClock.now) }
       }
       var isBusy = !queues.isEmpty
-      for _ in 0..<Self.roundsOfBursts where isBusy { isBusy = moveBursts(&batch) }
+      for _ in 0..<Self.roundsOfTurns where isBusy { isBusy = takeTurns(&batch) }
       let (rest, deadline) = shared.withState { state in (state.letTimePass(), state.timeToDeadline) }
       let queues = queues
       for frame in rest { Self.queue(frame.device, queues)?.send(frame) }
@@ -132,17 +135,23 @@ final class QueueWorker: @unchecked Sendable {
     }
   }
 
-  /// One burst of each device, so that none starves another.
+  /// The turn of each device, so that none starves another.
   ///
   /// - Returns: whether a device may have more frames.
-  private func moveBursts(_ batch: inout FrameBatch) -> Bool {
+  private func takeTurns(_ batch: inout FrameBatch) -> Bool {
     let queues = queues
     var isBusy = false
     for device in queues.indices {
       guard let queue = queues[device] else { continue }
-      batch.removeAll()
-      if queue.fill(&batch) { isBusy = true }
-      if batch.count > 0 { move(&batch, UInt32(device), queues) }
+      var left = Self.framesOfTurn
+      var hasMore = true
+      while hasMore, left > 0 {
+        batch.removeAll()
+        hasMore = queue.fill(&batch)
+        if batch.count > 0 { move(&batch, UInt32(device), queues) }
+        left -= batch.count
+      }
+      if hasMore { isBusy = true }
       if queue.isGone { forget(UInt32(device)) }
     }
     return isBusy
