@@ -32,6 +32,13 @@ package struct Instant: Hashable, Comparable, Sendable {
   /// Nanoseconds between two ticks of the kernel's clock (250 Hz).
   private static let tick: UInt64 = 4_000_000
 
+  /// When an entry ends to which a client gives so many seconds: no later than the kernel's ticks can be counted.
+  ///
+  /// Source: net/netfilter/nf_conntrack_netlink.c, ctnetlink_change_timeout.
+  package func end(afterRequested seconds: UInt32) -> Instant {
+    adding(nanoseconds: min(UInt64(seconds) * Self.second, UInt64(Int32.max) * Self.tick))
+  }
+
   /// When a timer of the kernel's runs out that is set now for `delay` nanoseconds: never early, and the later the longer it
   /// waits, by up to an eighth.
   ///

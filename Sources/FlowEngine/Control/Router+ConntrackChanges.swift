@@ -74,7 +74,7 @@ extension Router {
     }
     let settable = (request.status ?? 0) & ~Self.unchangeableStatus
     conntrack[slot].status.formUnion(ConntrackStatus(rawValue: settable))
-    conntrack[slot].deadline = now.adding(seconds: UInt64(timeout)).nanoseconds
+    conntrack[slot].deadline = now.end(afterRequested: timeout).nanoseconds
     conntrack[slot].mark = request.mark ?? 0
     // Source (Linux 7.2): nf_conntrack_netlink.c, ctnetlink_new_conntrack: labels without room are no error here.
     let hasLabels = request.labels != nil && conntrack[slot].extensions.contains(.labels)
@@ -181,7 +181,7 @@ extension Router {
       if let timeout = request.timeout {
         if conntrack[slot].status.contains(.fixedTimeout) { throw ControlError(ErrorNumber.notPermitted) }
         if conntrack[slot].isDying { throw ControlError(ErrorNumber.timerExpired) }
-        conntrack[slot].deadline = now.adding(seconds: UInt64(timeout)).nanoseconds
+        conntrack[slot].deadline = now.end(afterRequested: timeout).nanoseconds
       }
       if let status = request.status { try changeStatus(slot, status) }
       if let tcp = request.tcp { apply(tcp, slot) }

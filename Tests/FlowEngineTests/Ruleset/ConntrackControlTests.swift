@@ -100,6 +100,15 @@ struct ConntrackControlTests {
     #expect(listed().isEmpty)
   }
 
+  @Test("a time-out is no longer than the kernel can count its ticks, whether given at first or later")
+  func longTimeouts() {
+    _ = create(port: 1000, [.create, .exclusive], Self.timeout(1_000_000_000))
+    _ = create(port: 1001, [.create, .exclusive], Self.timeout(60))
+    _ = create(port: 1001, [], Self.timeout(.max))
+    _ = create(port: 1002, [.create, .exclusive], Self.timeout(8_589_934))
+    #expect(listed().map(\.timeoutField) == [8_589_934, 8_589_934, 8_589_934])
+  }
+
   @Test("creating without what the kernel needs has its errno")
   func refusals() {
     #expect(number(create(port: 1)) == ErrorNumber.invalid)
