@@ -14,7 +14,7 @@ public enum Checksum {
     return UInt16(truncatingIfNeeded: (sum & 0xffff) &+ (sum >> 16))
   }
 
-  /// `sum` and eight octets more; what does not fit is added at the low end, as 2^64 is one.
+  /// `sum` and eight octets more; the carry is added at the low end, as 2^64 is 1 modulo 2^16 - 1.
   @inlinable @inline(__always)
   static func adding(_ octets: UInt64, to sum: UInt64) -> UInt64 {
     let (total, carry) = sum.addingReportingOverflow(octets)

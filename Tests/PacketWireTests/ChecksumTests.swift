@@ -17,6 +17,25 @@ struct ChecksumTests {
     #expect(Checksum.fold(Checksum.sum([0x12, 0x34, 0x56].raw)) == 0x1234 + 0x5600)
   }
 
+  @Test("octets of any number add up to what their words do, one by one, on top of any sum")
+  func everyLength() {
+    var generator = SystemRandomNumberGenerator()
+    for count in 0...100 {
+      for bytes in [
+        (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) },
+        [UInt8](repeating: 0xff, count: count), [UInt8](repeating: 0, count: count),
+      ] {
+        var words: UInt64 = 0
+        for (offset, octet) in bytes.enumerated() { words += UInt64(octet) << (offset % 2 == 0 ? 8 : 0) }
+        for initial: UInt64 in [0, 1, 0xffff, 0x1_fffe, 0x3_ffff_ffff] {
+          let sum = Checksum.sum(bytes.raw, initial)
+          #expect(sum < 1 << 33)
+          #expect(Checksum.fold(sum) == Checksum.fold(initial + words))
+        }
+      }
+    }
+  }
+
   @Test("a changed word changes the checksum as a new sum would")
   func incremental() {
     var generator = SystemRandomNumberGenerator()
