@@ -5,8 +5,9 @@ import NetlinkWire
 
 /// What one flow is made of; the spellings are those of the selection.
 struct FlowOptions: ParsableArguments {
-  /// Flags that a flow can begin with.
-  private static let settableStatus = ["SEEN_REPLY", "ASSURED", "FIXED_TIMEOUT"]
+  /// Flags that a flow can begin with; the kernel passes over all others, or sets them itself.
+  private static let settable: ConntrackStatus = [.seenReply, .assured, .fixedTimeout]
+  private static let settableNames = ConntrackStatus.names.filter { settable.contains($0.bit) }.map(\.name)
 
   @OptionGroup var tuple: TupleOptions<TupleCreation>
 
@@ -38,8 +39,8 @@ struct FlowOptions: ParsableArguments {
   @Option(
     name: [.letter("u"), .customLong("status")],
     help: ArgumentHelp(
-      "Status flags to set: \(settableStatus.joined(separator: ", "))", valueName: "flag[,…]"),
-    completion: .list(ignoresCase: true) { settableStatus })
+      "Status flags to set: \(settableNames.joined(separator: ", "))", valueName: "flag[,…]"),
+    completion: .list(ignoresCase: true) { settableNames })
   var status: String?
 
   @Option(
@@ -167,15 +168,11 @@ struct FlowOptions: ParsableArguments {
       guard chosen.forbidden.isEmpty else {
         throw CommandFailure(.usage, "--status: a flow is added with flags, not without")
       }
-      // The kernel passes over all others, or sets them itself.
-      let settable = ConntrackStatus.names.filter { Self.settableStatus.contains($0.name) }
-      let kept = settable.reduce(ConntrackStatus.confirmed) { $0.union($1.bit) }
-      if let fixed = ConntrackStatus.names.first(where: {
-        chosen.required.contains($0.bit) && !kept.contains($0.bit)
-      }) {
+      let refused = chosen.required.subtracting(Self.settable.union(.confirmed))
+      if let fixed = ConntrackStatus.names.first(where: { refused.contains($0.bit) }) {
         throw CommandFailure(
           .usage, "--status: \(fixed.name) cannot be set",
-          hint: "there are: \(Self.settableStatus.joined(separator: ", "))")
+          hint: "there are: \(Self.settableNames.joined(separator: ", "))")
       }
       draft.entry.statusField = chosen.required
       draft.entry.present.insert(.status)

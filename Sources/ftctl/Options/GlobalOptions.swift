@@ -42,32 +42,18 @@ struct GlobalOptions: ParsableArguments {
   /// The arguments with the global options that stand before the subcommand moved behind it, where the
   /// subcommand's own parser finds them.
   static func movedBehindSubcommand(_ arguments: [String], of root: any ParsableCommand.Type) -> [String] {
-    var index = 0
-    var moved: [String] = []
-    while index < arguments.count, arguments[index].hasPrefix("-") {
-      let word = arguments[index]
-      if valued.contains(word), index + 1 < arguments.count {
-        moved += [word, arguments[index + 1]]
-        index += 2
-      } else if flags.contains(word) || valued.contains(where: { word.hasPrefix($0 + "=") }) {
-        moved.append(word)
-        index += 1
-      } else {
-        return arguments
-      }
-    }
+    var rest = behindOptions(arguments[...])
+    let moved = arguments[..<rest.startIndex]
     guard !moved.isEmpty else { return arguments }
     var path: [String] = []
     var command = root
-    while index < arguments.count,
-      let next = command.subcommand(arguments[index])
-    {
-      path.append(arguments[index])
+    while let word = rest.first, let next = command.subcommand(word) {
+      path.append(word)
       command = next
-      index += 1
+      rest = rest.dropFirst()
     }
     guard !path.isEmpty else { return arguments }
-    return path + moved + arguments[index...]
+    return path + moved + rest
   }
 
   /// Turns to the engine that the command line to be completed names: options are not parsed then.
