@@ -32,33 +32,34 @@ package struct Tuple: Hashable, Sendable, BitwiseCopyable {
       | UInt64(family.rawValue) << 16 | UInt64(zone)
   }
 
+  /// The field of `last` whose lowest bit is `shift`.
+  private subscript<Field: FixedWidthInteger & UnsignedInteger>(shift: UInt64) -> Field {
+    @inline(__always) get { Field(truncatingIfNeeded: last &>> shift) }
+    @inline(__always) set { last = last & ~(UInt64(Field.max) &<< shift) | UInt64(newValue) &<< shift }
+  }
+
   /// Source port, or ICMP identifier, or GRE key; host order.
-  @inline(__always)
   package var sourcePort: UInt16 {
-    get { UInt16(truncatingIfNeeded: last >> 48) }
-    set { last = last & ~(0xffff << 48) | UInt64(newValue) << 48 }
+    @inline(__always) get { self[48] }
+    @inline(__always) set { self[48] = newValue }
   }
   /// Destination port, or ICMP type << 8 | code, or GRE call identifier; host order.
-  @inline(__always)
   package var destinationPort: UInt16 {
-    get { UInt16(truncatingIfNeeded: last >> 32) }
-    set { last = last & ~(0xffff << 32) | UInt64(newValue) << 32 }
+    @inline(__always) get { self[32] }
+    @inline(__always) set { self[32] = newValue }
   }
-  @inline(__always)
   package var proto: UInt8 {
-    get { UInt8(truncatingIfNeeded: last >> 24) }
-    set { last = last & ~(0xff << 24) | UInt64(newValue) << 24 }
+    @inline(__always) get { self[24] }
+    @inline(__always) set { self[24] = newValue }
   }
   /// 2 or 10.
-  @inline(__always)
   package var familyNumber: UInt8 {
-    get { UInt8(truncatingIfNeeded: last >> 16) }
-    set { last = last & ~(0xff << 16) | UInt64(newValue) << 16 }
+    @inline(__always) get { self[16] }
+    @inline(__always) set { self[16] = newValue }
   }
-  @inline(__always)
   package var zone: UInt16 {
-    get { UInt16(truncatingIfNeeded: last) }
-    set { last = last & ~0xffff | UInt64(newValue) }
+    @inline(__always) get { self[0] }
+    @inline(__always) set { self[0] = newValue }
   }
 
   /// Family of the addresses.

@@ -232,8 +232,7 @@ extension Router {
     if batch.replace(position, with: left.raw.dropping(parcel.start), parcel.offload, on: parcel.device) {
       spareOctets = left
     } else {
-      sent.append(
-        SentFrame(device: parcel.device, bytes: left, from: parcel.start, offload: parcel.offload))
+      sent.append(parcel.frame(of: left))
     }
   }
 }

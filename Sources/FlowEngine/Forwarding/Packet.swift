@@ -127,14 +127,14 @@ package struct Packet: Sendable {
   @inline(__always) package var source: Address {
     family == .ipv4
       ? Address(ipv4: bytes.be32(network &+ 12))
-      : Address(high: bytes.be64(network + 8), low: bytes.be64(network + 16))
+      : Address(high: bytes.be64(network &+ 8), low: bytes.be64(network &+ 16))
   }
 
   /// Destination address of the network header.
   @inline(__always) package var destination: Address {
     family == .ipv4
       ? Address(ipv4: bytes.be32(network &+ 16))
-      : Address(high: bytes.be64(network + 24), low: bytes.be64(network + 32))
+      : Address(high: bytes.be64(network &+ 24), low: bytes.be64(network &+ 32))
   }
 
   /// TTL or hop limit.

@@ -50,10 +50,9 @@ struct Parcel {
   /// Nil for no frame.
   var storage: [UInt8]?
 
-  /// The frame, which is none any more.
-  mutating func take() -> SentFrame? {
-    guard let bytes = storage.take() else { return nil }
-    return SentFrame(device: device, bytes: bytes, from: start, offload: offload)
+  /// The frame, its octets being in `bytes` now.
+  func frame(of bytes: consuming [UInt8]) -> SentFrame {
+    SentFrame(device: device, bytes: bytes, from: start, offload: offload)
   }
 }
 

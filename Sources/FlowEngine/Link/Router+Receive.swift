@@ -195,7 +195,7 @@ extension Router {
 
   @inline(never)
   private func append(_ frame: consuming SentFrame) {
-    if let first = parcel.take() { sent.append(first) }
+    if let first = parcel.storage.take() { sent.append(parcel.frame(of: first)) }
     sent.append(frame)
   }
 

@@ -186,19 +186,18 @@ extension Ruleset {
     return .found
   }
 
-  /// Runs the instruction at `place`, which is neither a jump nor a lookup.
+  /// Runs the instruction at `place`, which is none of those that are run where the chain is walked.
   @inline(never)
   private mutating func step<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
     _ place: Int, _ walk: inout Walk, _ packet: inout RulePacket, _ environment: inout Environment
   ) -> StepOutcome {
     let instruction = program.code[place]
     switch instruction.opcode {
-    case .beginRule, .endChain, .verdict, .lookup: return .next
-    case .loadConstant, .compare, .range, .maskXor, .shift, .boolean, .byteOrder:
+    case .beginRule, .endChain, .verdict, .lookup, .compare, .loadMeta, .state: return .next
+    case .loadConstant, .range, .maskXor, .shift, .boolean, .byteOrder:
       return stepRegisters(instruction, &walk)
     case .loadPayload: return loadPayload(instruction, &walk, packet, environment)
     case .storePayload: return storePayload(instruction, walk, packet, &environment)
-    case .loadMeta: return loadMeta(instruction, &walk, packet, &environment)
     case .storeMeta: return storeMeta(instruction, walk, &packet)
     case .loadConntrack: return loadConntrack(instruction, &walk, environment)
     case .storeConntrack: return storeConntrack(instruction, walk, &environment)
@@ -208,8 +207,6 @@ extension Ruleset {
     case .route: return route(instruction, &walk, packet, environment)
     case .number: return number(instruction, &walk, &environment)
     case .hash: return hash(instruction, &walk)
-    case .state:
-      return runState(instruction.a, packet.byteCount, walk.now, &environment)
     case .elementState: return stepElementState(instruction, &walk, packet, &environment)
     case .dynamicSet: return stepDynamicSet(instruction, &walk, packet, &environment)
     case .stateFromMap:

@@ -109,7 +109,7 @@ package struct Ruleset: ~Copyable {
   /// The filtering chains attached to `hook` for packets of `family` whose priority is at least `from` and below `below`, in
   /// the order in which they run.
   @inline(__always)
-  func chains(_ hook: Hook, _ family: PacketFamily, from: Int, below: Int) -> Range<Int> {
+  package func chains(_ hook: Hook, _ family: PacketFamily, from: Int, below: Int) -> Range<Int> {
     let range = program.filters[Program.place(hook, family)]
     var first = Int(range.first)
     var end = first &+ Int(range.count)
@@ -124,17 +124,9 @@ package struct Ruleset: ~Copyable {
     program.translated >> UInt32(Program.place(.prerouting, family)) & 1 != 0
   }
 
-  /// Runs the filtering base chains of `hook` whose priority is at least `from` and below `below`, in order.
-  package mutating func run<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
-    _ hook: Hook, from: Int, below: Int, packet: inout RulePacket, environment: inout Environment
-  ) -> RuleVerdict {
-    run(
-      chains(hook, packet.family, from: from, below: below), hook, packet: &packet, environment: &environment)
-  }
-
   /// Runs filtering chains of `hook`, as ``chains(_:_:from:below:)`` gives them.
   @inline(__always)
-  mutating func run<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
+  package mutating func run<Environment: RuleEnvironment & ~Copyable & ~Escapable>(
     _ chains: Range<Int>, _ hook: Hook, packet: inout RulePacket, environment: inout Environment
   ) -> RuleVerdict {
     for index in chains {

@@ -257,6 +257,16 @@ struct RulesetBench: ~Copyable {
   }
 }
 
+extension Ruleset {
+  /// Runs the filtering chains of `hook` whose priority is at least `from` and below `below`, in order.
+  mutating func run(
+    _ hook: Hook, from: Int, below: Int, packet: inout RulePacket, environment: inout MockEnvironment
+  ) -> RuleVerdict {
+    let chains = chains(hook, packet.family, from: from, below: below)
+    return run(chains, hook, packet: &packet, environment: &environment)
+  }
+}
+
 /// One error that came back.
 struct Refusal: Equatable {
   var sequence: UInt32
