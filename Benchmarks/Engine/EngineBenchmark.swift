@@ -194,15 +194,23 @@ struct EngineBenchmark {
       // are copied, as by fastpath.c.
       unsafe span.withUnsafeMutableBytes { target in
         guard let target = target.baseAddress else { return }
-        for position in 0..<FrameBatch.capacity {
-          let source = unsafe UnsafeRawPointer(frames + (first &+ position) &* stride)
-          let frame = unsafe target + position &* distance
-          unsafe frame.storeBytes(of: source.loadUnaligned(as: SIMD64<UInt8>.self), as: SIMD64<UInt8>.self)
-          if stride > 64 {
-            unsafe frame.storeBytes(
-              of: source.loadUnaligned(fromByteOffset: 64, as: SIMD16<UInt8>.self), toByteOffset: 64,
-              as: SIMD16<UInt8>.self)
+        var source = unsafe UnsafeRawPointer(frames + first &* stride)
+        var frame = unsafe target
+        if stride == 64 {
+          for _ in 0..<FrameBatch.capacity {
+            unsafe frame.storeBytes(of: source.loadUnaligned(as: SIMD64<UInt8>.self), as: SIMD64<UInt8>.self)
+            unsafe source += 64
+            unsafe frame += distance
           }
+          return
+        }
+        for _ in 0..<FrameBatch.capacity {
+          unsafe frame.storeBytes(of: source.loadUnaligned(as: SIMD64<UInt8>.self), as: SIMD64<UInt8>.self)
+          unsafe frame.storeBytes(
+            of: source.loadUnaligned(fromByteOffset: 64, as: SIMD16<UInt8>.self), toByteOffset: 64,
+            as: SIMD16<UInt8>.self)
+          unsafe source += stride
+          unsafe frame += distance
         }
       }
     }

@@ -80,13 +80,12 @@ package struct HashIndex: ~Copyable {
     // Most lookups end at one of the first two buckets: which one cannot be foretold, so there is no branch between them. An
     // empty home has nothing of its hash behind it.
     let home = unsafe table[position]
-    position = (position &+ 1) & mask
-    let neighbour = unsafe table[position]
-    let difference = Int64(UInt32(truncatingIfNeeded: home >> 32) ^ hash)
-    let isHome = UInt64(bitPattern: (difference &- 1) &>> 63)
-    var bucket = neighbour ^ ((home ^ neighbour) & isHome)
-    // Terminates, as below.
-    while bucket != 0, UInt32(truncatingIfNeeded: bucket >> 32) != hash {
+    let isElsewhere = UInt32(truncatingIfNeeded: home >> 32) ^ hash
+    position = (position &+ (isElsewhere == 0 ? 0 : 1)) & mask
+    var bucket = unsafe table[position]
+    // Terminates, as below. An empty bucket has no slot, whatever the hash.
+    while UInt32(truncatingIfNeeded: bucket >> 32) != hash {
+      if bucket == 0 { return 0 }
       position = (position &+ 1) & mask
       bucket = unsafe table[position]
     }

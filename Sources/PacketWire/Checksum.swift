@@ -66,11 +66,13 @@ public enum Checksum {
       &+ halves(destination.high) &+ halves(destination.low)
   }
 
-  /// `checksum` after changes under it whose one's complement sum, folded, is `delta`.
+  /// `checksum` after changes under it whose one's complement sum, folded, is `delta`: the complement of what
+  /// adding to the sum gives, which is `delta` taken off with the borrow at the low end (RFC 1624 §3, equation 4).
   @inlinable @inline(__always)
   public static func adding(_ delta: UInt16, to checksum: UInt16) -> UInt16 {
-    let sum = UInt32(~checksum) &+ UInt32(delta)
-    return ~UInt16(truncatingIfNeeded: sum &+ sum >> 16)
+    // The upper half is all ones if there is a borrow. It comes as often as not, so there is no branch here.
+    let difference = UInt32(checksum) &- UInt32(delta)
+    return UInt16(truncatingIfNeeded: difference &+ difference >> 16)
   }
 
   /// `checksum` after one 32-bit word under it changed (kernel: csum_replace4).

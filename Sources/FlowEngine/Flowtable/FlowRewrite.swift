@@ -99,9 +99,10 @@ extension UnsafeMutablePointer<FlowEntry> {
   /// there is none, and is never the result.
   @inline(__always)
   func translated(_ checksum: UInt16, _ udp: UInt64) -> UInt16 {
+    let udp = UInt16(truncatingIfNeeded: udp)
     let result = unsafe Checksum.adding(pointee.transportDelta, to: checksum)
-    let datagram: UInt16 = checksum == 0 ? 0 : result == 0 ? 0xffff : result
-    return result ^ ((result ^ datagram) & UInt16(truncatingIfNeeded: udp))
+    if _slowPath(result == 0) { return checksum == 0 ? 0 : udp }
+    return result & ~(checksum == 0 ? udp : 0)
   }
 
   /// Translates ports, and a checksum that is left to the device: it holds the sum of the pseudo header, in which the

@@ -120,7 +120,8 @@ package struct FrameBatch: ~Copyable {
   /// An empty batch for frames of up to `largestFrame` octets.
   package init(largestFrame: Int = 1984) {
     slots = Slots()
-    stride = (largestFrame + Self.headroom + 63) / 64 * 64
+    // An odd number of cache lines, so that the headers of all frames have room in the first level of the cache together.
+    stride = (largestFrame + Self.headroom + 63) / 64 * 64 | 64
     unsafe memory = .allocate(byteCount: stride * Self.capacity, alignment: 64)
     unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: stride * Self.capacity)
   }

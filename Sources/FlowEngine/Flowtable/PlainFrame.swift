@@ -284,18 +284,18 @@ extension FrameBatch {
     var start = unsafe firstFrame
     var isAll = true
     for position in 0..<count {
-      if hasOffloads, unsafe !slots[position].offload.isNone {
-        unsafe frames[position].clear()
-        isAll = false
-      } else if unsafe frames[position].read(
-        start, slots[position].length, device, kind, table.takesIPv6, seed)
-      {
+      if unsafe frames[position].read(start, slots[position].length, device, kind, table.takesIPv6, seed) {
         unsafe flows.index.fetch(frames[position].hash)
       } else {
         unsafe frames[position].clear()
         isAll = false
       }
       unsafe start += stride
+    }
+    guard hasOffloads else { return isAll }
+    for position in 0..<count where unsafe !slots[position].offload.isNone {
+      unsafe frames[position].clear()
+      isAll = false
     }
     return isAll
   }
@@ -325,13 +325,18 @@ extension FrameBatch {
   @inline(never)
   mutating func carryPlain(from first: Int, to end: Int, _ flows: inout FlowStore, sentBefore: Int) -> Int {
     let terms = unsafe PlainTerms(work.terms.pointee)
+    precondition(first >= 0 && first <= end)
     // Safe: the work lives as long as the batch.
     let frames = unsafe work.plain(first: end)
-    let slots = unsafe slots.first(end)
+    var frame = unsafe frames + first
+    var slot = unsafe slots.first(end) + first
+    let behind = unsafe frames + end
     var exit = unsafe (start: base, octets: UInt32(0), output: UInt32(0))
-    for position in first..<end {
-      guard unsafe frames[position].carry(&flows, terms, &exit) else { return position }
-      unsafe slots[position].leave(exit.start - base, exit.octets, exit.output, sentBefore)
+    while unsafe frame < behind {
+      guard unsafe frame.pointee.carry(&flows, terms, &exit) else { return unsafe frame - frames }
+      unsafe slot.pointee.leave(exit.start - base, exit.octets, exit.output, sentBefore)
+      unsafe frame += 1
+      unsafe slot += 1
     }
     return end
   }
