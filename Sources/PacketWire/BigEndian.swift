@@ -29,6 +29,14 @@ extension RawSpan {
     unsafe UInt64(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 
+  /// Eight octets at `offset` as a number, least significant first. The caller sees to it that they are there.
+  @inlinable @inline(__always)
+  @unsafe
+  func uncheckedLittleEndian64(_ offset: Int) -> UInt64 {
+    unsafe UInt64(
+      littleEndian: unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
+  }
+
   /// Six octets at `offset` as a MAC address. Traps when out of bounds.
   @inlinable @inline(__always)
   public func mac(_ offset: Int) -> MACAddress {

@@ -23,24 +23,30 @@ public enum Checksum {
 
   /// Adds the octets of `bytes` to `initial`; an odd last octet counts as the high half of a word. The result has at most 33
   /// bits.
+  ///
+  /// The octets are added as the machine has them, least significant first: the sum's two octets are swapped then, and
+  /// nothing else is different (RFC 1071 §2 B).
   @inlinable
   public static func sum(_ bytes: RawSpan, _ initial: UInt64 = 0) -> UInt64 {
-    var total = initial
+    var swapped: UInt64 = 0
     var offset = 0
     let count = bytes.byteCount
     while offset &+ 8 <= count {
-      total = adding(bytes.be64(offset), to: total)
+      // Safe: the eight octets are there, here and below.
+      swapped = adding(unsafe bytes.uncheckedLittleEndian64(offset), to: swapped)
       offset &+= 8
     }
     let left = count &- offset
     if left > 0, offset > 0 {
       // The last eight octets, without those that were added already.
-      total = adding(bytes.be64(count &- 8) &<< UInt64(64 &- 8 &* left), to: total)
+      swapped = adding(
+        unsafe bytes.uncheckedLittleEndian64(count &- 8) &>> UInt64(64 &- 8 &* left), to: swapped)
     } else if left > 0 {
       var word: UInt64 = 0
-      for index in 0..<left { word |= UInt64(bytes.u8(index)) &<< UInt64(56 &- 8 &* index) }
-      total = adding(word, to: total)
+      for index in 0..<left { word |= UInt64(bytes.u8(index)) &<< UInt64(8 &* index) }
+      swapped = adding(word, to: swapped)
     }
+    let total = adding(UInt64(fold(swapped).byteSwapped), to: initial)
     return (total & 0xffff_ffff) &+ (total >> 32)
   }
 

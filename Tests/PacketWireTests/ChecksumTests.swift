@@ -52,6 +52,16 @@ struct ChecksumTests {
     }
   }
 
+  @Test("a delta is added with the borrow at the low end, for every checksum")
+  func delta() {
+    for delta: UInt16 in [0, 1, 0x00ff, 0x7fff, 0x8000, 0xfffe, 0xffff] {
+      for checksum in 0...UInt16.max {
+        let (difference, borrow) = checksum.subtractingReportingOverflow(delta)
+        #expect(Checksum.adding(delta, to: checksum) == (borrow ? difference &- 1 : difference))
+      }
+    }
+  }
+
   @Test(
     "a TTL that goes down keeps a header valid, and 0xffff becomes 0",
     arguments: [UInt16(0), 1, 0x0700, 0xfeff, 0xfeee])

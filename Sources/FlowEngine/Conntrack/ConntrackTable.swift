@@ -27,6 +27,9 @@ package struct ConntrackEvent: Sendable {
 package struct ConntrackTable: ~Copyable {
   package var entries: Slab<ConntrackEntry, 10>
   private var index = HashIndex()
+  /// What was read ahead for the next lookup, -1 for nothing; it holds while the index is as it was then.
+  private var ahead = -1
+  private var aheadVersion: UInt64 = 0
   package let seed: UInt64
   package var settings = ConntrackSettings()
   /// Confirmed entries.
@@ -73,24 +76,44 @@ package struct ConntrackTable: ~Copyable {
   ///
   /// Nothing is changed: only of a mutating function's value is the place passed, not a copy.
   package mutating func find(_ tuple: Tuple) -> ConntrackHit? {
-    let found = index.first(tuple.hash(seed)) {
-      entries[$0 >> 1].tuple($0 & 1 == 0 ? .original : .reply) == tuple
-    }
-    return found < 0 ? nil : ConntrackHit(slot: found >> 1, direction: found & 1 == 0 ? .original : .reply)
+    if ahead >= 0, aheadVersion == index.version, holds(ahead, tuple) { return hit(ahead) }
+    let found = index.first(tuple.hash(seed)) { holds($0, tuple) }
+    return found < 0 ? nil : hit(found)
   }
+
+  /// Whether `key`, which is or was in the index, stands for `tuple`.
+  @inline(__always)
+  private func holds(_ key: Int, _ tuple: Tuple) -> Bool {
+    entries[key >> 1].tuple(key & 1 == 0 ? .original : .reply) == tuple
+  }
+
+  @inline(__always)
+  private func hit(_ key: Int) -> ConntrackHit {
+    ConntrackHit(slot: key >> 1, direction: key & 1 == 0 ? .original : .reply)
+  }
+
+  /// From here on keys are read ahead.
+  @inline(__always)
+  mutating func beginReadingAhead() {
+    ahead = -1
+    aheadVersion = index.version
+  }
+
+  /// The next lookup begins with `key`, which ``fetchEntry(_:)`` gave since ``beginReadingAhead()``.
+  @inline(__always)
+  mutating func expect(_ key: Int) { ahead = key }
 
   /// Fetches where a lookup of `hash` begins into the cache.
   @inline(__always)
   mutating func fetchBucket(_ hash: UInt32) { index.fetch(hash) }
 
   /// Fetches the entry that a lookup of `hash` looks at first.
-  /// - Returns: whether there is one.
+  /// - Returns: its key, for ``expect(_:)``, or -1 if there is none.
   @inline(__always)
-  mutating func fetchEntry(_ hash: UInt32) -> Bool {
-    let found = index.first(hash) { _ in true }
-    guard found >= 0 else { return false }
-    entries.fetch(found >> 1)
-    return true
+  mutating func fetchEntry(_ hash: UInt32) -> Int {
+    let key = index.first(hash) { _ in true }
+    if key >= 0 { entries.fetch(key >> 1) }
+    return key
   }
 
   /// Lets the TCP tracker judge a segment of the entry in `slot`. Here, where both the entry and the settings are, neither is

@@ -2,12 +2,14 @@
 
 import PacketWire
 
-/// What conntrack will look up for a frame, read ahead to fetch what the lookup touches, and for nothing else: the frame is
-/// judged when its turn comes.
+/// What conntrack will look up for a frame, read ahead to fetch what the lookup touches and to tell it where to begin, and for
+/// nothing else: the frame is judged when its turn comes.
 struct FetchedTuple: BitwiseCopyable {
   private var tuple = Tuple(family: .ipv4, proto: 0, source: .unspecified, destination: .unspecified)
   private var hash: UInt32 = 0
   private var isKnown = false
+  /// What the lookup finds if nothing changes until then, -1 for nothing.
+  private(set) var key = -1
 
   /// Reads TCP or UDP right behind an IP header without options, in one VLAN at most, and fetches its bucket. Of other frames
   /// nothing is fetched. `count`: octets of the frame at `start`.
@@ -16,7 +18,7 @@ struct FetchedTuple: BitwiseCopyable {
   mutating func read(
     _ start: UnsafeMutableRawPointer, _ count: Int, _ seed: UInt64, _ conntrack: inout ConntrackTable
   ) {
-    isKnown = false
+    clear()
     guard count >= Self.leastLength else { return }
     // Safe: the headers up to the ports are there, in a VLAN too.
     let link = unsafe HeaderFields(start)
@@ -61,12 +63,17 @@ struct FetchedTuple: BitwiseCopyable {
 
   /// Of this frame nothing is fetched.
   @inline(__always)
-  mutating func clear() { isKnown = false }
+  mutating func clear() {
+    isKnown = false
+    key = -1
+  }
 
   /// Fetches the entry that the bucket names, or, for a new one, the bucket of what an answer would have.
   @inline(__always)
   mutating func fetch(_ seed: UInt64, _ conntrack: inout ConntrackTable) {
-    guard isKnown, !conntrack.fetchEntry(hash), let answer = tuple.inverted else { return }
+    guard isKnown else { return }
+    key = conntrack.fetchEntry(hash)
+    guard key < 0, let answer = tuple.inverted else { return }
     conntrack.fetchBucket(answer.hash(seed))
   }
 }
@@ -75,10 +82,11 @@ extension FrameBatch {
   /// Fetches what conntrack will look up for the pending frames from number `first` on: the buckets of all, then what they
   /// name. `areRead`: the plain frames were read, and of those with a flow nothing is fetched.
   ///
-  /// Of the table nothing is changed: only of an `inout` value is the place passed, not a copy.
+  /// Of what is tracked nothing is changed: only of an `inout` value is the place passed, not a copy.
   @inline(never)
   func fetchTracked(from first: Int, areRead: Bool, _ conntrack: inout ConntrackTable) {
     let seed = conntrack.seed
+    conntrack.beginReadingAhead()
     for position in first..<count {
       // Safe: the work lives as long as the batch; a slot's octets lie in its memory, as `frame` says.
       let tuple = unsafe work.tuple(position)

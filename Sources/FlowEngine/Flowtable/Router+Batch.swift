@@ -153,6 +153,7 @@ extension Router {
   /// Takes the frames one by one: what becomes of each may depend on whether the hardware took the one before.
   @inline(never)
   private func receiveWithHardware(_ batch: inout FrameBatch, _ index: UInt32, _ start: Int) {
+    batch.fetchTracked(from: 0, areRead: false, &conntrack)
     for position in 0..<batch.count {
       guard isNext(&batch, position, start) else { continue }
       if forwardInHardware(batch.octets(position), batch.slots[position].offload, on: index) {
@@ -225,6 +226,7 @@ extension Router {
     var octets = spareOctets.take() ?? []
     octets.overwrite(with: batch.octetsWithRoom(position))
     awaitsParcel = true
+    unsafe conntrack.expect(batch.work.tuple(position).pointee.key)
     admit(consume octets, batch.slots[position].offload, on: index, skipsIngress: skipsIngress)
     awaitsParcel = false
     finish()
