@@ -69,26 +69,28 @@ extension Router {
     return status.contains(isSource ? .sourceNAT : .destinationNAT)
   }
 
-  /// Rewrites one part of a packet to what the other direction's tuple says.
+  /// Rewrites one part of a packet to what the other direction's tuple says. False: dropped.
   ///
   /// Source: net/netfilter/nf_nat_core.c, nf_nat_packet.
   private func rewrite(_ part: TranslationPart, _ packet: inout Packet, _ slot: Int) -> Bool {
     guard applies(part, packet.direction, conntrack[slot].status),
       let target = conntrack[slot].tuple(packet.direction.opposite).inverted
     else { return true }
-    mangle(
+    let done = mangle(
       &packet.bytes, network: packet.network, transport: packet.transport, packet.family, packet.proto, part,
       target, isQuote: false, isPartial: packet.isPartial)
-    return true
+    if !done { statistics.count(.translationFailed) }
+    return done
   }
 
-  /// Writes the addresses and ports of `target` into a header, checksums following.
+  /// Writes the addresses and ports of `target` into a header, checksums following. False: the transport header is cut too
+  /// short.
   ///
   /// Source: net/netfilter/nf_nat_proto.c, nf_nat_ipv4_manip_pkt, nf_nat_ipv6_manip_pkt, l4proto_manip_pkt.
   private func mangle(
     _ bytes: inout [UInt8], network: Int, transport: Int, _ family: IPFamily, _ proto: UInt8,
     _ part: TranslationPart, _ target: Tuple, isQuote: Bool, isPartial: Bool
-  ) {
+  ) -> Bool {
     let isSource = part == .source
     let addressOffset =
       family == .ipv4 ? network + (isSource ? 12 : 16) : network + (isSource ? 8 : 24)
@@ -112,7 +114,7 @@ extension Router {
     case IPProtocol.tcp, IPProtocol.udp, IPProtocol.udplite:
       let portOffset = transport + (isSource ? 0 : 2)
       let checksumOffset = transport + (proto == IPProtocol.tcp ? 16 : 6)
-      guard room >= 8 else { break }
+      guard room >= 8 else { return false }
       let oldPort = bytes.be16(portOffset)
       let newPort = isSource ? target.sourcePort : target.destinationPort
       bytes.store(be16: newPort, at: portOffset)
@@ -123,27 +125,28 @@ extension Router {
       if proto != IPProtocol.tcp, result == 0 { result = 0xffff }
       bytes.store(be16: result, at: checksumOffset)
     case IPProtocol.sctp:
-      guard room >= SCTPView.headerLength else { break }
+      guard room >= 8 else { return false }
       bytes.store(
         be16: isSource ? target.sourcePort : target.destinationPort, at: transport + (isSource ? 0 : 2))
-      if !isQuote, !isPartial, let checksum = SCTPView(checking: bytes.raw.dropping(transport))?.rightChecksum
-      {
+      if !isPartial, let checksum = SCTPView(checking: bytes.raw.dropping(transport))?.rightChecksum {
         bytes.store(be32: checksum, at: transport + 8)
       }
     case IPProtocol.icmp where family == .ipv4:
-      guard room >= 8, ICMPType.inverse(bytes[transport]) != nil else { break }
+      guard room >= 8 else { return false }
+      guard ICMPType.inverse(bytes[transport]) != nil else { break }
       let checksum = adjusted(
         bytes.be16(transport + 2), bytes.be16(transport + 4), with: target.sourcePort)
       bytes.store(be16: checksum, at: transport + 2)
       bytes.store(be16: target.sourcePort, at: transport + 4)
     case IPProtocol.icmpv6 where family == .ipv6:
-      guard room >= 8 else { break }
+      guard room >= 8 else { return false }
       var checksum = adjusted(bytes.be16(transport + 2))
       if ICMPv6Type.inverse(bytes[transport]) != nil {
         checksum = adjusted(checksum, bytes.be16(transport + 4), with: target.sourcePort)
         bytes.store(be16: target.sourcePort, at: transport + 4)
       }
       bytes.store(be16: checksum, at: transport + 2)
+    case IPProtocol.gre where room < 8: return false
     default: break
     }
     if family == .ipv4 {
@@ -153,6 +156,7 @@ extension Router {
     } else {
       bytes.store(ipv6: new, at: addressOffset)
     }
+    return true
   }
 
   /// Rewrites an ICMP error: the quoted packet with the opposite part, the message's checksum, the outer header.
@@ -180,9 +184,13 @@ extension Router {
     let transport = inner + offset
     let opposite: TranslationPart = part == .source ? .destination : .source
     // The quoted packet travelled the other way: the other direction's own tuple is how it looked on this side.
-    mangle(
+    let isDone = mangle(
       &packet.bytes, network: inner, transport: transport, packet.family, proto, opposite, target,
       isQuote: true, isPartial: packet.isPartial)
+    guard isDone else {
+      statistics.count(.translationFailed)
+      return false
+    }
     if !packet.isPartial { packet.bytes.store(be16: 0, at: start + 2) }
     if let outer = target.inverted { mangleOuter(&packet, part, outer) }
     if packet.isPartial { return true }

@@ -84,4 +84,39 @@ struct TranslationTests {
     scene.send(.client, .syn, [], Oddity(sequence: 1000))
     #expect(scene.sent.first?.bytes.be16(34) == 5000)
   }
+
+  /// A scene of an established TCP connection behind the router's own address.
+  private func masqueraded() -> Scene {
+    let scene = Scene(rules: RecordedBatch.masquerading)
+    scene.seenClient = Self.wanAddress
+    return scene.handshake()
+  }
+
+  /// "Host unreachable" from the server about a segment of the client's, quoted up to `octets` of the TCP header.
+  private func unreachable(_ scene: Scene, quoting octets: Int) -> [UInt8] {
+    scene.send(.client, .ack, [1])
+    guard let segment = scene.sent.first?.bytes else { return [] }
+    var body: [UInt8] = []
+    ICMPMessage(
+      type: ICMPType.destinationUnreachable, code: 1, word: 0, data: Array(segment[14..<(34 + octets)])
+    ).emit(pseudoHeader: 0, into: &body)
+    var bytes: [UInt8] = []
+    EthernetHeader(destination: Scene.wanMAC, source: Scene.serverMAC, type: EtherType.ipv4).emit(
+      into: &bytes)
+    IPv4Header(proto: IPProtocol.icmp, source: Scene.server4, destination: Self.wanAddress)
+      .emit(payloadLength: body.count, into: &bytes)
+    return bytes + body
+  }
+
+  @Test("an error that quotes eight octets of TCP is translated, one that quotes less is dropped")
+  func shortQuote() throws {
+    let scene = masqueraded()
+    scene.send(frame: unreachable(scene, quoting: 8), on: scene.wan)
+    let error = try #require(scene.sent.first)
+    #expect(error.device == scene.lan)
+    #expect(error.bytes.be32(30) == Scene.client4.ipv4)
+    #expect(error.bytes.be32(54) == Scene.client4.ipv4)
+    #expect(scene.send(frame: unreachable(scene, quoting: 7), on: scene.wan) == .nowhere)
+    #expect(scene.router.statistics[.translationFailed] == 1)
+  }
 }
