@@ -228,6 +228,8 @@ extension Ruleset {
   /// - Throws: EEXIST, blaming the first of the new elements that lies inside another range.
   private func checkOverlaps(_ table: Int, _ index: Int, _ added: [ElementKey]) throws(ControlError) {
     let set = model.tables[table].sets[index]
+    // nft leaves out the end of an anonymous set's range where the next one begins at once.
+    guard !set.isAnonymous else { return }
     let sorted = set.elements.map(\.key).filter { $0.flags & Flag.catchAll == 0 }.sorted {
       $0.key == $1.key ? $0.flags & 1 > $1.flags & 1 : $0.key.lexicographicallyPrecedes($1.key)
     }

@@ -161,4 +161,26 @@ struct SetTests {
     #expect(RulesetBench.errors(bench.send(batch)).map(\.number) == [ErrorNumber.invalid])
     #expect(bench.ruleset.model.tables.isEmpty)
   }
+
+  @Test("in an anonymous set a range may begin where another ends that has no end of its own")
+  func touchingAnonymous() {
+    var bench = RulesetBench()
+    var batch = BatchBuilder()
+    batch.table()
+    batch.chain("y", hook: 2)
+    batch.set("__set%d", id: 1, flags: Flag.anonymous | Flag.constant | Flag.interval, keyLength: 2)
+    var list = NFTables.ElementList()
+    list.table = "x"
+    list.set = "__set%d"
+    list.setID = 1
+    list.elements = [
+      BatchBuilder.element([0, 80]), BatchBuilder.element([0, 85]), BatchBuilder.element([0, 90], flags: 1),
+    ]
+    batch.add(NFTables.Message.newElement) { list.encode(into: &$0) }
+    batch.rule("y", Rules.payload(2, 2, 2), Rules.lookup("__set%d", id: 1), Rules.drop)
+    #expect(RulesetBench.errors(bench.send(batch)) == [])
+    for (port, isInside) in [(79, false), (84, true), (85, true), (90, false)] {
+      #expect(drops(&bench, port: UInt16(port)) == isInside)
+    }
+  }
 }
