@@ -198,11 +198,11 @@ extension Ruleset {
       if environment.octets.bigEndian16(at: place) <= wanted { return .next }
     }
     var sum = ChecksumDelta()
+    // The checksum follows as if the value lay at an even place, as the kernel has it.
     for index in 0..<length {
-      let isHigh = (place + index - start) & 1 == 0
       sum.replace(
         environment.octets.uint8(at: place + index), by: walk.registers.octet(Int(instruction.source), index),
-        isHigh: isHigh)
+        isHigh: index & 1 == 0)
     }
     for index in 0..<length {
       environment.store(walk.registers.octet(Int(instruction.source), index), at: place + index)

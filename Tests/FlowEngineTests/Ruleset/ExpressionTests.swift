@@ -156,6 +156,25 @@ struct ExpressionTests {
     }
   }
 
+  @Test("the checksum follows an MSS at an odd place as if its place were even")
+  func oddSegmentSize() {
+    var store = NFTables.Expression.ExtensionHeader()
+    store.source = 1
+    store.type = 2
+    store.offset = 2
+    store.length = 2
+    store.operation = 1
+    var bench = bench(Rules.load([4, 0xb0]), .extensionHeader(store))
+    var (environment, packet) = TestPacket.ipv4()
+    environment.bytes.insert(contentsOf: [1, 2, 4, 5, 0xb4, 0, 0, 0], at: 54)
+    environment.bytes[46] = 0x70
+    packet.endOffset += 8
+    let before = environment.bytes.be16(50)
+    #expect(bench.forward(&packet, &environment) == .drop)
+    #expect(Array(environment.bytes[57..<59]) == [4, 0xb0])
+    #expect(environment.bytes.be16(50) == Checksum.replacing(before, UInt16(0x05b4), with: UInt16(0x04b0)))
+  }
+
   @Test("limit lets a burst through and refills with time")
   func limit() {
     var limit = NFTables.Expression.Limit()
