@@ -167,8 +167,9 @@ extension Router {
       !arp.target.isMulticast(.ipv4), arp.target.ipv4 >> 24 != 127
     else { return statistics.count(.headerError) }
     let key = NeighbourKey(device: device.index, family: .ipv4, address: arp.sender)
-    if arp.operation == ARPPacket.request, isLocal(arp.target, .ipv4) {
-      if !arp.sender.isUnspecified, !isLocal(arp.sender, .ipv4) {
+    let isUnaddressed = arp.sender.isUnspecified
+    if arp.operation == ARPPacket.request, isLocal(arp.target, .ipv4), mayAsk(arp.sender) {
+      if !isUnaddressed {
         neighbours.knownOrNew(key)
         update(key, arp.senderHardware, to: .stale, overrides: true)
       }
@@ -176,10 +177,22 @@ extension Router {
       return sendARP(
         ARPPacket.reply, device, to: arp.senderHardware, arp.target, arp.senderHardware, arp.sender)
     }
-    guard let known = neighbours[key] else { return }
+    guard !isUnaddressed, let known = neighbours[key] else { return }
     let isAnswer = arp.operation == ARPPacket.reply && packet.type == .host
-    let overrides = now.since(known.updated) > NeighbourTimes.lock || known.state == .incomplete
+    let isGratuitous =
+      arp.sender == arp.target
+      && (arp.operation == ARPPacket.request || arp.senderHardware == arp.targetHardware)
+    let overrides =
+      isGratuitous || now.since(known.updated) > NeighbourTimes.lock || known.state == .incomplete
     update(key, arp.senderHardware, to: isAnswer ? .reachable : .stale, overrides: overrides)
+  }
+
+  /// Whether a question from this address is answered: one from which a packet could come in, or from none.
+  ///
+  /// Source: net/ipv4/route.c, ip_route_input_slow.
+  private func mayAsk(_ sender: Address) -> Bool {
+    sender.isUnspecified
+      || !sender.isMulticast(.ipv4) && sender.ipv4 != 0xffff_ffff && !isLocal(sender, .ipv4)
   }
 
   /// Takes in what was learned about a neighbour, and sends what waited for it.
@@ -228,6 +241,10 @@ extension Router {
     }
     let source = packet.source
     let senderMAC = view.linkLayerAddress(option: 1)
+    // Who asks for an address to take it has none, and is asked at the group.
+    guard !source.isUnspecified || (senderMAC == nil && packet.destination.isMulticast(.ipv6)) else {
+      return statistics.count(.headerError)
+    }
     if !source.isUnspecified, let senderMAC {
       let key = NeighbourKey(device: device.index, family: .ipv6, address: source)
       neighbours.knownOrNew(key)
