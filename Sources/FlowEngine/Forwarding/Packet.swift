@@ -65,6 +65,8 @@ package struct Packet: Sendable {
   /// Zone that rules chose for the lookup to come.
   package var zone: UInt16 = 0
   package var zoneDirections: UInt8 = 3
+  /// Whether a rule has chosen the zone, which no other may do again.
+  package var hasZone = false
 
   package var route: Route?
   /// Whether an IPv4 header with options came in.

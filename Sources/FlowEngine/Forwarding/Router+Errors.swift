@@ -180,11 +180,24 @@ extension Router {
       service: isReject ? 0 : packet.typeOfService & 0xfc,
       payloadLength: TCPView.minimumLength, dontFragment: true
     ) { header.emit(from: source, to: destination, into: &$0) }
-    if isReject, conntrack.slot(packet.entry) != nil {
+    if isReject, let slot = conntrack.slot(packet.entry) {
       answer.entry = packet.entry
       answer.tracking = packet.direction == .original ? .relatedReply : .related
+      if generation.rejectionsClose { closeConnection(slot) }
     }
     statistics.count(.errorSent)
     sendLocal(&answer)
+  }
+
+  /// Closes the connection of which a packet was reset.
+  ///
+  /// Source: net/netfilter/nf_conntrack_proto_tcp.c, nf_conntrack_tcp_set_closing.
+  private func closeConnection(_ slot: Int) {
+    guard conntrack[slot].proto == IPProtocol.tcp, conntrack[slot].tcp.state != .close else { return }
+    conntrack[slot].tcp.state = .close
+    conntrack[slot].pendingEvents.insert(.protocolInfo)
+    guard !conntrack[slot].status.contains(.fixedTimeout) else { return }
+    let seconds = conntrack.settings.tcpTimeouts[Int(TCPState.close.rawValue)]
+    conntrack[slot].deadline = now.adding(seconds: seconds).nanoseconds
   }
 }

@@ -127,7 +127,9 @@ package struct RuleContext: ~Copyable, RuleEnvironment {
   }
 
   package mutating func setConntrackZone(_ zone: UInt16, direction: RuleDirection?) {
-    guard packet.tracking == .none else { return }
+    guard packet.entry.isNone, !packet.hasZone else { return }
+    packet.tracking = .none
+    packet.hasZone = true
     packet.zone = zone
     packet.zoneDirections = direction == nil ? 3 : direction == .original ? 1 : 2
   }
@@ -149,7 +151,7 @@ package struct RuleContext: ~Copyable, RuleEnvironment {
   }
 
   package mutating func setUntracked() {
-    guard packet.tracking == .none else { return }
+    guard packet.tracking == .none, !packet.hasZone else { return }
     packet.tracking = .untracked
   }
 

@@ -349,4 +349,37 @@ struct StatementTests {
     scene.send(.server, .syn)
     #expect(scene.entry?.status.contains(.expected) == false)
   }
+
+  @Test(
+    "a reset that a rule sends closes its connection, but not on 6.1", arguments: KernelGeneration.allCases)
+  func rejectedConnection(kernel: KernelGeneration) {
+    let scene = Self.scene(kernel)
+    scene.handshake()
+    var reject = NFTables.Expression.Reject()
+    reject.type = 1
+    reject.code = 0
+    Self.add(scene, Rules.payload(2, 2, 2), Rules.compare([0x14, 0x51]), .reject(reject))
+    #expect(scene.send(.client, .ack, [1]) == .answered)
+    #expect(scene.entry?.tcp.state == (kernel == .linux61 ? .established : .close))
+    #expect(scene.secondsLeft == (kernel == .linux61 ? 300 : 10))
+  }
+
+  @Test("the zone that a rule chooses first is the packet's, whether it was to be tracked or not")
+  func firstZone() throws {
+    var zone = NFTables.Expression.ConntrackKey()
+    zone.key = 17
+    zone.source = 1
+    var replyZone = zone
+    replyZone.direction = 1
+    var batch = Self.bare()
+    batch.chain("raw", hook: 0, priority: -300)
+    batch.rule("raw", .notrack, Rules.load([5, 0]), .conntrack(replyZone))
+    batch.rule("raw", Rules.load([7, 0]), .conntrack(zone), .notrack)
+    let scene = Self.scene(.linux72, batch)
+    scene.send(.client, .syn)
+    let entry = try #require(scene.entry)
+    #expect(entry.zone == 5)
+    #expect(entry.original.zone == 0)
+    #expect(entry.reply.zone == 5)
+  }
 }
