@@ -122,11 +122,12 @@ extension Ruleset {
         walk.registers[destination + 2 * pair + 1] = low.byteSwapped
       }
     case 4:
-      for index in 0..<words {
+      for index in 0..<(Int(instruction.length) / 4) {
         walk.registers[destination + index] = walk.registers[source + index].byteSwapped
       }
     default:
-      for index in 0..<words {
+      // A single octet is no pair: nothing is written.
+      for index in 0..<words where instruction.length > 1 {
         let word = walk.registers[source + index]
         let swapped = (word & 0x00ff_00ff) << 8 | (word >> 8) & 0x00ff_00ff
         let isPartial = index == words - 1 && instruction.length & 3 != 0

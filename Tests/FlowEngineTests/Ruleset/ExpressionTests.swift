@@ -9,8 +9,10 @@ import Testing
 @Suite("expressions on packets")
 struct ExpressionTests {
   /// A bench with one forward chain that holds one rule ending in drop: `.drop` means that the rule matched.
-  private func bench(_ expressions: NFTables.Expression...) -> RulesetBench {
-    var bench = RulesetBench()
+  private func bench(_ expressions: NFTables.Expression..., kernel: KernelGeneration = .linux72)
+    -> RulesetBench
+  {
+    var bench = RulesetBench(kernel)
     var batch = BatchBuilder()
     batch.table()
     batch.chain("y", hook: 2)
@@ -96,6 +98,20 @@ struct ExpressionTests {
     swap.size = 4
     // meta length in network order: 40 octets from the IPv4 header on.
     var bench = bench(Rules.meta(0), .byteOrder(swap), Rules.compare([0, 0, 0, 40]))
+    var (environment, packet) = TestPacket.ipv4()
+    #expect(bench.forward(&packet, &environment) == .drop)
+  }
+
+  @Test(
+    "before 7.2, byteorder of one octet, as nft sends it for a protocol in a concatenation, changes nothing")
+  func byteOrderOfOctet() {
+    var swap = NFTables.Expression.ByteOrder()
+    swap.source = 1
+    swap.destination = 1
+    swap.operation = 1
+    swap.length = 1
+    swap.size = 2
+    var bench = bench(Rules.meta(16), .byteOrder(swap), Rules.compare([6]), kernel: .linux612)
     var (environment, packet) = TestPacket.ipv4()
     #expect(bench.forward(&packet, &environment) == .drop)
   }
