@@ -123,9 +123,12 @@ extension Router {
     let key = Reassembly.Key(
       family: .ipv4, source: packet.source, destination: packet.destination,
       identification: UInt32(packet.bytes.be16(packet.network + 4)), proto: packet.proto, zone: packet.zone)
+    let isLast = word & IPv4View.moreFragments == 0
+    // What is too much for a whole number of eight octets is left out.
+    let end = packet.bytes.count - (isLast ? 0 : (packet.bytes.count - packet.transport) % 8)
     let outcome = reassembly.add(
-      key, packet, offset: packet.fragmentOffset, payload: Array(packet.bytes[packet.transport...]),
-      isLast: word & IPv4View.moreFragments == 0, size: packet.length, dontFragment: packet.mayNotFragment,
+      key, packet, offset: packet.fragmentOffset, payload: Array(packet.bytes[packet.transport..<end]),
+      isLast: isLast, size: packet.length, dontFragment: packet.mayNotFragment,
       deadline: now.adding(seconds: Reassembly.timeIPv4))
     guard let queue = complete(outcome), var whole = queue.first else { return false }
     let header = whole.transport - whole.network

@@ -52,6 +52,25 @@ struct FastPathTests {
     #expect(scene.isOffloaded)
   }
 
+  @Test("of a fragment that does not end at eight octets, the rest is left out")
+  func unevenFragment() throws {
+    let scene = Scene()
+    scene.proto = IPProtocol.udp
+    let whole = scene.frame(
+      .client, [], [UInt8](repeating: 0, count: 40), Oddity(damage: { $0.store(be16: 0, at: 40) }))
+    for (offset, range, more) in [(0, 34..<61, true), (24, 58..<whole.count, false)] {
+      var piece = Array(whole[..<34]) + Array(whole[range])
+      piece.store(be16: UInt16(piece.count - 14), at: 16)
+      piece.store(be16: UInt16(offset / 8) | (more ? IPv4View.moreFragments : 0), at: 20)
+      piece.store(be16: 0, at: 24)
+      let checksum = Checksum.compute(piece.raw.extracting(14..<34))
+      piece.store(be16: checksum, at: 24)
+      scene.send(frame: piece, on: scene.lan)
+    }
+    #expect(scene.sent.map(\.bytes.count) == [34 + 24, 34 + 24])
+    #expect(scene.entry?.proto == IPProtocol.udp)
+  }
+
   @Test("FT-034 an IPv6 extension header takes the classic path, the flow is kept")
   func extensionHeader() {
     let scene = Scene()
