@@ -179,8 +179,12 @@ extension Router {
     let destination = packet.destination
     if destination.isMulticast(.ipv6) { return deliver(&packet) }
     if destination.isIPv6LinkLocal {
-      let isOwn = device(packet.input)?.addresses.contains { $0.family == .ipv6 && $0.address == destination }
-      return isOwn == true ? deliver(&packet) : statistics.count(.noRoute)
+      let linkLocal = device(packet.input)?.addresses.filter {
+        $0.family == .ipv6 && $0.address.isIPv6LinkLocal
+      }
+      guard let linkLocal, !linkLocal.isEmpty else { return followIPv6(&packet, nil) }
+      return linkLocal.contains { $0.address == destination }
+        ? deliver(&packet) : statistics.count(.noRoute)
     }
     guard !rules6.decide else { return followRules(&packet) }
     followIPv6(&packet, routes6.lookup(destination))

@@ -117,7 +117,8 @@ extension Router {
   private func answerTimestamp(_ packet: Packet) {
     guard let message = ICMPView(checking: packet.transportBytes), isICMPChecksumValid(packet),
       message.code == 0,
-      message.data.byteCount >= 12, !packet.destination.isMulticast(.ipv4), packet.route?.type != .broadcast
+      message.data.byteCount >= 12, !packet.destination.isMulticast(.ipv4), packet.route?.type != .broadcast,
+      packet.destination.ipv4 != 0xffff_ffff
     else { return statistics.count(.noListener) }
     var data: [UInt8] = []
     data.append(be32: message.data.be32(0))
@@ -152,7 +153,9 @@ extension Router {
     guard message.type == request, message.code == 0 || packet.family == .ipv6 else {
       return statistics.count(.noListener)
     }
-    let isMany = packet.destination.isMulticast(packet.family) || packet.route?.type == .broadcast
+    let isMany =
+      packet.destination.isMulticast(packet.family) || packet.route?.type == .broadcast
+      || packet.family == .ipv4 && packet.destination.ipv4 == 0xffff_ffff
     guard !(packet.family == .ipv4 && isMany) else { return statistics.count(.noListener) }
     let data = Array(packet.bytes[(packet.transport + ICMPView.headerLength)...])
     let type = packet.family == .ipv4 ? ICMPType.echoReply : ICMPv6Type.echoReply

@@ -57,4 +57,35 @@ struct NeighbourAnswerTests {
     header.emit(payloadLength: body.count, into: &bytes)
     #expect(scene.send(frame: bytes + body, on: scene.lan) == path)
   }
+
+  /// An echo request of the client's.
+  private func echo(_ scene: Scene, to destination: Address, _ family: IPFamily) -> Path {
+    var body: [UInt8] = []
+    let type = family == .ipv4 ? ICMPType.echoRequest : ICMPv6Type.echoRequest
+    scene.family = family
+    let sum =
+      family == .ipv4
+      ? 0 : Checksum.pseudoHeader(scene.client, destination, proto: IPProtocol.icmpv6, length: 8)
+    ICMPMessage(type: type, code: 0, word: 1, data: []).emit(pseudoHeader: sum, into: &body)
+    var bytes: [UInt8] = []
+    EthernetHeader(destination: Scene.lanMAC, source: Scene.clientMAC, type: family.ethertype)
+      .emit(into: &bytes)
+    if family == .ipv4 {
+      IPv4Header(proto: IPProtocol.icmp, source: scene.client, destination: destination)
+        .emit(payloadLength: 8, into: &bytes)
+    } else {
+      IPv6Header(nextHeader: IPProtocol.icmpv6, source: scene.client, destination: destination)
+        .emit(payloadLength: 8, into: &bytes)
+    }
+    return scene.send(frame: bytes + body, on: scene.lan)
+  }
+
+  @Test("an echo request to all is not answered, one to a link-local address has no route without one")
+  func unusualEchoes() {
+    let scene = Scene()
+    #expect(echo(scene, to: Self.lanAddress, .ipv4) == .answered)
+    #expect(echo(scene, to: Address(ipv4: 0xffff_ffff), .ipv4) == .nowhere)
+    #expect(echo(scene, to: Address(high: 0xfe80_0000_0000_0000, low: 9), .ipv6) == .answered)
+    #expect(scene.sent.first?.bytes[54] == ICMPv6Type.destinationUnreachable)
+  }
 }
