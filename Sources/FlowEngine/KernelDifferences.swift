@@ -24,8 +24,6 @@ extension KernelGeneration {
   package var checksumsInsideTunnels: Bool { !isBefore7 }
   /// R-HW: a collection passes over flows for which hardware work is queued.
   package var collectionSparesPending: Bool { !isBefore7 }
-  /// A TCP connection of which `reject` resets a packet is closed.
-  package var rejectionsClose: Bool { self >= .linux612 }
   /// Every error to a host counts against its answers for missing routes. Shown by icmp-ttl-then-no-route.
   package var errorsTakeCredit: Bool { isBefore7 }
   /// UDP-Lite has ports in its tuple.

@@ -57,11 +57,17 @@ extension Router {
   func trackUDP(_ packet: inout Packet, _ slot: Int, isOutput: Bool) -> TrackerVerdict {
     guard let view = UDPView(checking: packet.transportBytes) else { return .invalid }
     let available = packet.transportBytes.byteCount
-    guard view.length >= UDPView.headerLength, view.length <= available else { return .invalid }
+    // UDP-Lite has there how much its checksum, which is never missing, covers; 0 is everything.
+    let isLite = packet.proto == IPProtocol.udplite
+    let covered = isLite ? (view.length == 0 ? available : view.length) : available
+    guard isLite || view.length >= UDPView.headerLength, covered >= UDPView.headerLength,
+      max(covered, view.length) <= available, !isLite || view.checksum != 0
+    else { return .invalid }
     if view.checksum != 0, verifiesChecksum(packet, isOutput: isOutput) {
+      // UDP's is that of what lies behind the datagram, too.
       let sum = Checksum.pseudoHeader(
-        packet.source, packet.destination, proto: packet.proto, length: view.length)
-      guard Checksum.isValid(packet.transportBytes.extracting(0..<view.length), sum) else { return .invalid }
+        packet.source, packet.destination, proto: packet.proto, length: available)
+      guard Checksum.isValid(packet.transportBytes.extracting(0..<covered), sum) else { return .invalid }
     }
     if !conntrack[slot].isConfirmed {
       conntrack[slot].auxiliary = now.adding(seconds: 2).nanoseconds

@@ -183,7 +183,7 @@ extension Router {
     if isReject, let slot = conntrack.slot(packet.entry) {
       answer.entry = packet.entry
       answer.tracking = packet.direction == .original ? .relatedReply : .related
-      if generation.rejectionsClose { closeConnection(slot) }
+      closeConnection(slot)
     }
     statistics.count(.errorSent)
     sendLocal(&answer)
