@@ -97,7 +97,7 @@ extension Ruleset {
     }
     guard hooks.contains(number) else { throw ControlError(ErrorNumber.notSupported) }
     if type == "nat", priority <= -200 { throw ControlError(ErrorNumber.notSupported) }
-    let isOnDevice = family == NFTables.Family.netdev || (family == NFTables.Family.inet && number == 5)
+    let isOnDevice = Self.isOnDevice(family, number)
     var devices = hook.devices ?? []
     if let device = hook.device { devices.append(.name(device)) }
     if !isOnDevice, hook.device != nil || hook.devices != nil { throw ControlError(ErrorNumber.notSupported) }
@@ -126,6 +126,11 @@ extension Ruleset {
       [3]
     default: nil
     }
+  }
+
+  /// Whether the chains of a hook are attached to devices.
+  private static func isOnDevice(_ family: UInt8, _ hook: UInt32) -> Bool {
+    family == NFTables.Family.netdev || (family == NFTables.Family.inet && hook == 5)
   }
 
   /// Checks the devices of a chain's hook: a list of them, or one.
@@ -178,27 +183,35 @@ extension Ruleset {
           throw ControlError(ErrorNumber.exists, attribute: blamed)
         }
       }
-      if let type = message.type, type != base.type {
-        throw ControlError(ErrorNumber.exists, attribute: blamed)
-      }
       if let number = hook.number, number != base.hook { throw ControlError(ErrorNumber.notSupported) }
       if let priority = hook.priority, priority != base.priority {
         throw ControlError(ErrorNumber.notSupported)
       }
+      if let type = message.type, Self.hooks(of: type, request.family) == nil {
+        throw ControlError(ErrorNumber.noEntry, attribute: 7)
+      }
       var added = hook.devices ?? []
       if let device = hook.device { added.append(.name(device)) }
+      if Self.isOnDevice(request.family, base.hook) {
+        try checkDevices(hook)
+      } else if hook.device != nil || hook.devices != nil {
+        throw ControlError(ErrorNumber.notSupported)
+      }
+      if let type = message.type, type != base.type {
+        throw ControlError(ErrorNumber.exists, attribute: blamed)
+      }
       // Devices may be added to a chain since Linux 6.4.
       if kernel < .linux612, !added.isEmpty, added != base.devices {
         throw ControlError(ErrorNumber.exists, attribute: blamed)
       }
       if !added.isEmpty {
-        try checkDevices(hook)
         base.devices = added.filter { !base.devices.contains($0) } + base.devices
         chain.base = base
       }
     }
-    if let handle = message.handle, let name = message.name, name != chain.name {
-      if let other = model.tables[table].chain(name), model.tables[table].chains[other].handle != handle {
+    if message.handle != nil, let name = message.name {
+      // Its own name is taken as well.
+      guard model.tables[table].chain(name) == nil else {
         throw ControlError(ErrorNumber.exists, attribute: 3)
       }
       renameTargets(table, from: chain.name, to: name)

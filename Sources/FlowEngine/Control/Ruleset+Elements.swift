@@ -264,6 +264,7 @@ extension Ruleset {
       throw ControlError(ErrorNumber.busy)
     }
     guard let elements = message.elements else {
+      guard !set.elements.isEmpty else { return }
       transaction.note(
         .deletedElements(table: model.tables[table], set: set, elements: set.elements), request)
       model.tables[table].sets[index].removeAll()

@@ -67,7 +67,7 @@ extension Ruleset {
       return (loaded.cell ?? StateCell(.inert), Self.attributes(of: loaded.expression))
     case Kind.conntrackHelper:
       return try helperCell(data, table)
-    case Kind.conntrackTimeout: return (StateCell(.inert), Self.timeoutPolicy(data))
+    case Kind.conntrackTimeout: return (StateCell(.inert), Self.timeoutPolicy(data, table.family))
     case Kind.conntrackExpectation: return (StateCell(.inert), data)
     default:
       // Those that the kernel has, and the engine has not, are named.
@@ -77,19 +77,20 @@ extension Ruleset {
     }
   }
 
-  /// A timeout policy as it is dumped: the kernel's defaults stand where it says nothing.
+  /// A timeout policy as it is dumped: the kernel's defaults stand where it says nothing,
+  /// the table's family among them.
   ///
   /// Source (Linux 7.2): nft_ct.c, nft_ct_timeout_obj_dump; nf_conntrack_proto_tcp.c, tcp_timeout_obj_to_nlattr;
   /// nf_conntrack_proto_udp.c, udp_timeout_obj_to_nlattr.
-  private static func timeoutPolicy(_ data: [UInt8]) -> [UInt8] {
-    var network: UInt16?
+  private static func timeoutPolicy(_ data: [UInt8], _ family: UInt8) -> [UInt8] {
+    var network = UInt16(family)
     var transport: UInt8?
     var given: [UInt16: UInt32] = [:]
     // Safe: the span does not outlive the array that it borrows.
     var attributes = unsafe AttributeCursor(data.span.bytes)
     while let more = try? attributes.advance(), more {
       switch attributes.type {
-      case 1: network = try? attributes.bigEndian16()
+      case 1: network = (try? attributes.bigEndian16()) ?? network
       case 2: transport = try? attributes.uint8()
       case 3:
         var timeouts = attributes.nested
@@ -108,7 +109,7 @@ extension Ruleset {
     }
     var writer = NetlinkWriter()
     if let transport { writer.attribute(2, transport) }
-    if let network { writer.attribute(1, network) }
+    writer.attribute(1, network)
     let nest = writer.beginNest(3)
     for (index, value) in timeouts.enumerated() {
       let type = UInt16(index + 1)

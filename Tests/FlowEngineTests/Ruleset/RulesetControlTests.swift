@@ -239,6 +239,100 @@ struct RulesetControlTests {
     #expect(bench.ruleset.current(loaded, now: 0) == .counter(NFTables.Counters(bytes: 80, packets: 2)))
   }
 
+  @Test("a chain's change is refused for its hook and priority first, then for its type, and for devices where it has none")
+  func chainChanges() {
+    var bench = RulesetBench()
+    var batch = BatchBuilder()
+    batch.table()
+    batch.chain("y", hook: 3)
+    #expect(bench.send(batch).replies == [])
+
+    func refused(_ build: (inout NFTables.Chain) -> Void) -> Refusal? {
+      var chain = NFTables.Chain()
+      chain.table = "x"
+      chain.name = "y"
+      chain.type = "filter"
+      chain.hook = NFTables.ChainHook()
+      chain.hook?.number = 3
+      chain.hook?.priority = 0
+      build(&chain)
+      var batch = BatchBuilder()
+      batch.add(NFTables.Message.newChain) { chain.encode(into: &$0) }
+      return RulesetBench.errors(bench.send(batch)).first
+    }
+    #expect(refused { _ in } == nil)
+    let unsupported = Refusal(sequence: 1, number: ErrorNumber.notSupported)
+    #expect(
+      refused {
+        $0.type = "route"
+        $0.hook?.priority = 1
+      } == unsupported)
+    #expect(refused { $0.type = "route" } == Refusal(sequence: 1, number: ErrorNumber.exists, offset: 28))
+    #expect(refused { $0.type = "novelty" }?.number == ErrorNumber.noEntry)
+    #expect(refused { $0.hook?.device = "lan0" } == unsupported)
+  }
+
+  @Test("a chain cannot be given the name that it has")
+  func renameToItself() {
+    var bench = RulesetBench()
+    var batch = BatchBuilder()
+    batch.table()
+    batch.chain("y")
+    bench.send(batch)
+    var chain = NFTables.Chain()
+    chain.table = "x"
+    chain.name = "y"
+    chain.handle = 1
+    batch = BatchBuilder()
+    batch.add(NFTables.Message.newChain, []) { chain.encode(into: &$0) }
+    #expect(RulesetBench.errors(bench.send(batch)).map(\.number) == [ErrorNumber.exists])
+    chain.name = "z"
+    batch = BatchBuilder()
+    batch.add(NFTables.Message.newChain, []) { chain.encode(into: &$0) }
+    #expect(bench.send(batch).replies == [])
+    #expect(bench.ruleset.model.tables[0].chains.map(\.name) == ["z"])
+  }
+
+  @Test("emptying a set that is empty is no change")
+  func emptySet() {
+    var bench = RulesetBench()
+    var batch = BatchBuilder()
+    batch.table()
+    batch.set("s", id: 1, keyLength: 4)
+    bench.send(batch)
+    func empty() -> ControlOutput {
+      var list = NFTables.ElementList()
+      list.table = "x"
+      list.set = "s"
+      var batch = BatchBuilder()
+      batch.add(NFTables.Message.deleteElement, []) { list.encode(into: &$0) }
+      return bench.send(batch)
+    }
+    #expect(empty().events == [])
+    #expect(bench.ruleset.model.generation == 2)
+    batch = BatchBuilder()
+    batch.elements("s", [BatchBuilder.element([1, 2, 3, 4])])
+    bench.send(batch)
+    #expect(!empty().events.isEmpty)
+    #expect(bench.ruleset.model.generation == 4)
+  }
+
+  @Test("a timeout policy that names no network protocol has its table's")
+  func timeoutPolicyFamily() {
+    var bench = RulesetBench()
+    var batch = BatchBuilder(family: NFTables.Family.ipv4)
+    batch.table()
+    var object = NFTables.Object()
+    object.table = "x"
+    object.name = "o"
+    object.type = NFTables.Object.Kind.conntrackTimeout
+    object.data = [5, 0, 2, 0, 6, 0, 0, 0, 4, 0, 3, 0]
+    batch.add(NFTables.Message.newObject) { object.encode(into: &$0) }
+    #expect(bench.send(batch).replies == [])
+    let data = bench.ruleset.model.tables[0].objects.first?.data
+    #expect(data.map { Array($0[8..<16]) } == [6, 0, 1, 0, 0, 2, 0, 0])
+  }
+
   @Test("an owned table is nobody else's, and goes with its owner")
   func owner() {
     var bench = RulesetBench()
