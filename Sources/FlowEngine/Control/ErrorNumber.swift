@@ -25,6 +25,7 @@ package enum ErrorNumber {
   package static let overflow: Int32 = 75
   package static let restart: Int32 = 85
   package static let notSupported: Int32 = 95
+  package static let addressFamilyNotSupported: Int32 = 97
   package static let unreachable: Int32 = 101
   package static let hostUnreachable: Int32 = 113
 }
@@ -49,6 +50,8 @@ struct ControlError: Error, Equatable {
   var text: String?
   /// NLMSGERR_ATTR_POLICY: what the attribute should have been.
   var policy: AttributePolicy?
+  /// The module that might have known what is unknown.
+  var missingModule: String?
 
   init(_ number: Int32, at path: [AttributeStep] = [], text: String? = nil, policy: AttributePolicy? = nil) {
     self.number = number

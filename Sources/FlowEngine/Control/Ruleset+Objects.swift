@@ -67,13 +67,46 @@ extension Ruleset {
       return (loaded.cell ?? StateCell(.inert), Self.attributes(of: loaded.expression))
     case Kind.conntrackHelper:
       return try helperCell(data, table)
-    case Kind.conntrackTimeout: return (StateCell(.inert), Self.timeoutPolicy(data, table.family))
-    case Kind.conntrackExpectation: return (StateCell(.inert), data)
+    case Kind.conntrackTimeout:
+      try checkTracked(table)
+      return (StateCell(.inert), Self.timeoutPolicy(data, table.family))
+    case Kind.conntrackExpectation: return (StateCell(.inert), try Self.expectation(data, table.family))
     default:
       // Those that the kernel has, and the engine has not, are named.
       guard (1...10).contains(type) else { throw ControlError(ErrorNumber.noEntry) }
       throw ControlError(
         ErrorNumber.notSupported, at: [.type(3)], text: "object type \(type) is not supported by the engine")
+    }
+  }
+
+  /// Refuses a table whose packets are not tracked.
+  private func checkTracked(_ table: TableModel) throws(ControlError) {
+    let untracked = [NFTables.Family.netdev, NFTables.Family.arp]
+    if untracked.contains(table.family) { throw ControlError(ErrorNumber.protocolFault) }
+  }
+
+  /// An expectation as it is dumped: of IPv4 or of IPv6, as the table is unless that is for both.
+  private static func expectation(_ data: [UInt8], _ family: UInt8) throws(ControlError) -> [UInt8] {
+    // Safe: the span does not outlive the array that it borrows.
+    var attributes = unsafe AttributeCursor(data.span.bytes)
+    while let more = try? attributes.advance(), more {
+      guard attributes.type == 1, let network = try? attributes.bigEndian16() else { continue }
+      try checkFamily(network, family)
+      return data
+    }
+    try checkFamily(UInt16(family), family)
+    var writer = NetlinkWriter()
+    writer.attribute(1, UInt16(family))
+    writer.raw(data)
+    return writer.bytes
+  }
+
+  private static func checkFamily(_ network: UInt16, _ family: UInt8) throws(ControlError) {
+    guard [NFTables.Family.ipv4, NFTables.Family.ipv6].contains(where: { UInt16($0) == network }) else {
+      throw ControlError(ErrorNumber.addressFamilyNotSupported)
+    }
+    guard network == UInt16(family) || family == NFTables.Family.inet else {
+      throw ControlError(ErrorNumber.invalid)
     }
   }
 
@@ -127,27 +160,56 @@ extension Ruleset {
     guard var helper = decoded, let name = helper.name, let transport = helper.transportProtocol,
       transport != 0
     else { throw ControlError(ErrorNumber.invalid) }
+    let wanted = helper.networkProtocol ?? UInt16(table.family)
+    helper.networkProtocol = try Self.helperFamily(name, transport, wanted, table.family)
+    try checkTracked(table)
     guard let octets = Self.packedHelperName(name) else { throw ControlError(ErrorNumber.noEntry) }
     var cell = StateCell(.helper)
     cell.a = UInt64(truncatingIfNeeded: octets >> 64)
     cell.b = UInt64(truncatingIfNeeded: octets)
     cell.c = UInt64(transport)
-    if helper.networkProtocol == nil {
-      helper.networkProtocol = table.family == NFTables.Family.inet ? 1 : UInt16(table.family)
-    }
     var writer = NetlinkWriter()
     helper.encode(into: &writer)
     return (cell, writer.bytes)
   }
 
-  /// Helpers that the kernel has; their names are known here, their protocol parsers are not run.
-  private static let helpers: Set<String> = [
-    "ftp", "sip", "tftp", "irc", "amanda", "netbios-ns", "snmp", "pptp", "sane", "RAS", "Q.931", "H.245",
+  /// Helpers that the kernel has, with their transport protocols; their names are known here, their protocol parsers are
+  /// not run.
+  private static let helpers: [String: Set<UInt8>] = [
+    "ftp": [IPProtocol.tcp], "sip": [IPProtocol.tcp, IPProtocol.udp], "tftp": [IPProtocol.udp],
+    "irc": [IPProtocol.tcp], "amanda": [IPProtocol.udp], "netbios-ns": [IPProtocol.udp],
+    "snmp": [IPProtocol.udp], "snmp_trap": [IPProtocol.udp], "pptp": [IPProtocol.tcp],
+    "sane": [IPProtocol.tcp], "RAS": [IPProtocol.udp], "Q.931": [IPProtocol.tcp], "H.245": [IPProtocol.udp],
   ]
+
+  /// Those of them that have no IPv6.
+  private static let helpersOfIPv4: Set<String> = ["irc", "netbios-ns", "snmp", "snmp_trap", "pptp"]
+
+  /// For which network protocols a helper of a table is, of those that are wanted.
+  private static func helperFamily(
+    _ name: String, _ transport: UInt8, _ wanted: UInt16, _ family: UInt8
+  ) throws(ControlError) -> UInt16 {
+    let exists = helpers[name]?.contains(transport) == true
+    let hasIPv6 = exists && !helpersOfIPv4.contains(name)
+    switch UInt8(exactly: wanted) {
+    case NFTables.Family.ipv4:
+      if family == NFTables.Family.ipv6 { throw ControlError(ErrorNumber.invalid) }
+      guard exists else { throw ControlError(ErrorNumber.noEntry) }
+      return wanted
+    case NFTables.Family.ipv6:
+      if family == NFTables.Family.ipv4 { throw ControlError(ErrorNumber.invalid) }
+      guard hasIPv6 else { throw ControlError(ErrorNumber.noEntry) }
+      return wanted
+    case NFTables.Family.inet, NFTables.Family.bridge, NFTables.Family.netdev:
+      guard exists else { throw ControlError(ErrorNumber.noEntry) }
+      return UInt16(hasIPv6 ? NFTables.Family.inet : NFTables.Family.ipv4)
+    default: throw ControlError(ErrorNumber.addressFamilyNotSupported)
+    }
+  }
 
   /// The name of a helper as sixteen octets, the first the most significant; nil for one that does not exist.
   static func packedHelperName(_ name: String) -> UInt128? {
-    guard helpers.contains(name) else { return nil }
+    guard helpers[name] != nil else { return nil }
     var octets: UInt128 = 0
     for (index, unit) in name.utf8.enumerated() { octets |= UInt128(unit) << UInt128(8 * (15 - index)) }
     return octets
