@@ -12,6 +12,8 @@ extension Ruleset {
     var acknowledgements: [(offset: Int, error: ControlError?)] = []
     var isCommitted = false
     var mustValidateEachRule = false
+    /// A module that is to be looked for before the batch is executed again.
+    var missingModule: String?
     var transaction: Transaction
     var firstFlags: NetlinkFlags = []
     var firstSequence: UInt32 = 0
@@ -31,16 +33,21 @@ extension Ruleset {
     var output = ControlOutput()
     adoptElements(now: now)
     let saved = model
-    var result = execute(datagram, client, now, validatesEachRule: false)
-    if result.mustValidateEachRule {
+    var sought: Set<String> = []
+    var validatesEachRule = false
+    var result = execute(datagram, client, now, validatesEachRule, sought)
+    while result.mustValidateEachRule || result.missingModule != nil {
       restore(saved)
-      result = execute(datagram, client, now, validatesEachRule: true)
+      if let module = result.missingModule { sought.insert(module) } else { validatesEachRule = true }
+      result = execute(datagram, client, now, validatesEachRule, sought)
     }
     var writer = ReplyWriter(client: client)
     if result.isCommitted, !result.transaction.changes.isEmpty {
       model.generation = model.generation == .max ? 1 : model.generation + 1
+      renameChains(result.transaction)
       // Before rebuilding, which forgets the counters of what was deleted.
       notify(result, &output, &writer)
+      changeElements(result.transaction)
       rebuild()
     } else {
       restore(saved)
@@ -88,7 +95,8 @@ extension Ruleset {
   }
 
   private mutating func execute(
-    _ datagram: RawSpan, _ client: ControlClient, _ now: UInt64, validatesEachRule: Bool
+    _ datagram: RawSpan, _ client: ControlClient, _ now: UInt64, _ validatesEachRule: Bool,
+    _ sought: Set<String>
   ) -> BatchResult {
     var result = BatchResult(
       transaction: Transaction(client: client, now: now, validatesEachRule: validatesEachRule))
@@ -143,6 +151,10 @@ extension Ruleset {
         try execute(messages.type, messages.message, request, &result.transaction)
         if wantsAcknowledgement { result.acknowledgements.append((offset, nil)) }
       } catch {
+        if let module = error.missingModule, !sought.contains(module) {
+          result.missingModule = module
+          return result
+        }
         failed = true
         result.acknowledgements.append((offset, error))
       }

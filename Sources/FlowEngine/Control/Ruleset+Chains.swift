@@ -56,6 +56,9 @@ extension Ruleset {
     let flags = message.flags ?? 0
     var base: BaseModel?
     if let hook = message.hook {
+      guard !transaction.toggledTables.contains(model.tables[table].handle) else {
+        throw ControlError(ErrorNumber.invalid)
+      }
       guard flags & Flag.binding == 0 else { throw ControlError(ErrorNumber.notSupported) }
       base = try baseModel(hook, message, request.family, accepts)
     } else {
@@ -93,7 +96,9 @@ extension Ruleset {
     }
     let type = message.type ?? "filter"
     guard let hooks = Self.hooks(of: type, family) else {
-      throw ControlError(ErrorNumber.noEntry, attribute: 7)
+      var unknown = ControlError(ErrorNumber.noEntry, attribute: 7)
+      unknown.missingModule = "nft-chain-\(family)-\(type)"
+      throw unknown
     }
     guard hooks.contains(number) else { throw ControlError(ErrorNumber.notSupported) }
     if type == "nat", priority <= -200 { throw ControlError(ErrorNumber.notSupported) }
@@ -105,7 +110,11 @@ extension Ruleset {
     if isOnDevice, devices.isEmpty, kernel < .linux612 { throw ControlError(ErrorNumber.invalid) }
     if isOnDevice { try checkDevices(hook) }
     if (message.flags ?? 0) & Flag.hardwareOffload != 0 {
-      throw ControlError(devices.isEmpty ? ErrorNumber.invalid : ErrorNumber.notSupported)
+      if isOnDevice, devices.isEmpty { throw ControlError(ErrorNumber.invalid) }
+      // Without a device that is there the flag means nothing.
+      guard boundDevices(devices).isEmpty, (1...0xffff).contains(priority) else {
+        throw ControlError(ErrorNumber.notSupported)
+      }
     }
     return BaseModel(
       type: type, hook: number, priority: priority, accepts: accepts, devices: devices,
@@ -211,11 +220,13 @@ extension Ruleset {
     }
     if message.handle != nil, let name = message.name {
       // Its own name is taken as well.
-      guard model.tables[table].chain(name) == nil else {
+      let handle = model.tables[table].handle
+      guard model.tables[table].chain(name) == nil,
+        !transaction.renames.contains(where: { $0.table == handle && $0.name == name })
+      else {
         throw ControlError(ErrorNumber.exists, attribute: 3)
       }
-      renameTargets(table, from: chain.name, to: name)
-      chain.name = name
+      transaction.renames.append((handle, chain.handle, name))
     }
     if message.policy != nil { chain.base?.accepts = accepts }
     if chain.base != nil, let counters = message.counters {
@@ -225,7 +236,19 @@ extension Ruleset {
       chain.counter = cells.add(cell)
     }
     model.tables[table].chains[index] = chain
+    transaction.tablesWithChangedChains.insert(model.tables[table].handle)
     transaction.note(.newChain(table: model.tables[table].handle, chain: chain.handle), request)
+  }
+
+  /// Gives chains the names that a batch has for them, which only then take effect.
+  mutating func renameChains(_ transaction: Transaction) {
+    for (handle, number, name) in transaction.renames {
+      guard let table = model.tables.firstIndex(where: { $0.handle == handle }),
+        let chain = model.tables[table].chain(handle: number)
+      else { continue }
+      renameTargets(table, from: model.tables[table].chains[chain].name, to: name)
+      model.tables[table].chains[chain].name = name
+    }
   }
 
   /// Jumps hold their target's name: they follow it.
@@ -269,6 +292,7 @@ extension Ruleset {
       throw ControlError(ErrorNumber.noEntry, attribute: attribute)
     }
     let chain = model.tables[table].chains[index]
+    if chain.base != nil { transaction.tablesWithChangedChains.insert(model.tables[table].handle) }
     // Devices are taken from a chain since Linux 6.4.
     if let hook = message.hook, request.family == NFTables.Family.netdev, kernel >= .linux612,
       var base = chain.base

@@ -39,9 +39,23 @@ extension Ruleset {
       throw ControlError(ErrorNumber.busy)
     }
     var added: [ElementKey] = []
+    var announced = 0
+    let handle = model.tables[table].handle
+    func announce() {
+      guard announced < added.count else { return }
+      let keys = Array(added[announced...])
+      announced = added.count
+      transaction.note(.newElements(table: handle, set: set.handle, keys: keys), request)
+    }
     for (number, element) in elements.enumerated() {
       do throws(ControlError) {
-        if let key = try add(element, number, table, index, request, transaction) { added.append(key) }
+        switch try add(element, number, table, index, request, transaction) {
+        case .added(let key): added.append(key)
+        case .changed(let element):
+          announce()
+          transaction.note(.changedElement(table: handle, set: set.handle, element: element), request)
+        case nil: break
+        }
       } catch {
         throw error.blaming([.type(3), .member(number)])
       }
@@ -49,21 +63,25 @@ extension Ruleset {
     if set.isInterval, !set.isConcatenation { try checkOverlaps(table, index, added) }
     let blocks = NFTables.Set.Flag.interval | NFTables.Set.Flag.concatenation
     if set.flags & blocks == blocks { try checkBlocks(model.tables[table].sets[index], added) }
-    if !added.isEmpty {
-      transaction.note(
-        .newElements(table: model.tables[table].handle, set: set.handle, keys: added), request)
-    }
-    if set.isVerdictMap { transaction.tablesToValidate.insert(model.tables[table].handle) }
+    announce()
+    if set.isVerdictMap { transaction.tablesToValidate.insert(handle) }
     if set.isVerdictMap, transaction.validatesEachRule, let error = validationError(of: model.tables[table]) {
       throw error
     }
   }
 
-  /// Adds one element, the `number`-th of its message; its key, or nil when the set has it already, as it is.
+  /// What became of an element that was added.
+  private enum Addition {
+    case added(ElementKey)
+    /// The set has it, and once the batch is committed it has these times.
+    case changed(ElementModel)
+  }
+
+  /// Adds one element, the `number`-th of its message; nil when the set has it already, as it is.
   private mutating func add(
     _ element: NFTables.Element, _ number: Int, _ table: Int, _ index: Int, _ request: RequestContext,
     _ transaction: Transaction
-  ) throws(ControlError) -> ElementKey? {
+  ) throws(ControlError) -> Addition? {
     let set = model.tables[table].sets[index]
     let flags = element.flags ?? 0
     guard flags & ~(Flag.intervalEnd | Flag.catchAll) == 0 else {
@@ -87,6 +105,9 @@ extension Ruleset {
     let data = try checkedData(element, set, table, isEnd: isEnd, transaction)
     let timeout = element.timeout ?? (isEnd ? 0 : set.timeout)
     let left = element.expiration ?? timeout
+    if element.expiration != nil, timeout == 0, kernel >= .linux612 {
+      throw ControlError(ErrorNumber.notSupported)
+    }
     guard left <= timeout || timeout == 0 else { throw ControlError(ErrorNumber.outOfRange) }
     let (nanoseconds, overflow) = left.multipliedReportingOverflow(by: 1_000_000)
     guard !overflow else { throw ControlError(ErrorNumber.outOfRange) }
@@ -95,18 +116,16 @@ extension Ruleset {
       guard !request.flags.contains(.exclusive), old.data == data, old.object == element.object else {
         throw ControlError(ErrorNumber.exists)
       }
-      if timeout != 0, kernel >= .linux612 {
-        var refreshed = old
-        refreshed.expiry = transaction.now &+ nanoseconds
-        refreshed.timeout = element.timeout
-        model.tables[table].sets[index].replace(at: place, refreshed)
-        if timeout != old.timeout ?? set.timeout || element.expiration != nil { return key }
-      }
-      return nil
+      guard kernel >= .linux612, set.flags & NFTables.Set.Flag.timeout != 0, !isEnd,
+        timeout != old.timeout ?? set.timeout || element.expiration != nil
+      else { return nil }
+      var changed = old
+      changed.timeout = element.timeout
+      changed.expiry = timeout == 0 ? 0 : max(1, transaction.now &+ nanoseconds)
+      return .changed(changed)
     }
-    if let limit = set.size, !isCatchAll {
-      let limited = set.isInterval ? UInt64(limit) * 2 : UInt64(limit)
-      guard UInt64(set.elements.count) < limited else { throw ControlError(ErrorNumber.tooManyInSystem) }
+    if let limit = set.size, !isCatchAll, isFull(set, UInt64(limit), key) {
+      throw ControlError(ErrorNumber.tooManyInSystem)
     }
     let expressions = try elementExpressions(element, set, table, isEnd: isEnd, transaction)
     let stored = ElementModel(
@@ -116,7 +135,36 @@ extension Ruleset {
       hasExpressionList: element.expressions == nil ? set.hasExpressionList : element.hasExpressionList)
     if let place = set.place(of: key) { model.tables[table].sets[index].remove(at: place) }
     model.tables[table].sets[index].insert(stored)
-    return key
+    return .added(key)
+  }
+
+  /// Whether a set has no room for one more element. Neither the element for all keys that have none takes any, nor, after
+  /// Linux 6.1, which counts both ends of a range, the end before the first range.
+  ///
+  /// Source (Linux 7.2): nf_tables_api.c, nft_set_maxsize; nft_set_rbtree.c, nft_rbtree_adjust_maxsize.
+  private func isFull(_ set: SetModel, _ limit: UInt64, _ key: ElementKey) -> Bool {
+    var count = UInt64(set.elements.count)
+    if set.place(of: ElementKey(key: [], keyEnd: [], flags: Flag.catchAll)) != nil { count -= 1 }
+    guard set.isInterval, kernel >= .linux612 else { return count >= limit }
+    let lowest = ElementKey(
+      key: [UInt8](repeating: 0, count: set.keyLength), keyEnd: [], flags: Flag.intervalEnd)
+    let hasLowest = key == lowest || set.place(of: lowest) != nil
+    return count >= limit * 2 + (hasLowest ? 1 : 0)
+  }
+
+  /// Gives elements that were added again the times that they got.
+  mutating func changeElements(_ transaction: Transaction) {
+    for change in transaction.changes {
+      guard case .changedElement(let handle, let number, let element) = change.subject,
+        let table = model.tables.firstIndex(where: { $0.handle == handle }),
+        let set = model.tables[table].set(handle: number),
+        let place = model.tables[table].sets[set].place(of: element.key)
+      else { continue }
+      var changed = model.tables[table].sets[set].elements[place]
+      changed.timeout = element.timeout
+      changed.expiry = element.expiry
+      model.tables[table].sets[set].replace(at: place, changed)
+    }
   }
 
   /// Refuses blocks of concatenated ranges that have a key in common.

@@ -41,6 +41,9 @@ extension Ruleset {
         set.place(of: key).map { set.elements[$0] } ?? transaction.deletedElement(key, of: number)
       }
       return elementEvents(NFTables.Message.newElement, created, table, set, elements, transaction)
+    case .changedElement(let handle, let number, let element):
+      guard let (table, set) = set(number, of: handle, transaction) else { return [] }
+      return elementEvents(NFTables.Message.newElement, created, table, set, [element], transaction)
     case .newObject(let handle, let number, let type):
       guard let (table, object) = object(number, type, of: handle, transaction) else { return [] }
       let wire = wire(object, in: table, references(in: table), now: 0)

@@ -22,7 +22,11 @@ extension Ruleset {
     // The kernel gives the handle away before it looks further: a refused flowtable uses one up.
     let handle = model.tables[table].nextHandle()
     let families = [NFTables.Family.inet, NFTables.Family.ipv4, NFTables.Family.ipv6]
-    guard families.contains(request.family) else { throw ControlError(ErrorNumber.noEntry) }
+    guard families.contains(request.family) else {
+      var unknown = ControlError(ErrorNumber.noEntry)
+      unknown.missingModule = "nf-flowtable-\(request.family)"
+      throw unknown
+    }
     if let flags = message.flags, flags & ~(Flag.hardwareOffload | Flag.counter) != 0 {
       throw ControlError(ErrorNumber.notSupported)
     }

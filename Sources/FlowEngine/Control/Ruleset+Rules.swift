@@ -102,7 +102,9 @@ extension Ruleset {
       guard case .other(let name, _) = expression, !ExpressionLoader.unsupported.contains(name) else {
         continue
       }
-      throw ControlError(ErrorNumber.noEntry, at: [.type(4), .member(index)])
+      var unknown = ControlError(ErrorNumber.noEntry, at: [.type(4), .member(index)])
+      unknown.missingModule = "nft-expr-\(name)"
+      throw unknown
     }
   }
 

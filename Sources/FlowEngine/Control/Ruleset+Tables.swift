@@ -81,6 +81,9 @@ extension Ruleset {
     let isOrphan = old & (Flag.owner | Flag.persist) == Flag.persist
     let takesOwner = wanted & Flag.owner != 0 && !isOrphan
     if losesOwner || changesPersistence || takesOwner { throw ControlError(ErrorNumber.notSupported) }
+    if kernel >= .linux612, transaction.tablesWithChangedChains.contains(model.tables[index].handle) {
+      throw ControlError(ErrorNumber.invalid)
+    }
     if (old ^ wanted) & Flag.dormant != 0 {
       guard transaction.toggledTables.insert(model.tables[index].handle).inserted else {
         throw ControlError(ErrorNumber.invalid)

@@ -23,6 +23,8 @@ struct Transaction {
       case newSet(table: UInt64, set: UInt64)
       case deletedSet(table: TableModel, set: SetModel)
       case newElements(table: UInt64, set: UInt64, keys: [ElementKey])
+      /// An element that was added again, with other times.
+      case changedElement(table: UInt64, set: UInt64, element: ElementModel)
       case deletedElements(table: TableModel, set: SetModel, elements: [ElementModel])
       case newObject(table: UInt64, object: UInt64, type: UInt32)
       case deletedObject(table: TableModel, object: ObjectModel)
@@ -42,6 +44,10 @@ struct Transaction {
   var chainNames: [LocalID: String] = [:]
   var ruleHandles: [LocalID: UInt64] = [:]
   var changes: [Change] = []
+  /// Names that chains get with the commit.
+  var renames: [(table: UInt64, chain: UInt64, name: String)] = []
+  /// Tables of which this batch has changed a chain, or deleted a base chain.
+  var tablesWithChangedChains: Set<UInt64> = []
   /// Tables whose dormant flag this batch has changed.
   var toggledTables: Set<UInt64> = []
   /// Tables in which something has to be validated before the commit.

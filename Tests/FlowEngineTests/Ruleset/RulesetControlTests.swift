@@ -239,7 +239,7 @@ struct RulesetControlTests {
     #expect(bench.ruleset.current(loaded, now: 0) == .counter(NFTables.Counters(bytes: 80, packets: 2)))
   }
 
-  @Test("a chain's change is refused for its hook and priority first, then for its type, and for devices where it has none")
+  @Test("a chain's change is refused for its hook and priority first, then for its type")
   func chainChanges() {
     var bench = RulesetBench()
     var batch = BatchBuilder()
