@@ -45,6 +45,7 @@ extension Ruleset {
     if result.isCommitted, !result.transaction.changes.isEmpty {
       model.generation = model.generation == .max ? 1 : model.generation + 1
       renameChains(result.transaction)
+      updateSets(result.transaction)
       // Before rebuilding, which forgets the counters of what was deleted.
       notify(result, &output, &writer)
       changeElements(result.transaction)

@@ -26,13 +26,15 @@ extension Ruleset {
       guard isSame(set, model.tables[table].sets[existing]) else {
         throw ControlError(ErrorNumber.exists, attribute: 2)
       }
-      Self.update(&model.tables[table].sets[existing], to: set, kernel)
       transaction.setNames[.init(table: model.tables[table].handle, id: id)] = name
       let handle = model.tables[table].sets[existing].handle
+      transaction.setUpdates.append((model.tables[table].handle, handle, set))
       transaction.note(.newSet(table: model.tables[table].handle, set: handle), request)
       return
     }
     guard request.flags.contains(.create) else { throw ControlError(ErrorNumber.noEntry) }
+    // What keeps ranges cannot be changed by packets.
+    if flags & Flag.interval != 0, flags & Flag.eval != 0 { throw ControlError(ErrorNumber.notSupported) }
     if let field = name.range(of: "%d") {
       set.name = freeName(name, field, model.tables[table])
     } else if name.contains("%") {
@@ -44,13 +46,24 @@ extension Ruleset {
     transaction.note(.newSet(table: model.tables[table].handle, set: set.handle), request)
   }
 
+  /// Changes the sets that a batch added again, which only then takes effect.
+  mutating func updateSets(_ transaction: Transaction) {
+    for (handle, number, wanted) in transaction.setUpdates {
+      guard let table = model.tables.firstIndex(where: { $0.handle == handle }),
+        let set = model.tables[table].set(handle: number)
+      else { continue }
+      Self.update(&model.tables[table].sets[set], to: wanted, kernel)
+    }
+  }
+
   /// A set that is there gets the times of one that is added by its name, and after Linux 6.1 its size, if that has one. What
   /// its elements have does not change.
   ///
   /// Source (Linux 7.2): nf_tables_api.c, nft_set_is_same, nf_tables_commit.
   private static func update(_ set: inout SetModel, to wanted: SetModel, _ kernel: KernelGeneration) {
     if wanted.timeout != set.timeout, kernel >= .linux612 {
-      for (place, element) in set.elements.enumerated() where element.timeout == nil && element.expiry != 0 {
+      for (place, element) in set.elements.enumerated()
+      where element.timeout == nil && element.key.flags & NFTables.Element.Flag.intervalEnd == 0 {
         var changed = element
         changed.timeout = set.timeout
         set.replace(at: place, changed)
@@ -99,8 +112,6 @@ extension Ruleset {
     guard set.policy <= 1 else { throw ControlError(ErrorNumber.notSupported) }
     set.size = message.size
     set.wasMadeWithSize = message.size ?? 0 != 0
-    // What keeps ranges cannot be changed by packets.
-    if flags & Flag.interval != 0, flags & Flag.eval != 0 { throw ControlError(ErrorNumber.notSupported) }
     set.hasDescription = message.hasDescription
     set.fieldLengths = message.fieldLengths ?? []
     let isConcatenation = flags & Flag.concatenation != 0

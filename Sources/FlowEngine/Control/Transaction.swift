@@ -46,6 +46,8 @@ struct Transaction {
   var changes: [Change] = []
   /// Names that chains get with the commit.
   var renames: [(table: UInt64, chain: UInt64, name: String)] = []
+  /// What sets become with the commit.
+  var setUpdates: [(table: UInt64, set: UInt64, wanted: SetModel)] = []
   /// Tables of which this batch has changed a chain, or deleted a base chain.
   var tablesWithChangedChains: Set<UInt64> = []
   /// Tables whose dormant flag this batch has changed.

@@ -150,6 +150,38 @@ struct RulesetChangeTests {
       errors(&bench) { $0.elements("r", one + [BatchBuilder.element([7])]) } == [ErrorNumber.tooManyInSystem])
   }
 
+  @Test("a set that is added again gets its new time with the commit")
+  func timeOfSet() {
+    var bench = RulesetBench()
+    func set(_ timeout: UInt64?, _ flags: UInt32, _ request: NetlinkFlags, _ batch: inout BatchBuilder) {
+      var set = NFTables.Set()
+      set.table = "x"
+      set.name = "s"
+      set.id = 1
+      set.flags = NFTables.Set.Flag.timeout | flags
+      set.keyLength = 1
+      set.timeout = timeout
+      batch.add(NFTables.Message.newSet, request) { set.encode(into: &$0) }
+    }
+    #expect(
+      errors(&bench) {
+        $0.table()
+        set(nil, 0, .create, &$0)
+      } == [])
+    #expect(
+      errors(&bench) {
+        set(1000, 0, .create, &$0)
+        $0.elements("s", [BatchBuilder.element([1])])
+      } == [])
+    #expect(errors(&bench) { $0.elements("s", [BatchBuilder.element([2])]) } == [])
+    let elements = bench.ruleset.model.tables[0].sets[0].elements
+    #expect(elements.map(\.expiry) == [0, 1_000_000_000])
+    #expect(elements.map(\.timeout) == [0, nil])
+    // That it is there already is found before that it could not be.
+    let ranges = NFTables.Set.Flag.interval | NFTables.Set.Flag.eval
+    #expect(errors(&bench) { set(nil, ranges, [.create, .exclusive], &$0) } == [ErrorNumber.exists])
+  }
+
   @Test("an element that is added again gets its new time with the commit, and only if that differs")
   func timesOfElements() {
     var bench = RulesetBench()
