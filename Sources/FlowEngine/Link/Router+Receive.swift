@@ -108,7 +108,7 @@ extension Router {
         guard let flowtable = flowtables[id.number] else { continue }
         if forwardFast(&packet, flowtable) { return false }
       case .chain(let chain):
-        guard runDeviceChain(chain, &packet) else { return false }
+        guard passesIngress(chain, &packet) else { return false }
       }
     }
     return true
@@ -209,15 +209,44 @@ extension Router {
     packet.output = index
     packet.etherType = packet.bytes.be16(packet.link + 12)
     packet.network = packet.link + EthernetView.headerLength
-    if packet.etherType == EtherType.ipv4, packet.length >= IPv4View.minimumLength {
-      parseIPv4(&packet)
-      if packet.transport > packet.bytes.count { packet.transport = -1 }
-    } else if packet.etherType == EtherType.ipv6, packet.length >= IPv6View.headerLength {
-      parseIPv6(&packet)
-    }
+    parse(&packet)
     guard runEgressRules(&packet, index) else { return false }
     bytes = packet.frame()
     return true
+  }
+
+  /// Runs a chain of the ingress hook on a packet, whose headers are read for it alone. False: the packet is gone.
+  @inline(never)
+  private func passesIngress(_ chain: UInt32, _ packet: inout Packet) -> Bool {
+    parse(&packet)
+    defer {
+      packet.family = .ipv4
+      packet.transport = -1
+      packet.proto = 0
+      packet.fragmentOffset = 0
+      packet.hasOptions = false
+    }
+    return runDeviceChain(chain, &packet)
+  }
+
+  /// Reads the headers of an IP packet in a frame for rules, if they are sound.
+  ///
+  /// Source: include/net/netfilter/nf_tables_ipv4.h, __nft_set_pktinfo_ipv4_validate; …_ipv6.h likewise.
+  private func parse(_ packet: inout Packet) {
+    let start = packet.network
+    if packet.etherType == EtherType.ipv4, packet.length >= IPv4View.minimumLength {
+      let header = Int(packet.bytes[start] & 0x0f) * 4
+      let total = Int(packet.bytes.be16(start + 2))
+      guard packet.bytes[start] >> 4 == 4, header >= IPv4View.minimumLength, header <= total,
+        total <= packet.length
+      else { return }
+      parseIPv4(&packet)
+    } else if packet.etherType == EtherType.ipv6, packet.length >= IPv6View.headerLength {
+      guard packet.bytes[start] >> 4 == 6,
+        IPv6View.headerLength + Int(packet.bytes.be16(start + 4)) <= packet.length
+      else { return }
+      parseIPv6(&packet)
+    }
   }
 }
 

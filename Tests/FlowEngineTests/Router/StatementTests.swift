@@ -423,4 +423,34 @@ struct StatementTests {
     scene.proto = IPProtocol.udplite
     #expect((scene.entry != nil) == isTracked)
   }
+
+  @Test("a netdev chain at ingress matches ports, and the mark that it sets stays")
+  func ingressMatches() {
+    var batch = Self.bare()
+    batch.rule("y", Rules.meta(3), Rules.compare([7, 0, 0, 0]), Rules.drop)
+    let scene = Self.scene(.linux72, batch)
+    var device = BatchBuilder(family: NFTables.Family.netdev)
+    device.table()
+    var chain = NFTables.Chain()
+    chain.table = "x"
+    chain.name = "in"
+    chain.type = "filter"
+    chain.hook = NFTables.ChainHook()
+    chain.hook?.number = 0
+    chain.hook?.priority = -10
+    chain.hook?.device = "lan0"
+    device.add(NFTables.Message.newChain) { chain.encode(into: &$0) }
+    device.rule(
+      "in", Rules.payload(2, 2, 2), Rules.compare([0x14, 0x51]), Rules.load([7, 0, 0, 0]), Rules.setMeta(3))
+    device.rule("in", Rules.payload(2, 2, 2), Rules.compare([0x14, 0x52]), Rules.drop)
+    Self.load(device, scene)
+    for (port, path, dropped) in [
+      (UInt16(5200), Path.fast, UInt64(0)), (5201, .nowhere, 1), (5202, .nowhere, 2),
+    ] {
+      scene.serverPort = port
+      #expect(scene.send(.client, .syn) == path)
+      #expect(scene.router.statistics[.ruleDropped] == dropped)
+    }
+    #expect(scene.router.conntrack.count == 1)
+  }
 }
