@@ -225,15 +225,21 @@ extension Router {
   /// Source: net/ipv6/ndisc.c, ndisc_recv_ns, ndisc_recv_na.
   func receiveNeighbourDiscovery(_ packet: Packet) {
     guard packet.timeToLive == 255, let view = NeighbourDiscoveryView(checking: packet.transportBytes),
-      !view.target.isMulticast(.ipv6), let device = device(packet.input)
+      packet.bytes[packet.transport + 1] == 0, !view.target.isMulticast(.ipv6),
+      let device = device(packet.input)
     else { return statistics.count(.headerError) }
     let target = view.target
     if view.type == ICMPv6Type.neighbourAdvertisement {
       let key = NeighbourKey(device: device.index, family: .ipv6, address: target)
-      guard neighbours[key] != nil, let mac = view.linkLayerAddress(option: 2) ?? neighbours[key]?.mac else {
-        return
+      guard !view.isSolicited || !packet.destination.isMulticast(.ipv6), let known = neighbours[key],
+        known.state != .failed,
+        let mac = view.linkLayerAddress(option: 2) ?? (known.state.isValid ? known.mac : nil)
+      else { return }
+      let overrides = view.isOverride || known.state == .incomplete
+      // Another address that does not override makes the known one doubtful.
+      if known.state == .reachable, mac != known.mac, !overrides {
+        return become(key, .stale, until: .distantFuture)
       }
-      let overrides = view.isOverride || neighbours[key]?.state == .incomplete
       return update(key, mac, to: view.isSolicited ? .reachable : .stale, overrides: overrides)
     }
     guard device.addresses.contains(where: { $0.family == .ipv6 && $0.address == target }) else {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import FlowEngine
 import PacketWire
 import Testing
+
+@testable import FlowEngine
 
 /// Which questions about the router's addresses are answered.
 @Suite("answers to neighbours")
@@ -87,5 +88,52 @@ struct NeighbourAnswerTests {
     #expect(echo(scene, to: Address(ipv4: 0xffff_ffff), .ipv4) == .nowhere)
     #expect(echo(scene, to: Address(high: 0xfe80_0000_0000_0000, low: 9), .ipv6) == .answered)
     #expect(scene.sent.first?.bytes[54] == ICMPv6Type.destinationUnreachable)
+  }
+
+  /// A server's advertisement of its own address.
+  private func advertise(
+    _ scene: Scene, flags: UInt32, _ mac: MACAddress?, code: UInt8 = 0, toAll: Bool = false
+  ) {
+    var data: [UInt8] = []
+    data.append(ipv6: Scene.server6)
+    if let mac {
+      data += [2, 1]
+      data.append(mac)
+    }
+    let own = Address(high: Scene.server6.high, low: 1)
+    let destination = toAll ? Address(high: 0xff02_0000_0000_0000, low: 1) : own
+    let sum = Checksum.pseudoHeader(
+      Scene.server6, destination, proto: IPProtocol.icmpv6, length: 8 + data.count)
+    var body: [UInt8] = []
+    ICMPMessage(type: ICMPv6Type.neighbourAdvertisement, code: code, word: flags, data: data)
+      .emit(pseudoHeader: sum, into: &body)
+    var bytes: [UInt8] = []
+    EthernetHeader(
+      destination: toAll ? MACAddress(0x3333_0000_0001) : Scene.wanMAC, source: Scene.serverMAC,
+      type: EtherType.ipv6
+    ).emit(into: &bytes)
+    var header = IPv6Header(nextHeader: IPProtocol.icmpv6, source: Scene.server6, destination: destination)
+    header.hopLimit = 255
+    header.emit(payloadLength: body.count, into: &bytes)
+    scene.send(frame: bytes + body, on: scene.wan)
+  }
+
+  @Test("an address that is looked for is learned from an advertisement that is sound and says it")
+  func advertisements() {
+    let scene = Scene()
+    scene.family = .ipv6
+    let key = NeighbourKey(device: scene.wan, family: .ipv6, address: Scene.server6)
+    scene.router.removeNeighbour(key)
+    scene.send(.client, .syn)
+    advertise(scene, flags: 0x6000_0000, nil)
+    advertise(scene, flags: 0x6000_0000, Scene.serverMAC, code: 1)
+    advertise(scene, flags: 0x6000_0000, Scene.serverMAC, toAll: true)
+    #expect(scene.router.neighbours[key]?.state == .incomplete)
+    advertise(scene, flags: 0x4000_0000, Scene.serverMAC)
+    #expect(scene.router.neighbours[key]?.state == .reachable)
+    #expect(scene.sent.first?.bytes.raw.mac(0) == Scene.serverMAC)
+    advertise(scene, flags: 0x4000_0000, Scene.clientMAC)
+    #expect(scene.router.neighbours[key]?.state == .stale)
+    #expect(scene.router.neighbours[key]?.mac == Scene.serverMAC)
   }
 }
