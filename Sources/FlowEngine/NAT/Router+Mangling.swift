@@ -111,6 +111,7 @@ extension Router {
     }
     let room = bytes.count - transport
     switch proto {
+    case IPProtocol.udplite where !generation.tracksUDPLite: break
     case IPProtocol.tcp, IPProtocol.udp, IPProtocol.udplite:
       let portOffset = transport + (isSource ? 0 : 2)
       let checksumOffset = transport + (proto == IPProtocol.tcp ? 16 : 6)
