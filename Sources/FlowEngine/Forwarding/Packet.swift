@@ -73,6 +73,8 @@ package struct Packet: Sendable {
   package var hasOptions = false
   /// Offset, from the network header, of the address that this router wrote into a record-route option; 0 for none.
   package var recordRouteSlot = 0
+  /// Whether this router changed an IPv4 option, and the header's checksum does not know.
+  package var hasChangedOptions = false
   /// Sizes of the fragments' payloads that this packet was put together from.
   package var fragmentSizes: [Int] = []
   /// Largest fragment that came in, header included; 0 for a packet that came whole.

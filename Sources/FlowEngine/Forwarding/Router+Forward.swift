@@ -24,7 +24,7 @@ extension Router {
     packet.output = device
     note(.hook(.forward))
     guard runRules(.forward, &packet) else { return }
-    if packet.recordRouteSlot != 0, let route = packet.route { recordRoute(&packet, route) }
+    if packet.hasChangedOptions, let route = packet.route { finishOptions(&packet, route) }
     statistics.count(.classicForwarded)
     postrouting(&packet)
   }

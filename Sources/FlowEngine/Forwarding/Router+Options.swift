@@ -23,7 +23,14 @@ extension Router {
     var offset = start + IPv4View.minimumLength
     while offset < end {
       let kind = packet.bytes[offset]
-      if kind == OptionKind.end { break }
+      if kind == OptionKind.end {
+        // What stands behind the end is cleared.
+        for rest in offset..<end where packet.bytes[rest] != OptionKind.end {
+          packet.bytes[rest] = OptionKind.end
+          packet.hasChangedOptions = true
+        }
+        break
+      }
       if kind == OptionKind.noOperation {
         offset += 1
         continue
@@ -50,6 +57,7 @@ extension Router {
     guard pointer <= length else { return true }
     guard pointer + 3 <= length else { return optionProblem(packet, offset + 2 - start) }
     packet.recordRouteSlot = offset - start + pointer - 1
+    packet.hasChangedOptions = true
     packet.bytes.store(be32: receivingAddress(packet).ipv4, at: offset + pointer - 1)
     packet.bytes[offset + 2] += 4
     return true
@@ -64,8 +72,10 @@ extension Router {
       let overflow = packet.bytes[offset + 3] >> 4
       guard overflow < 15 else { return optionProblem(packet, offset + 3 - start) }
       packet.bytes[offset + 3] += 0x10
+      packet.hasChangedOptions = true
       return true
     }
+    packet.hasChangedOptions = true
     let time = UInt32(truncatingIfNeeded: wallClock / 1_000_000 % 86_400_000)
     switch packet.bytes[offset + 3] & 0x0f {
     case 0:
@@ -102,17 +112,18 @@ extension Router {
     return false
   }
 
-  /// A forwarded packet's route record gets the address by which it leaves.
+  /// A forwarded packet's route record gets the address by which it leaves, and the header its checksum.
   ///
   /// Source: net/ipv4/ip_options.c, ip_forward_options.
-  func recordRoute(_ packet: inout Packet, _ route: Route) {
+  func finishOptions(_ packet: inout Packet, _ route: Route) {
     let hop = route.gateway ?? packet.destination
-    guard let own = route.preferredSource ?? device(route.device)?.sourceAddress(towards: hop, .ipv4) else {
-      return
-    }
     let slot = packet.network + packet.recordRouteSlot
-    guard slot + 4 <= packet.transport else { return }
-    packet.bytes.store(be32: own.ipv4, at: slot)
+    if packet.recordRouteSlot != 0, slot + 4 <= packet.transport,
+      let own = route.preferredSource ?? device(route.device)?.sourceAddress(towards: hop, .ipv4)
+    {
+      packet.bytes.store(be32: own.ipv4, at: slot)
+    }
+    packet.hasChangedOptions = false
     packet.renewHeaderChecksum()
   }
 

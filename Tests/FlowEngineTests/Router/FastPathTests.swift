@@ -32,6 +32,16 @@ struct FastPathTests {
     #expect(scene.send(.client, .ack) == .fast)
   }
 
+  @Test("what stands behind the end of IP options is cleared")
+  func clearedOptions() throws {
+    let scene = Scene().handshake()
+    #expect(scene.send(.client, .ack, [], Oddity(options: [1, 0, 148, 4])) == .classic)
+    let frame = try #require(scene.sent.first).bytes
+    #expect(Array(frame[34..<38]) == [1, 0, 0, 0])
+    let isValid = Checksum.isValid(frame.raw.extracting(14..<38))
+    #expect(isValid)
+  }
+
   @Test("FT-033 fragments take the classic path as one packet, the flow is kept")
   func fragments() {
     let scene = Scene()
