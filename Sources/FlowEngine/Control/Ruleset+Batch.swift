@@ -46,6 +46,7 @@ extension Ruleset {
       model.generation = model.generation == .max ? 1 : model.generation + 1
       renameChains(result.transaction)
       updateSets(result.transaction)
+      addDevices(result.transaction)
       // Before rebuilding, which forgets the counters of what was deleted.
       notify(result, &output, &writer)
       changeElements(result.transaction)

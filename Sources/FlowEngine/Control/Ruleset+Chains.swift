@@ -185,7 +185,7 @@ extension Ruleset {
     }
     let blamed: UInt16 = message.handle == nil ? 3 : 2
     if let hook = message.hook {
-      guard var base = chain.base else { throw ControlError(ErrorNumber.exists, attribute: blamed) }
+      guard let base = chain.base else { throw ControlError(ErrorNumber.exists, attribute: blamed) }
       if kernel < .linux612 {
         let wanted = try baseModel(hook, message, request.family, accepts)
         guard wanted.hook == base.hook, wanted.priority == base.priority else {
@@ -214,8 +214,10 @@ extension Ruleset {
         throw ControlError(ErrorNumber.exists, attribute: blamed)
       }
       if !added.isEmpty {
-        base.devices = added.filter { !base.devices.contains($0) } + base.devices
-        chain.base = base
+        let handle = model.tables[table].handle
+        added.removeAll { base.devices.contains($0) }
+        try transaction.check(added, against: transaction.chainDevices, handle)
+        transaction.chainDevices.append(.init(table: handle, owner: chain.handle, devices: added))
       }
     }
     if message.handle != nil, let name = message.name {

@@ -92,12 +92,29 @@ extension Ruleset {
       }
       flowtable.flags = flags
     }
+    let handle = model.tables[table].handle
+    try transaction.check(added, against: transaction.flowtableDevices, handle)
     try checkFree(added, table)
     if flowtable.flags & Flag.hardwareOffload != 0 { try checkHardware(added) }
-    flowtable.devices = added + flowtable.devices
+    transaction.flowtableDevices.append(.init(table: handle, owner: flowtable.handle, devices: added))
     model.tables[table].flowtables[index] = flowtable
-    transaction.note(
-      .newFlowtable(table: model.tables[table].handle, flowtable: flowtable.handle, devices: added), request)
+    transaction.note(.newFlowtable(table: handle, flowtable: flowtable.handle, devices: added), request)
+  }
+
+  /// Gives flowtables and chains the devices that a batch has for them, which only then takes effect.
+  mutating func addDevices(_ transaction: Transaction) {
+    for change in transaction.flowtableDevices {
+      guard let table = model.tables.firstIndex(where: { $0.handle == change.table }),
+        let index = model.tables[table].flowtable(handle: change.owner)
+      else { continue }
+      model.tables[table].flowtables[index].devices.insert(contentsOf: change.devices, at: 0)
+    }
+    for change in transaction.chainDevices {
+      guard let table = model.tables.firstIndex(where: { $0.handle == change.table }),
+        let index = model.tables[table].chain(handle: change.owner)
+      else { continue }
+      model.tables[table].chains[index].base?.devices.insert(contentsOf: change.devices, at: 0)
+    }
   }
 
   mutating func deleteFlowtable(

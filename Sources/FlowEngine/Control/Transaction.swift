@@ -46,6 +46,14 @@ struct Transaction {
   var changes: [Change] = []
   /// Names that chains get with the commit.
   var renames: [(table: UInt64, chain: UInt64, name: String)] = []
+  /// Devices that a flowtable or a chain of a table gets with the commit.
+  struct AddedDevices {
+    var table: UInt64
+    var owner: UInt64
+    var devices: [NFTables.Device]
+  }
+  var flowtableDevices: [AddedDevices] = []
+  var chainDevices: [AddedDevices] = []
   /// What sets become with the commit.
   var setUpdates: [(table: UInt64, set: UInt64, wanted: SetModel)] = []
   /// Tables of which this batch has changed a chain, or deleted a base chain.
@@ -63,6 +71,17 @@ struct Transaction {
 
   mutating func note(_ subject: Change.Subject, _ request: RequestContext) {
     changes.append(Change(subject: subject, request: request))
+  }
+
+  /// Refuses devices that one of `pending` has already for the same table.
+  func check(
+    _ devices: [NFTables.Device], against pending: [AddedDevices], _ table: UInt64
+  ) throws(ControlError) {
+    for change in pending where change.table == table {
+      guard !devices.contains(where: { change.devices.contains($0) }) else {
+        throw ControlError(ErrorNumber.exists)
+      }
+    }
   }
 
   func setNames(in table: UInt64) -> [UInt32: String] {

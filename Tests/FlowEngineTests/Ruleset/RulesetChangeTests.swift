@@ -150,6 +150,65 @@ struct RulesetChangeTests {
       errors(&bench) { $0.elements("r", one + [BatchBuilder.element([7])]) } == [ErrorNumber.tooManyInSystem])
   }
 
+  @Test("a flowtable gets devices with the commit")
+  func devicesOfFlowtable() {
+    var bench = RulesetBench()
+    #expect(
+      errors(&bench) {
+        $0.table()
+        $0.flowtable("f")
+        $0.flowtable("g")
+      } == [])
+    for name in ["f", "g"] {
+      #expect(
+        errors(&bench) {
+          $0.flowtable("f", devices: ["lan0"])
+          $0.flowtable(name, devices: ["lan0"])
+        } == [ErrorNumber.exists])
+    }
+    var flowtable = NFTables.Flowtable()
+    flowtable.table = "x"
+    flowtable.name = "f"
+    flowtable.hook = NFTables.Flowtable.Hook(number: 0, priority: 0, devices: [.name("lan0")])
+    #expect(
+      errors(&bench) {
+        $0.flowtable("f", devices: ["lan0"])
+        $0.add(NFTables.Message.deleteFlowtable, []) { flowtable.encode(into: &$0) }
+      } == [ErrorNumber.noEntry])
+    #expect(
+      errors(&bench) {
+        $0.flowtable("f", devices: ["lan0"])
+        $0.flowtable("h", devices: ["lan0"])
+      } == [])
+    let devices = bench.ruleset.model.tables[0].flowtables.map(\.devices)
+    #expect(devices == [[.name("lan0")], [], [.name("lan0")]])
+  }
+
+  @Test("a chain gets devices with the commit")
+  func devicesOfChain() {
+    var bench = RulesetBench()
+    var batch = BatchBuilder(family: NFTables.Family.netdev)
+    batch.table()
+    var chain = NFTables.Chain()
+    chain.table = "x"
+    chain.name = "y"
+    chain.type = "filter"
+    chain.hook = NFTables.ChainHook()
+    chain.hook?.number = 0
+    chain.hook?.priority = 0
+    chain.hook?.devices = [.name("lan0")]
+    batch.add(NFTables.Message.newChain) { chain.encode(into: &$0) }
+    #expect(bench.send(batch).replies == [])
+    chain.hook?.devices = [.name("lan0"), .name("wan0")]
+    batch = BatchBuilder(family: NFTables.Family.netdev)
+    batch.add(NFTables.Message.newChain) { chain.encode(into: &$0) }
+    var twice = batch
+    twice.add(NFTables.Message.newChain) { chain.encode(into: &$0) }
+    #expect(RulesetBench.errors(bench.send(twice)).map(\.number) == [ErrorNumber.exists])
+    #expect(bench.send(batch).replies == [])
+    #expect(bench.ruleset.model.tables[0].chains[0].base?.devices == [.name("wan0"), .name("lan0")])
+  }
+
   @Test("a set that is added again gets its new time with the commit")
   func timeOfSet() {
     var bench = RulesetBench()
