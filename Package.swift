@@ -100,7 +100,7 @@ let package = Package(
         "EngineHost", "FlowEngine", "NetfilterClient", "NetlinkWire", "PacketWire", "CNetfilter",
         "TestSupport",
       ],
-      exclude: ["Answers", "Traces"],
+      exclude: ["Answers", "RuleMessages", "Traces"],
       swiftSettings: strict),
     .testTarget(
       name: "KernelTests", dependencies: ["TestSupport"],

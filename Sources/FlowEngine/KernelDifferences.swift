@@ -28,4 +28,9 @@ extension KernelGeneration {
   package var errorsTakeCredit: Bool { isBefore7 }
   /// UDP-Lite has ports in its tuple.
   package var tracksUDPLite: Bool { isBefore7 }
+  /// Messages about traced packets show their conntrack entries. Shown by the recordings of RuleMessageTests.
+  package var showsTracedEntries: Bool { !isBefore7 }
+  /// Messages about traced packets have a type of their own for the end of a chain; a rule that chooses a packet and returns is
+  /// not told of. Shown by the recordings of RuleMessageTests.
+  package var tellsReturnsApart: Bool { self < .linux612 }
 }

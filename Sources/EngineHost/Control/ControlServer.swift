@@ -80,7 +80,7 @@ package final class ControlServer {
 
   /// Hands the events that the engine has collected, and what host services have to say, to those who asked for them.
   package func publish(_ engine: Engine) {
-    let events = engine.router.takeConntrackEvents()
+    let events = engine.router.takeConntrackEvents() + engine.router.ruleMessages.take()
     if !events.isEmpty { deliver(events, engine) }
     for (number, state) in clients {
       guard let name = state.service, !state.isFull, let service = services[name] else { continue }
@@ -135,8 +135,9 @@ package final class ControlServer {
     listen(true)
   }
 
-  /// Entries are made to report events only while somebody listens.
+  /// Entries are made to report events, and rules to tell of packets, only while somebody listens.
   private func noteListeners(_ engine: Engine) {
+    engine.router.ruleMessages.isHeard = clients.values.contains { $0.listens(to: NFTables.Group.trace) }
     engine.router.conntrack.isListening = clients.values.contains { $0.listensToConntrack }
   }
 

@@ -29,7 +29,7 @@ package struct ControlClient: Equatable, Sendable {
 
 /// An event for the listeners of a multicast group.
 package struct ControlEvent: Equatable, Sendable {
-  /// `NFNLGRP_*`: 1…3 conntrack, 4…6 expectations, 7 nf_tables.
+  /// `NFNLGRP_*`: 1…3 conntrack, 4…6 expectations, 7 nf_tables, 9 its traces.
   package var group: UInt32
   package var datagram: [UInt8]
   /// Port id of the client that has had it as an answer (NLM_F_ECHO) and is not told again as a listener; 0 for none.

@@ -261,7 +261,7 @@ extension Ruleset {
     func flush() {
       guard !datagram.isEmpty else { return }
       let port = isEchoed ? result.transaction.client.portID : 0
-      output.events.append(ControlEvent(group: 7, datagram: datagram, echoedTo: port))
+      output.events.append(ControlEvent(group: NFTables.Group.ruleset, datagram: datagram, echoedTo: port))
       if isEchoed { writer.append(datagram: datagram) }
       datagram = []
     }

@@ -20,6 +20,17 @@ package enum TrackingState: UInt8, Sendable {
   case establishedReply
   case related
   case relatedReply
+
+  /// As rules see it (NF_CT_STATE_*).
+  var ruleState: UInt32 {
+    switch self {
+    case .none: 1
+    case .untracked: 0x40
+    case .new: 8
+    case .established, .establishedReply: 2
+    case .related, .relatedReply: 4
+    }
+  }
 }
 
 /// One packet on the classic path: its octets and what the stages have found out about it.
@@ -59,6 +70,8 @@ package struct Packet: Sendable {
   package var priority: UInt32 = 0
   package var type: PacketType = .host
   package var trace = false
+  /// What the packet is called in the messages about its rules; 0 before the first.
+  package var traceID: UInt32 = 0
 
   package var entry: EntryID = .none
   package var tracking: TrackingState = .none

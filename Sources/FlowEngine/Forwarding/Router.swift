@@ -90,6 +90,7 @@ package final class Router {
   package var statistics = Statistics()
   /// Who wants to know what happens to which packets.
   package var tracing = TraceRecorder()
+  package var ruleMessages = RuleMessages()
   /// Frames that left, oldest first; the caller takes them.
   package var sent: [SentFrame] = []
   /// Whether packets of a family are tracked: some rule asked for it.

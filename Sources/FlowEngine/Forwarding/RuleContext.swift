@@ -31,15 +31,21 @@ package struct RuleContext: ~Copyable, RuleEnvironment {
   package mutating func store(_ octet: UInt8, at offset: Int) { packet.bytes[offset] = octet }
   package var now: UInt64 { router.now.nanoseconds }
   package var wallClock: UInt64 { router.wallClock }
-  package var isTraced: Bool { router.tracing.isOpen }
+  package var isTraced: Bool { router.tracing.isOpen || router.ruleMessages.isHeard }
 
-  package mutating func trace(chain: UInt32, rule: UInt64, _ step: RuleStep) {
+  package mutating func trace(_ trail: inout RuleTrail, _ step: RuleStep, _ rule: RulePacket) {
     if step == .noMatch, !router.tracing.recordsMismatches { return }
-    router.note(.rule(chain: chain, handle: rule, step))
+    router.note(.rule(chain: trail.chain, handle: trail.rule, step))
+    if step != .noMatch { router.tell(.rule(step), &trail, rule, &packet) }
   }
 
-  package mutating func trace(chain: UInt32, accepts: Bool) {
-    router.note(.policy(chain: chain, accepts: accepts))
+  package mutating func traceEnd(_ trail: inout RuleTrail, _ rule: RulePacket) {
+    router.tell(.end, &trail, rule, &packet)
+  }
+
+  package mutating func trace(_ trail: inout RuleTrail, accepts: Bool, _ rule: RulePacket) {
+    router.note(.policy(chain: trail.base, accepts: accepts))
+    router.tell(.policy(accepts: accepts), &trail, rule, &packet)
   }
 
   package mutating func randomNumber() -> UInt32 { UInt32(truncatingIfNeeded: router.random.next()) }
@@ -53,15 +59,7 @@ package struct RuleContext: ~Copyable, RuleEnvironment {
   package var hasConntrack: Bool { slot != nil }
   package var isUntracked: Bool { packet.tracking == .untracked }
 
-  package var conntrackState: UInt32 {
-    switch packet.tracking {
-    case .none: 1
-    case .untracked: 0x40
-    case .new: 8
-    case .established, .establishedReply: 2
-    case .related, .relatedReply: 4
-    }
-  }
+  package var conntrackState: UInt32 { packet.tracking.ruleState }
 
   package func conntrack(_ key: ConntrackKey, direction: RuleDirection?) -> UInt64? {
     guard let slot else { return nil }
@@ -283,6 +281,7 @@ extension Router {
       return rules(&rule, &context)
     }
     takeBack(rule, &packet)
+    finishRuleMessages()
     if !rejections.isEmpty { sendRejections() }
     return survives(verdict)
   }

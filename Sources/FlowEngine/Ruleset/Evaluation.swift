@@ -37,7 +37,7 @@ extension Ruleset {
     var walk = Walk(
       hook: hook, nfproto: base.nfproto == 0 ? packet.family.rawValue : base.nfproto, now: environment.now)
     let isTraced = environment.isTraced
-    var trail = RuleTrail(base.chain)
+    var trail = RuleTrail(base.chain, nfproto: walk.nfproto)
     var depth = 0
     var place = Int(program.chains[Int(base.chain)])
     var nextRule = place
@@ -49,15 +49,15 @@ extension Ruleset {
         nextRule = Int(instruction.a)
         walk.rule = instruction.c
         if isTraced {
-          trail.close(as: .next, &environment)
-          trail.isInRule = true
-          trail.rule = instruction.c
+          trail.close(as: .next, packet, &environment)
+          trail.begin(instruction.c, packet)
         }
         continue
       case .endChain:
         if isTraced {
-          trail.close(as: .next, &environment)
-          if depth == 0 { environment.trace(chain: base.chain, accepts: base.accepts) }
+          trail.close(as: .next, packet, &environment)
+          environment.traceEnd(&trail, packet)
+          if depth == 0 { environment.trace(&trail, accepts: base.accepts, packet) }
         }
         guard depth > 0 else { return applyPolicy(base, packet) }
         depth -= 1
@@ -70,7 +70,7 @@ extension Ruleset {
         if instruction.opcode == .lookup {
           switch lookUp(instruction, place &- 1, &walk, packet.byteCount) {
           case .missing:
-            if isTraced { trail.close(as: .noMatch, &environment) }
+            if isTraced { trail.close(as: .noMatch, packet, &environment) }
             place = nextRule
             continue
           case .found:
@@ -81,9 +81,9 @@ extension Ruleset {
           }
         }
         if isTraced {
-          trail.close(code, target, &environment)
+          trail.close(code, target, packet, &environment)
           if code == NFTablesVerdict.return, depth == 0 {
-            environment.trace(chain: base.chain, accepts: base.accepts)
+            environment.trace(&trail, accepts: base.accepts, packet)
           }
         }
         switch code {
@@ -116,7 +116,7 @@ extension Ruleset {
         case .state: outcome = runState(instruction.a, packet.byteCount, walk.now, &environment)
         default: outcome = step(place &- 1, &walk, &packet, &environment)
         }
-        if isTraced { trail.close(outcome, &environment) }
+        if isTraced { trail.close(outcome, packet, &environment) }
         switch outcome {
         case .next: continue
         case .leaveRule: place = nextRule

@@ -133,14 +133,17 @@ package protocol RuleEnvironment: ConnectionRegistry, ~Copyable, ~Escapable {
 
   /// Monotonic time, nanoseconds.
   var now: UInt64 { get }
-  /// Whether ``trace(chain:rule:_:)`` and ``trace(chain:accepts:)`` are to be called.
+  /// Whether what follows is to be told of each rule and chain.
   var isTraced: Bool { get }
-  /// A rule was left.
+  /// A rule was left, by the packet as it is now.
   @_lifetime(self: copy self)
-  mutating func trace(chain: UInt32, rule: UInt64, _ step: RuleStep)
-  /// A base chain ended, and its policy decided.
+  mutating func trace(_ trail: inout RuleTrail, _ step: RuleStep, _ packet: RulePacket)
+  /// A chain's last rule was left, and no verdict reached.
   @_lifetime(self: copy self)
-  mutating func trace(chain: UInt32, accepts: Bool)
+  mutating func traceEnd(_ trail: inout RuleTrail, _ packet: RulePacket)
+  /// The policy of the base chain decided.
+  @_lifetime(self: copy self)
+  mutating func trace(_ trail: inout RuleTrail, accepts: Bool, _ packet: RulePacket)
   /// Wall-clock time, nanoseconds since 1970.
   var wallClock: UInt64 { get }
   @_lifetime(self: copy self)
@@ -221,9 +224,11 @@ package protocol RuleEnvironment: ConnectionRegistry, ~Copyable, ~Escapable {
 extension RuleEnvironment where Self: ~Copyable & ~Escapable {
   package var isTraced: Bool { false }
   @_lifetime(self: copy self)
-  package mutating func trace(chain: UInt32, rule: UInt64, _ step: RuleStep) {}
+  package mutating func trace(_ trail: inout RuleTrail, _ step: RuleStep, _ packet: RulePacket) {}
   @_lifetime(self: copy self)
-  package mutating func trace(chain: UInt32, accepts: Bool) {}
+  package mutating func traceEnd(_ trail: inout RuleTrail, _ packet: RulePacket) {}
+  @_lifetime(self: copy self)
+  package mutating func trace(_ trail: inout RuleTrail, accepts: Bool, _ packet: RulePacket) {}
 }
 
 /// Number of a flowtable inside the engine, never used again while the engine lives.

@@ -97,6 +97,43 @@ package enum NFTables {
     package static let `return`: Int32 = -5
   }
 
+  /// `NFNLGRP_*`: whom nf_tables tells of changes, and of traced packets.
+  package enum Group {
+    package static let ruleset: UInt32 = 7
+    package static let trace: UInt32 = 9
+  }
+
+  /// `NFTA_TRACE_*`.
+  package enum TraceAttribute {
+    package static let table: UInt16 = 1
+    package static let chain: UInt16 = 2
+    package static let ruleHandle: UInt16 = 3
+    package static let type: UInt16 = 4
+    package static let verdict: UInt16 = 5
+    package static let id: UInt16 = 6
+    package static let linkHeader: UInt16 = 7
+    package static let networkHeader: UInt16 = 8
+    package static let transportHeader: UInt16 = 9
+    package static let inputDevice: UInt16 = 10
+    package static let inputType: UInt16 = 11
+    package static let outputDevice: UInt16 = 12
+    package static let outputType: UInt16 = 13
+    package static let mark: UInt16 = 14
+    package static let networkProtocol: UInt16 = 15
+    package static let policy: UInt16 = 16
+    package static let conntrackID: UInt16 = 18
+    package static let conntrackDirection: UInt16 = 19
+    package static let conntrackStatus: UInt16 = 20
+    package static let conntrackState: UInt16 = 21
+  }
+
+  /// `NFT_TRACETYPE_*`.
+  package enum TraceType {
+    package static let policy: UInt32 = 1
+    package static let `return`: UInt32 = 2
+    package static let rule: UInt32 = 3
+  }
+
   /// `NFTA_VERDICT_*`.
   package struct Verdict: Hashable, Sendable {
     /// One of ``VerdictCode``.
@@ -228,9 +265,14 @@ extension NFTables.Verdict {
 
   package func encode(into writer: inout NetlinkWriter) {
     let nest = writer.beginNest(2, marked: false)
+    encodeContent(into: &writer)
+    writer.endNest(nest)
+  }
+
+  /// The same, for a nest that is the verdict's own.
+  package func encodeContent(into writer: inout NetlinkWriter) {
     writer.attribute(1, UInt32(bitPattern: code))
     if let chain { writer.attribute(2, text: chain) }
     if let chainID { writer.attribute(3, chainID) }
-    writer.endNest(nest)
   }
 }

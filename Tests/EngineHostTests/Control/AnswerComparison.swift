@@ -47,6 +47,13 @@ struct ComparableMessage: Equatable {
     case (10, 12), (10, 14):
       if sortsElements { sortElements() }
       mask([3, 1, 5], .left)
+    case (10, 17):
+      mask([6], .hash)
+      mask([18], .hash)
+      // The router's own packets, which have no header of a link, have identifications of chance.
+      if places([7]).isEmpty, let header = places([8]).first, header.count == 20 {
+        for offset in [4, 5, 10, 11] { octets[header.lowerBound + offset] = 0 }
+      }
     default: break
     }
   }

@@ -56,18 +56,18 @@ struct AnswerRecording {
       case ("step", 2...): text = words.dropFirst().joined(separator: " ")
       case (">", 3):
         scenarios[scenario].steps.append(
-          Step(text: text, client: String(words[1]), request: try octets(words[2]), settings: settings))
+          Step(text: text, client: String(words[1]), request: try Self.octets(words[2]), settings: settings))
         settings = []
-      case ("<", 2): scenarios[scenario].steps[step].answers.append(try octets(words[1]))
+      case ("<", 2): scenarios[scenario].steps[step].answers.append(try Self.octets(words[1]))
       case ("*", 3):
         scenarios[scenario].steps[step].events.append(
-          Event(group: UInt32(words[1]) ?? 0, datagram: try octets(words[2])))
+          Event(group: UInt32(words[1]) ?? 0, datagram: try Self.octets(words[2])))
       default: throw Unreadable(line: String(line))
       }
     }
   }
 
-  private func octets(_ hexadecimal: Substring) throws -> [UInt8] {
+  static func octets(_ hexadecimal: Substring) throws -> [UInt8] {
     var result: [UInt8] = []
     var high: UInt8?
     for digit in hexadecimal {

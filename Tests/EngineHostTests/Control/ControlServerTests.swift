@@ -183,6 +183,36 @@ struct ControlServerTests {
     #expect(slowly.losses == 1)
   }
 
+  @Test(
+    "messages about traced packets reach those who joined their group, and are made only while there are any")
+  func ruleMessages() throws {
+    defer { served.stop() }
+    let scenario = try #require(try RuleMessageTests.scenarios("6.12").first)
+    let (batch, frame) = (scenario.batch, scenario.steps[0].frame)
+    served.perform { engine, _ in
+      _ = RuleMessageTests.furnish(engine)
+      // Safe: the span does not outlive the array.
+      _ = unsafe engine.loadRules(batch.span.bytes, from: ControlClient(portID: 1))
+    }
+    func receive(while isHeard: Bool) {
+      while served.perform({ engine, _ in engine.router.ruleMessages.isHeard }) != isHeard {}
+      served.perform { engine, server in
+        // Safe: as above.
+        unsafe engine.receive(frame.span.bytes, on: 2, at: engine.router.now)
+        server.publish(engine)
+      }
+    }
+    receive(while: false)
+    do {
+      let socket = try EngineSocket(served.instance, netlinkProtocol: NETLINK_NETFILTER, isBlocking: false)
+      try socket.subscribe(to: NFTables.Group.trace)
+      receive(while: true)
+      #expect(drain(socket).datagrams == scenario.steps[0].messages.count)
+    }
+    receive(while: false)
+    #expect(served.perform { engine, _ in engine.router.ruleMessages.take().isEmpty })
+  }
+
   @Test("who is shown what came of a request is not told it again as a listener")
   func echo() throws {
     defer { served.stop() }
