@@ -49,6 +49,8 @@ struct ConntrackRequest {
   var hasMaster = false
   var master: Tuple?
   var zone: UInt16?
+  /// The zone of both directions, if it is another than the default, beside which a direction may still have its own.
+  var commonZone: UInt16? { zone == 0 ? nil : zone }
   /// A zone inside the tuple of one direction.
   var tupleZones: (UInt16?, UInt16?) = (nil, nil)
   var status: UInt32?

@@ -10,11 +10,11 @@ extension Router {
   func createOrUpdate(
     _ request: ConntrackRequest, _ flags: NetlinkFlags, _ client: ControlClient
   ) throws(ControlError) {
-    if request.zone != nil, request.tupleZones.0 != nil || request.tupleZones.1 != nil {
+    if request.commonZone != nil, request.tupleZones.0 != nil || request.tupleZones.1 != nil {
       throw ControlError(ErrorNumber.invalid)
     }
-    let originalZone = request.zone ?? request.tupleZones.0 ?? 0
-    let replyZone = request.zone ?? request.tupleZones.1 ?? 0
+    let originalZone = request.commonZone ?? request.tupleZones.0 ?? 0
+    let replyZone = request.commonZone ?? request.tupleZones.1 ?? 0
     var found: Int?
     if let original = request.original { found = findLive(original.inZone(originalZone))?.slot }
     if found == nil, let reply = request.reply { found = findLive(reply.inZone(replyZone))?.slot }
@@ -43,7 +43,7 @@ extension Router {
     }
     var master: Int?
     if request.hasMaster {
-      guard let tuple = request.master, let hit = findLive(tuple.inZone(request.zone ?? 0)) else {
+      guard let tuple = request.master, let hit = findLive(tuple.inZone(request.commonZone ?? 0)) else {
         throw ControlError(ErrorNumber.noEntry)
       }
       master = hit.slot
@@ -52,13 +52,14 @@ extension Router {
     if let name = request.helper { helper = try helperNumber(name) }
     let slot = conntrack.create(original: original, reply: reply)
     let directions: UInt8
-    if request.zone != nil || (request.tupleZones.0 == nil && request.tupleZones.1 == nil) {
+    if request.commonZone != nil || (request.tupleZones.0 == nil && request.tupleZones.1 == nil) {
       directions = 3
     } else {
       directions = (request.tupleZones.0 == nil ? 0 : 1) | (request.tupleZones.1 == nil ? 0 : 2)
     }
     prepare(
-      slot, zone: request.zone ?? request.tupleZones.0 ?? request.tupleZones.1 ?? 0, directions: directions)
+      slot, zone: request.commonZone ?? request.tupleZones.0 ?? request.tupleZones.1 ?? 0,
+      directions: directions)
     conntrack[slot].extensions.insert(.synproxy)
     if helper != 0 {
       conntrack[slot].helper = helper

@@ -209,14 +209,14 @@ extension Router {
     let zone: UInt16
     if let original = request.original {
       tuple = original
-      zone = request.zone ?? request.tupleZones.0 ?? 0
+      zone = request.commonZone ?? request.tupleZones.0 ?? 0
     } else if let reply = request.reply {
       tuple = reply
-      zone = request.zone ?? request.tupleZones.1 ?? 0
+      zone = request.commonZone ?? request.tupleZones.1 ?? 0
     } else {
       throw ControlError(ErrorNumber.invalid)
     }
-    if request.zone != nil, request.tupleZones.0 != nil || request.tupleZones.1 != nil {
+    if request.commonZone != nil, request.tupleZones.0 != nil || request.tupleZones.1 != nil {
       throw ControlError(ErrorNumber.invalid)
     }
     return findLive(tuple.inZone(zone))?.slot

@@ -18,7 +18,7 @@ struct ConntrackControlTests {
 
   private static func tuple(
     _ type: UInt16, _ source: UInt32, _ destination: UInt32, _ sourcePort: UInt16, _ destinationPort: UInt16,
-    into writer: inout NetlinkWriter
+    zone: UInt16? = nil, into writer: inout NetlinkWriter
   ) {
     let tuple = writer.beginNest(type)
     let addresses = writer.beginNest(ConntrackAttribute.Tuple.addresses)
@@ -30,6 +30,7 @@ struct ConntrackControlTests {
     writer.attribute(ConntrackAttribute.Layer4.sourcePort, sourcePort)
     writer.attribute(ConntrackAttribute.Layer4.destinationPort, destinationPort)
     writer.endNest(layer4)
+    if let zone { writer.attribute(ConntrackAttribute.Tuple.zone, zone) }
     writer.endNest(tuple)
   }
 
@@ -98,6 +99,21 @@ struct ConntrackControlTests {
     #expect(entries.first?.statusField == .confirmed)
     router.advance(to: Instant(seconds: 61))
     #expect(listed().isEmpty)
+  }
+
+  @Test("a direction may have a zone of its own beside the default zone, and beside no other")
+  func zones() {
+    func create(zone: UInt16, port: UInt16) -> ControlOutput {
+      self.create(port: port) { writer in
+        let type = ConntrackAttribute.originalTuple
+        Self.tuple(type, 0x0a00_0001, 0x0a00_0002, port, 53, zone: 2, into: &writer)
+        writer.attribute(ConntrackAttribute.zone, zone)
+        writer.attribute(ConntrackAttribute.timeout, UInt32(60))
+      }
+    }
+    #expect(create(zone: 0, port: 1).replies == [])
+    #expect(number(create(zone: 1, port: 2)) == ErrorNumber.invalid)
+    #expect(listed().count == 1)
   }
 
   @Test("a time-out is no longer than the kernel can count its ticks, whether given at first or later")
