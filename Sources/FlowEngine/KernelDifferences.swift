@@ -28,6 +28,10 @@ extension KernelGeneration {
   package var errorsTakeCredit: Bool { isBefore7 }
   /// UDP-Lite has ports in its tuple.
   package var tracksUDPLite: Bool { isBefore7 }
+  /// An error about a datagram of the router's own tells of its path, though no socket sent it. Shown by pmtu4-quoted.
+  package var learnsFromDatagrams: Bool { self >= .linux612 }
+  /// So does one about UDP-Lite over IPv6. Shown by pmtu6-quoted.
+  package var learnsFromUDPLite: Bool { learnsFromDatagrams && tracksUDPLite }
   /// Messages about traced packets show their conntrack entries. Shown by the recordings of RuleMessageTests.
   package var showsTracedEntries: Bool { !isBefore7 }
   /// Messages about traced packets have a type of their own for the end of a chain; a rule that chooses a packet and returns is

@@ -31,6 +31,8 @@ package struct FlowWay: Equatable, Sendable, BitwiseCopyable {
   package var tunnelFamily: UInt8 = 0
   /// Largest IP packet, octets.
   package var mtu: UInt16 = 0
+  /// Whether the packets of an IPv4 tunnel may be cut on their way.
+  package var mayBeCut = false
   /// Device of the route: where neighbours are looked up.
   package var routeDevice: UInt32 = 0
   /// Device that the frames leave by.
@@ -53,7 +55,7 @@ package struct FlowWay: Equatable, Sendable, BitwiseCopyable {
   private var numbers: UInt64 {
     @inline(__always) get {
       UInt64(transmit.rawValue) | UInt64(hopFamily.rawValue) << 8 | UInt64(tunnelFamily) << 16
-        | UInt64(family.rawValue) << 24 | UInt64(mtu) << 32
+        | UInt64(family.rawValue) << 24 | UInt64(mtu) << 32 | (mayBeCut ? 1 << 48 : 0)
     }
   }
   private var devices: UInt64 {

@@ -174,6 +174,7 @@ extension Router {
     way.tunnelSource = ends.local
     way.tunnelDestination = ends.remote
     way.mtu = UInt16(clamping: mtu(of: route) - ends.family.headerLength)
+    way.mayBeCut = route.isPathMTULocked
     way.routeDevice = route.device
     way.validity = route.validity
     way.nextHop = route.gateway ?? ends.remote

@@ -55,7 +55,8 @@ extension Router {
         bytes += [0x45, body[1]]
         bytes.append(be16: UInt16(truncatingIfNeeded: body.count + IPv4View.minimumLength))
         bytes.append(be16: nextIdentification)
-        bytes += [body[6], body[7], body[8], IPProtocol.ipip, 0, 0]
+        bytes += way.mayBeCut ? [0, 0] : [body[6], body[7]]
+        bytes += [body[8], IPProtocol.ipip, 0, 0]
         bytes.append(be32: way.tunnelSource.ipv4)
         bytes.append(be32: way.tunnelDestination.ipv4)
       } else {

@@ -51,9 +51,10 @@ extension Router {
     let service = packet.family == .ipv4 ? packet.typeOfService & 0x1e | 0xc0 : 0
     let options = echoedOptions(packet, from: source)
     let limit =
-      packet.family == .ipv4 ? 576 - IPv4View.minimumLength - options.count : 1280 - IPv6View.headerLength
+      packet.family == .ipv4
+      ? min(576, ownMTU(of: route)) - IPv4View.minimumLength - options.count : 1280 - IPv6View.headerLength
     let room = limit - ICMPView.headerLength
-    let quote = packet.bytes[packet.network..<packet.network + min(packet.length, room)]
+    let quote = packet.bytes[packet.network..<packet.network + max(0, min(packet.length, room))]
     let message = ICMPMessage(type: type, code: code, word: word, data: Array(quote))
     var answer = ownPacket(
       packet.family, from: source, to: destination, service: service, message, options: options)

@@ -64,10 +64,21 @@ extension Router {
     send(&packet)
   }
 
-  /// Largest packet that may follow the packet's route.
+  /// Largest packet that may be forwarded along the packet's route.
   @inline(__always)
   private func mtu(_ packet: inout Packet) -> Int {
-    guard let device = packet.route?.device, let own = packet.route?.mtu else { return 0 }
+    guard let device = packet.route?.device, let own = packet.route?.forwardingMTU else { return 0 }
+    return mtu(device, own)
+  }
+
+  /// Largest packet that may leave by the packet's route: what is known of the path counts for the router's own packets, and
+  /// for all of IPv6.
+  ///
+  /// Source: include/net/ip.h, ip_skb_dst_mtu; include/net/ip6_route.h, ip6_skb_dst_mtu.
+  @inline(__always)
+  private func leavingMTU(_ packet: inout Packet) -> Int {
+    guard packet.type == .outgoing || packet.family == .ipv6 else { return mtu(&packet) }
+    guard let device = packet.route?.device, let own = packet.route?.ownMTU else { return 0 }
     return mtu(device, own)
   }
 
@@ -112,7 +123,7 @@ extension Router {
   /// Source: net/ipv4/ip_output.c, __ip_finish_output; net/ipv6/ip6_output.c, __ip6_finish_output.
   @inline(__always)
   private func send(_ packet: inout Packet) {
-    let mtu = mtu(&packet)
+    let mtu = leavingMTU(&packet)
     if packet.offload.isSegmented, packet.segmentLength <= mtu { return transmit(&packet) }
     if packet.family == .ipv4 {
       if packet.length > mtu || packet.largestFragment > 0 { return fragmentIPv4(packet, mtu) }

@@ -109,8 +109,11 @@ extension Router {
 
   private func receiveICMP(_ packet: Packet) {
     guard packet.transport < packet.bytes.count else { return statistics.count(.truncated) }
-    if packet.bytes[packet.transport] == ICMPType.timestampRequest { return answerTimestamp(packet) }
-    answerEcho(packet, ICMPType.echoRequest)
+    switch packet.bytes[packet.transport] {
+    case ICMPType.timestampRequest: answerTimestamp(packet)
+    case ICMPType.destinationUnreachable: heedError(packet)
+    default: answerEcho(packet, ICMPType.echoRequest)
+    }
   }
 
   /// Source: net/ipv4/icmp.c, icmp_timestamp: milliseconds since midnight, universal time.
@@ -141,6 +144,7 @@ extension Router {
     case ICMPv6Type.echoRequest: answerEcho(packet, ICMPv6Type.echoRequest)
     case ICMPv6Type.neighbourSolicitation, ICMPv6Type.neighbourAdvertisement:
       receiveNeighbourDiscovery(packet)
+    case ICMPv6Type.packetTooBig: heedError(packet)
     default: statistics.count(.noListener)
     }
   }

@@ -4,8 +4,8 @@ extension Router {
   /// When something happens next by time alone.
   package var nextDeadline: Instant {
     min(
-      neighbours.nextDeadline, reassembly.nextDeadline, nextConntrackStep, nextFlowStep, hardware.nextDeadline
-    )
+      min(neighbours.nextDeadline, reassembly.nextDeadline, nextConntrackStep, nextFlowStep),
+      min(hardware.nextDeadline, routes4.nextPathDeadline, routes6.nextPathDeadline))
   }
 
   /// Lets time pass up to `target`: collections, neighbours' states, datagrams that wait, each at its instant and
@@ -26,6 +26,8 @@ extension Router {
     if neighbours.nextDeadline <= now { serveNeighbours() }
     if reassembly.nextDeadline <= now { expireFragments() }
     if hardware.nextDeadline <= now { serveHardware() }
+    routes4.forgetPaths(at: now)
+    routes6.forgetPaths(at: now)
     if nextFlowStep <= now { collectFlows() }
     if nextConntrackStep <= now { collectConntrack() }
     finish()

@@ -58,10 +58,36 @@ package struct Route: Equatable, Sendable, BitwiseCopyable {
   package var gateway: Address?
   package var gatewayFamily: IPFamily
   /// MTU of the route, 0 for the device's.
-  package var mtu: Int
+  package var mtu: UInt32
+  /// MTU that the path to the destination is known to have, 0 for none.
+  package var pathMTU: UInt16 = 0
+  /// Whether that counts for what is forwarded over IPv4, too.
+  package var isPathMTULocked = false
   package var preferredSource: Address?
   /// What the decision depends on.
   package var validity: RouteValidity
+
+  /// What the route says of packets that are forwarded, 0 for nothing.
+  ///
+  /// Source: include/net/ip.h, ip_dst_mtu_maybe_forward; include/net/ip6_route.h, ip6_dst_mtu_maybe_forward.
+  @inline(__always)
+  var forwardingMTU: Int { isPathMTULocked ? Int(pathMTU) : Int(mtu) }
+
+  /// What the route says of the router's own packets, 0 for nothing.
+  ///
+  /// Source: net/ipv4/route.c, ipv4_mtu; net/ipv6/route.c, ip6_mtu.
+  @inline(__always)
+  var ownMTU: Int { pathMTU > 0 ? Int(pathMTU) : Int(mtu) }
+}
+
+/// What is known of the path to one destination.
+struct PathException {
+  /// 0: nothing any more.
+  var mtu: UInt16
+  /// Whether it counts for what is forwarded over IPv4, too: it was said to be too small to be believed.
+  var isLocked = false
+  /// When it is forgotten.
+  var deadline: Instant
 }
 
 /// The state of the routing tables when a decision was made.
@@ -97,15 +123,15 @@ package struct RoutingTable: ~Copyable {
     var length: Int
     var entries: [RouteEntry]
     var wasUsed = false
-    /// Destinations whose path's MTU is known, and how large it is for IPv6.
-    var exceptions: [Address: Int] = [:]
+    /// Destinations whose path's MTU is known.
+    var exceptions: [Address: PathException] = [:]
     /// How many of IPv4 there ever were.
     var exceptionCount: UInt32 = 0
 
     /// Remembers the MTU of the path to a destination; of too many, none is remembered any more.
-    mutating func remember(_ destination: Address, _ mtu: Int) {
+    mutating func remember(_ destination: Address, _ path: PathException) {
       if exceptions.count >= RoutingTable.mostExceptions { exceptions = [:] }
-      exceptions[destination] = mtu
+      exceptions[destination] = path
     }
   }
   /// Number of the table that the kernel's last rule of IPv4 names (RT_TABLE_DEFAULT).
@@ -127,6 +153,8 @@ package struct RoutingTable: ~Copyable {
   /// Changes with every event that makes all cached decisions stale.
   package private(set) var generation: UInt32 = 1
   private var lastSerial: UInt32 = 1
+  /// When the MTU of a path is forgotten next.
+  private(set) var nextPathDeadline = Instant.distantFuture
   /// Decisions that were made lately, at the hash of their destinations.
   private var recent = Row<RecentDecision>(capacity: 256)
   /// Changes with everything on which a decision depends.
@@ -271,41 +299,64 @@ package struct RoutingTable: ~Copyable {
   @inline(__always)
   mutating func take(_ node: Int, _ entry: RouteEntry, _ destination: Address) -> Route {
     nodes[node].wasUsed = true
+    let path = nodes[node].exceptions.isEmpty ? nil : nodes[node].exceptions[destination]
     return Route(
       type: entry.type, device: entry.device, gateway: entry.gateway, gatewayFamily: entry.gatewayFamily,
-      mtu: entry.mtu, preferredSource: entry.preferredSource,
+      mtu: UInt32(clamping: entry.mtu), pathMTU: path?.mtu ?? 0, isPathMTULocked: path?.isLocked ?? false,
+      preferredSource: entry.preferredSource,
       validity: RouteValidity(
         generation: family == .ipv4 ? generation : nodes[node].serial, node: Int32(node),
-        exceptions: nodes[node].exceptions[destination] != nil ? .max : nodes[node].exceptionCount))
+        exceptions: path != nil ? .max : nodes[node].exceptionCount))
   }
 
-  /// The MTU of the path to an IPv4 destination by `route` became known: decisions for its prefix are to be made anew, but for
-  /// those to destinations of which it had been known.
+  /// The MTU of the path to a destination by `route` became known. If nothing was known of it before, decisions for its prefix
+  /// are to be made anew: all of IPv6, of IPv4 those to destinations of which nothing is known.
   ///
-  /// Source: net/ipv4/route.c, update_or_create_fnhe.
-  /// - Returns: false when it had been known.
-  mutating func addException(_ destination: Address, by route: Route) -> Bool {
+  /// Source: net/ipv4/route.c, update_or_create_fnhe; net/ipv6/route.c, __ip6_rt_update_pmtu and rt6_insert_exception.
+  /// - Returns: whether decisions became stale.
+  mutating func learn(_ path: PathException, of destination: Address, by route: Route) -> Bool {
     let node = Int(route.validity.node)
-    guard nodes.indices.contains(node), nodes[node].exceptions[destination] == nil else { return false }
+    guard nodes.indices.contains(node) else { return false }
     version &+= 1
-    nodes[node].remember(destination, 0)
-    nodes[node].exceptionCount = (nodes[node].exceptionCount &+ 1) & 0x7fff_ffff
-    return true
-  }
-
-  /// The path to an IPv6 destination became known to carry less than `route`: all decisions for its prefix are stale.
-  ///
-  /// Source: net/ipv6/route.c, __ip6_rt_update_pmtu and rt6_insert_exception.
-  /// - Returns: false when it had been known to carry no more.
-  mutating func lowerPathMTU(_ destination: Address, by route: Route, to mtu: Int) -> Bool {
-    let node = Int(route.validity.node)
-    guard nodes.indices.contains(node), mtu < nodes[node].exceptions[destination] ?? .max else {
-      return false
+    let isNew = nodes[node].exceptions[destination] == nil
+    nodes[node].remember(destination, path)
+    nextPathDeadline = min(nextPathDeadline, path.deadline)
+    guard isNew else { return false }
+    if family == .ipv4 {
+      nodes[node].exceptionCount = (nodes[node].exceptionCount &+ 1) & 0x7fff_ffff
+    } else {
+      nodes[node].serial = nextSerial()
     }
-    version &+= 1
-    nodes[node].remember(destination, mtu)
-    nodes[node].serial = nextSerial()
     return true
+  }
+
+  /// A device of IPv4 routes got another MTU: what is known of paths through it follows.
+  ///
+  /// Source: net/ipv4/fib_semantics.c, fnhe_update_mtu.
+  mutating func followMTU(of device: UInt32, from old: Int, to new: Int) {
+    version &+= 1
+    for node in nodes.indices where !nodes[node].exceptions.isEmpty {
+      guard nodes[node].entries.first?.device == device else { continue }
+      for (destination, path) in nodes[node].exceptions {
+        let follows = path.isLocked ? new <= path.mtu : new < path.mtu || old == path.mtu
+        guard follows else { continue }
+        nodes[node].exceptions[destination]?.mtu = UInt16(clamping: new)
+        nodes[node].exceptions[destination]?.isLocked = false
+      }
+    }
+  }
+
+  /// Forgets the MTU of paths of which nothing was heard for long.
+  ///
+  /// Source: net/ipv4/route.c, ipv4_mtu; net/ipv6/route.c, rt6_find_cached_rt.
+  mutating func forgetPaths(at now: Instant) {
+    guard nextPathDeadline <= now else { return }
+    version &+= 1
+    nextPathDeadline = .distantFuture
+    for node in nodes.indices where !nodes[node].exceptions.isEmpty {
+      nodes[node].exceptions = nodes[node].exceptions.filter { $0.value.deadline > now }
+      for path in nodes[node].exceptions.values { nextPathDeadline = min(nextPathDeadline, path.deadline) }
+    }
   }
 
   /// The best route to `destination` in the local and the main table, for who only asks: no decision depends on it.

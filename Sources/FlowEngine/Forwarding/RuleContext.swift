@@ -179,9 +179,9 @@ package struct RuleContext: ~Copyable, RuleEnvironment {
   package func routeSegmentSize(packet: RulePacket) -> UInt16? {
     guard let route = self.packet.route else { return nil }
     let headers = self.packet.family.headerLength + TCPView.minimumLength
-    var smallest = router.mtu(of: route)
+    var smallest = router.ownMTU(of: route)
     if let back = router.lookUpRoute(self.packet.family, self.packet.source) {
-      smallest = min(smallest, router.mtu(of: back))
+      smallest = min(smallest, router.ownMTU(of: back))
     }
     return UInt16(clamping: max(0, smallest - headers))
   }

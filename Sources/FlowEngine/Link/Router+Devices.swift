@@ -166,7 +166,9 @@ extension Router {
   ///
   /// Source: net/core/dev.c, netif_set_mtu_ext; net/ipv6/addrconf.c, addrconf_notify.
   func changeMTU(_ index: UInt32, _ mtu: Int) {
+    let old = device(index)?.mtu ?? mtu
     devices[Int(index)]?.mtu = mtu
+    routes4.followMTU(of: index, from: old, to: mtu)
     followMTU(index, mtu)
     if mtu < IPv6View.leastMTU {
       for address in device(index)?.addresses ?? [] where address.family == .ipv6 {
@@ -207,9 +209,12 @@ extension Router {
     links.mayHave(address) && links.have(address, family) || family == .ipv4 && address.low >> 24 == 127
   }
 
-  /// Largest packet that may follow `route`.
+  /// Largest packet that may be forwarded along `route`.
   @inline(__always)
-  package func mtu(of route: Route) -> Int { mtu(route.device, route.mtu) }
+  package func mtu(of route: Route) -> Int { mtu(route.device, route.forwardingMTU) }
+
+  /// Largest packet of the router's own that may follow `route` in one piece.
+  func ownMTU(of route: Route) -> Int { mtu(route.device, route.ownMTU) }
 
   /// Largest packet on a device; `own` is what the route says, 0 for nothing.
   @inline(__always)

@@ -152,13 +152,10 @@ extension Router {
       let inner = lookUpRoute(
         packet.family, packet.destination, from: packet.source, mark: packet.mark)
     else { return }
-    let room = mtu(of: outer) - ends.family.headerLength
-    guard ends.family == .ipv6 else {
-      if mtu(of: inner) >= room, routes4.addException(packet.destination, by: inner) { bumpEpoch() }
-      return
-    }
-    let least = max(room, IPv6View.leastMTU)
-    if least < mtu(of: inner), routes6.lowerPathMTU(packet.destination, by: inner, to: least) { bumpEpoch() }
+    let room = ownMTU(of: outer) - ends.family.headerLength
+    learnPathMTU(
+      ends.family == .ipv4 ? room : max(room, IPv6View.leastMTU), of: packet.destination, ends.family,
+      by: inner)
   }
 
   /// How large a packet may be that goes through a tunnel in one piece; nil: any, for it may be cut.
@@ -168,7 +165,7 @@ extension Router {
     guard packet.family == ends.family,
       let outer = lookUpRoute(ends.family, ends.remote, from: ends.local)
     else { return nil }
-    let room = max(0, mtu(of: outer) - ends.family.headerLength)
+    let room = max(0, ownMTU(of: outer) - ends.family.headerLength)
     if ends.family == .ipv6 { return max(room, IPv6View.leastMTU) }
     return packet.mayNotFragment ? room : nil
   }
@@ -198,6 +195,7 @@ extension Router {
     let mark = packet.typeOfService & 3
     let service = mark == 3 ? 2 : mark
     let isIPv4 = ends.family == .ipv4
+    let route = lookUpRoute(ends.family, ends.remote, from: ends.local)
     let identification = isIPv4 ? nextIdentification : 0
     if isIPv4 { nextIdentification &+= UInt16(truncatingIfNeeded: packet.segmentCount) }
     var outer = Packet(ends.family) { bytes in
@@ -205,7 +203,7 @@ extension Router {
         bytes += [0x45, service]
         bytes.append(be16: UInt16(truncatingIfNeeded: body.count + IPv4View.minimumLength))
         bytes.append(be16: identification)
-        bytes.append(be16: IPv4View.dontFragment)
+        bytes.append(be16: route?.isPathMTULocked == true ? 0 : IPv4View.dontFragment)
         bytes += [packet.timeToLive, ends.proto, 0, 0]
         bytes.append(be32: ends.local.ipv4)
         bytes.append(be32: ends.remote.ipv4)
