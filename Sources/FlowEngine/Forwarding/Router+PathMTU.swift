@@ -2,6 +2,29 @@
 
 import PacketWire
 
+/// How many errors about packets of each tunnel were heard of lately, each of which a packet's sender is to be told of.
+///
+/// Source: net/ipv4/ipip.c, ipip_err; net/ipv4/ip_tunnel.c, ip_tunnel_xmit.
+struct TunnelErrors {
+  /// For how long errors count (IPTUNNEL_ERR_TIMEO).
+  private static let memory = 30 * Instant.second
+  private var heard: [TunnelEnds: (count: Int, time: Instant)] = [:]
+
+  /// Counts one more.
+  mutating func note(_ ends: TunnelEnds, at now: Instant) {
+    let isLate = heard[ends].map { now.since($0.time) >= Self.memory } ?? true
+    heard[ends] = (isLate ? 1 : (heard[ends]?.count ?? 0) + 1, now)
+  }
+
+  /// Whether the sender of the next packet is to be told.
+  mutating func take(_ ends: TunnelEnds, at now: Instant) -> Bool {
+    guard let (count, time) = heard[ends] else { return false }
+    let counts = now.since(time) < Self.memory
+    heard[ends] = counts && count > 1 ? (count - 1, time) : nil
+    return counts
+  }
+}
+
 // What the router knows of the paths to single destinations (RFC 1191, RFC 8201).
 extension Router {
   /// Least MTU of an IPv4 path that is believed (ip_rt_min_pmtu).
@@ -38,7 +61,7 @@ extension Router {
     let quoted = message.data
     guard quoted.byteCount >= packet.family.headerLength + 8 else { return }
     if packet.family == .ipv4 {
-      guard message.code == 4 else { return }
+      guard message.code == 4 else { return noteTunnelError(message.code, quoted) }
       let length = Int(quoted.u8(0) & 0x0f) * 4
       guard length >= IPv4View.minimumLength, quoted.byteCount >= length + 8 else { return }
       let source = quoted.ipv4(12)
@@ -58,6 +81,15 @@ extension Router {
       else { return }
       learnPathMTU(Int(message.word), of: destination, .ipv6, by: route)
     }
+  }
+
+  /// "Unreachable", for whatever reason but a failed source route, was said of an IPv4 packet, perhaps a tunnel's.
+  ///
+  /// Source: net/ipv4/ipip.c, ipip_err.
+  private func noteTunnelError(_ code: UInt8, _ quoted: RawSpan) {
+    guard code != 5, quoted.u8(9) == IPProtocol.ipip else { return }
+    let ends = TunnelEnds(family: .ipv4, local: quoted.ipv4(12), remote: quoted.ipv4(16))
+    if hasTunnel(.ipv4, ends.local, ends.remote) { tunnelErrors.note(ends, at: now) }
   }
 
   /// Whether an error about a packet that the router sent over IPv4 tells of its path: about an echo reply, a datagram, or a

@@ -104,6 +104,8 @@ package final class Router {
   var tunnels: [TunnelEnds] = []
   var reassembly = Reassembly()
   var errorCredit = ErrorCredit()
+  /// Errors about packets of IPIP tunnels that were not yet passed on.
+  var tunnelErrors = TunnelErrors()
   /// Memory for the next frame that goes the classic way.
   var spareOctets: [UInt8]?
   /// Whether the next frame that leaves is kept in ``parcel``, since it may go into the batch that is being taken in.

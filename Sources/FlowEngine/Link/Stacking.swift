@@ -32,7 +32,7 @@ package struct PPPoESession: Equatable, Sendable {
 }
 
 /// The end points of an IPIP (RFC 2003) or IP6IP6 (RFC 2473) tunnel without encapsulation limit.
-package struct TunnelEnds: Equatable, Sendable {
+package struct TunnelEnds: Hashable, Sendable {
   package var family: IPFamily
   package var local: Address
   package var remote: Address
@@ -125,6 +125,7 @@ extension Router {
       if !packet.offload.isSegmented, let limit = limit(of: ends, for: packet), packet.length > limit {
         return refuseTooBig(beforeTranslation(packet), limit)
       }
+      if ends.family == .ipv4, tunnelErrors.take(ends, at: now) { sendUnreachable(packet, code: 1) }
       if packet.offload.isFinished || packet.offload.isSegmented || generation.checksumsInsideTunnels {
         return transmit(packet, through: ends)
       }
