@@ -9,7 +9,7 @@ struct DropInPrinter: ~Copyable {
   private let output: DropInOutput
   private let line: LineFormat
   private let xml: XMLFormat
-  private var context: FormatContext
+  private var context = FormatContext(calendar: LocalCalendar.text, localTime: LocalCalendar.fields)
   private var clock = Clock()
   private var buffer = OutputBuffer()
   private var hasXMLHeader = false
@@ -30,8 +30,7 @@ struct DropInPrinter: ~Copyable {
     xml = XMLFormat(
       showsKernelTimestamp: showsTimes, showsLabels: showsLabels,
       showsTime: line.command == .event && output.contains(.timestamp))
-    context = FormatContext(
-      labels: line.labelNames, calendar: LocalCalendar.text, localTime: LocalCalendar.fields)
+    context.labels = line.labelNames
   }
 
   /// Prints an entry of a listing.
