@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ArgumentParser
 import Glibc
+import NetfilterClient
 
 /// The program: parse, run, and turn whatever went wrong into one line and a status.
 @main
@@ -21,7 +22,7 @@ enum Main {
         try StandardOutput.write(Ftctl.version + "\n")
         return .done
       }
-      try refuseUnknownTopic(arguments)
+      try refuseUnknownSubcommand(arguments)
       GlobalOptions.turnToEngine(completing: arguments)
       var command = try Ftctl.parseAsRoot(GlobalOptions.movedBehindSubcommand(arguments, of: Ftctl.self))
       try command.run()
@@ -31,14 +32,21 @@ enum Main {
     }
   }
 
-  /// Refuses help on what there is not: the parser shows the help of the last command that there is.
-  private static func refuseUnknownTopic(_ arguments: [String]) throws {
-    let words = GlobalOptions.behindOptions(arguments[...])
-    guard words.first == "help" else { return }
+  /// Refuses a subcommand that there is not: the parser calls it an argument, or shows the help of the last command
+  /// that there is.
+  private static func refuseUnknownSubcommand(_ arguments: [String]) throws {
+    var words = GlobalOptions.behindOptions(arguments[...])
+    let isHelp = words.first == "help"
+    if isHelp { words = words.dropFirst().filter { !$0.hasPrefix("-") }[...] }
     var command: any ParsableCommand.Type = Ftctl.self
-    for word in words.dropFirst() where !word.hasPrefix("-") {
+    for word in words {
+      let names = command.configuration.subcommands.map { $0._commandName }
+      // What follows are the subcommand's arguments; help takes none.
+      guard isHelp || !names.isEmpty && !word.hasPrefix("-") else { return }
       guard let next = command.subcommand(word) else {
-        throw ValidationError("there is no subcommand '\(word)'")
+        throw ValidationError(
+          "there is no subcommand \(SelectionError.quoted(word))"
+            + SelectionError.suggestion(for: word, among: names))
       }
       command = next
     }

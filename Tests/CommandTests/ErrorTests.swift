@@ -206,6 +206,22 @@ struct ErrorTests {
   }
 
   @Test(
+    "a mistyped subcommand is named, with the nearest that there is",
+    arguments: [
+      (["lst"], "there is no subcommand 'lst'; did you mean 'list'?"),
+      (["--color", "never", "lst", "-j"], "there is no subcommand 'lst'; did you mean 'list'?"),
+      (["help", "monitr"], "there is no subcommand 'monitr'; did you mean 'monitor'?"),
+      (["flowtable", "ad"], "there is no subcommand 'ad'; did you mean 'add'?"),
+      (["flowtable", "nosuch", "x"], "there is no subcommand 'nosuch'"),
+      (["a\nb"], "there is no subcommand 'a?b'"),
+    ])
+  func mistyped(_ arguments: [String], _ error: String) throws {
+    let result = try run([BuiltProgram.ftctl] + arguments)
+    #expect(result.status == 2 && result.output.isEmpty)
+    #expect(result.error.hasPrefix("ftctl: \(error)\n"))
+  }
+
+  @Test(
     "a command that needs a subcommand is wrong usage alone",
     arguments: ["rule", "flowtable", "expect", "offload"])
   func groups(_ command: String) throws {
