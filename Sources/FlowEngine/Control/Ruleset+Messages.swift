@@ -33,28 +33,35 @@ extension Ruleset {
 
   /// The order of a table's attributes has changed since Linux 6.1.
   func encode(_ wire: NFTables.Table, into writer: inout NetlinkWriter) {
-    wire.encode(into: &writer, flagsFirst: kernel < .linux612)
+    var wire = wire
+    wire.showsFlagsFirst = kernel < .linux612
+    wire.encode(into: &writer)
   }
 
   /// The handle of an object has changed its place from kernel to kernel.
   func encode(_ wire: NFTables.Object, into writer: inout NetlinkWriter) {
-    let place: NFTables.Object.HandlePlace =
+    var wire = wire
+    wire.handlePlace =
       switch kernel {
       case .linux61: .last
       case .linux612: .afterName
       case .linux72: .afterType
       }
-    wire.encode(into: &writer, handle: place)
+    wire.encode(into: &writer)
   }
 
   /// The order of a flowtable's attributes has changed since Linux 6.1.
   func encode(_ wire: NFTables.Flowtable, into writer: inout NetlinkWriter) {
-    wire.encode(into: &writer, useFirst: kernel < .linux612)
+    var wire = wire
+    wire.showsUseFirst = kernel < .linux612
+    wire.encode(into: &writer)
   }
 
   /// The order of a chain's attributes has changed since Linux 6.1.
   func encode(_ wire: NFTables.Chain, into writer: inout NetlinkWriter) {
-    wire.encode(into: &writer, handleFirst: kernel < .linux612)
+    var wire = wire
+    wire.showsHandleFirst = kernel < .linux612
+    wire.encode(into: &writer)
   }
 
   /// - Parameters:
@@ -140,9 +147,7 @@ extension Ruleset {
     if set.collectionInterval != 0 { wire.collectionInterval = set.collectionInterval }
     if set.policy != 0 { wire.policy = set.policy }
     wire.userData = set.userData
-    wire.hasDescription = true
-    wire.size = set.size
-    if !set.fieldLengths.isEmpty { wire.fieldLengths = set.fieldLengths }
+    wire.description = .init(size: set.size, fieldLengths: set.fieldLengths.isEmpty ? nil : set.fieldLengths)
     if !set.expressions.isEmpty {
       wire.expressions = set.expressions
       wire.hasExpressionList = set.expressions.count > 1

@@ -156,7 +156,7 @@ extension Ruleset {
     _ data: [UInt8], _ table: TableModel
   ) throws(ControlError) -> (StateCell, [UInt8]) {
     // Safe: the span does not outlive the array that it borrows.
-    let decoded = unsafe try? NFTables.ConntrackHelper(data.span.bytes)
+    let decoded = unsafe try? NFTables.ConntrackHelper(AttributeCursor(data.span.bytes))
     guard var helper = decoded, let name = helper.name, let transport = helper.transportProtocol,
       transport != 0
     else { throw ControlError(ErrorNumber.invalid) }

@@ -110,10 +110,10 @@ extension Ruleset {
     }
     set.policy = message.policy ?? 0
     guard set.policy <= 1 else { throw ControlError(ErrorNumber.notSupported) }
-    set.size = message.size
-    set.wasMadeWithSize = message.size ?? 0 != 0
-    set.hasDescription = message.hasDescription
-    set.fieldLengths = message.fieldLengths ?? []
+    set.size = message.description?.size
+    set.wasMadeWithSize = message.description?.size ?? 0 != 0
+    set.hasDescription = message.description != nil
+    set.fieldLengths = message.description?.fieldLengths ?? []
     let isConcatenation = flags & Flag.concatenation != 0
     if isConcatenation {
       guard set.fieldLengths.count >= 2 else { throw ControlError(ErrorNumber.invalid) }

@@ -140,10 +140,8 @@ extension Router {
     case .jump(let chain): (code, target) = (NFTables.VerdictCode.jump, chain)
     case .goto(let chain): (code, target) = (NFTables.VerdictCode.goto, chain)
     }
-    let mark = writer.beginNest(NFTables.TraceAttribute.verdict, marked: false)
-    NFTables.Verdict(code: code, chain: target.flatMap { ruleset.tracedChain($0)?.chain }).encodeContent(
-      into: &writer)
-    writer.endNest(mark)
+    NFTables.Verdict(code: code, chain: target.flatMap { ruleset.tracedChain($0)?.chain })
+      .write(NFTables.TraceAttribute.verdict, into: &writer)
   }
 
   private func show(devices rule: RulePacket, _ writer: inout NetlinkWriter) {

@@ -135,7 +135,7 @@ package enum NFTables {
   }
 
   /// `NFTA_VERDICT_*`.
-  package struct Verdict: Hashable, Sendable {
+  package struct Verdict: AttributeFields, Hashable, Sendable {
     /// One of ``VerdictCode``.
     package var code: Int32
     /// Target of a jump or goto.
@@ -148,41 +148,48 @@ package enum NFTables {
       self.chain = chain
       self.chainID = chainID
     }
+
+    package init() { self.init(code: VerdictCode.drop) }
+
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &code)
+      each(2, &chain)
+      each(3, &chainID)
+    }
   }
 
   /// `NFTA_DATA_*`: what a register or a map element holds.
-  package enum Data: Hashable, Sendable {
+  package enum Data: AttributePayload, Hashable, Sendable {
     /// Octets as they lie in the register.
     case value([UInt8])
     case verdict(Verdict)
 
     /// Nil when the nest holds neither a value nor a verdict.
-    package init?(_ cursor: AttributeCursor) throws(NetlinkFormatError) {
+    package static func read(_ cursor: AttributeCursor) throws(NetlinkFormatError) -> Data? {
       var attributes = cursor.nested
       var found: Data?
       while try attributes.advance() {
         switch attributes.type {
         case 1: found = .value(attributes.payload.copied)
-        case 2: found = .verdict(try Verdict(attributes))
+        case 2: found = try Verdict.read(attributes).map { .verdict($0) }
         default: break
         }
       }
-      guard let found else { return nil }
-      self = found
+      return found
     }
 
-    package func encode(_ type: UInt16, into writer: inout NetlinkWriter) {
+    package func write(_ type: UInt16, into writer: inout NetlinkWriter) {
       let nest = writer.beginNest(type, marked: false)
       switch self {
-      case .value(let octets): writer.attribute(1, bytes: octets)
-      case .verdict(let verdict): verdict.encode(into: &writer)
+      case .value(let octets): octets.write(1, into: &writer)
+      case .verdict(let verdict): verdict.write(2, into: &writer)
       }
       writer.endNest(nest)
     }
   }
 
   /// A chain's or a table's packet and octet count (`NFTA_COUNTER_*`).
-  package struct Counters: Hashable, Sendable {
+  package struct Counters: AttributeFields, Hashable, Sendable {
     package var bytes: UInt64
     package var packets: UInt64
 
@@ -191,26 +198,16 @@ package enum NFTables {
       self.packets = packets
     }
 
-    package init(_ cursor: AttributeCursor) throws(NetlinkFormatError) {
-      self.init()
-      var attributes = cursor.nested
-      while try attributes.advance() {
-        switch attributes.type {
-        case 1: bytes = try attributes.bigEndian64()
-        case 2: packets = try attributes.bigEndian64()
-        default: break
-        }
-      }
-    }
+    package init() { self.init(bytes: 0) }
 
-    package func encode(into writer: inout NetlinkWriter) {
-      writer.attribute(1, bytes)
-      writer.attribute(2, packets)
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &bytes)
+      each(2, &packets)
     }
   }
 
   /// A device that a base chain or a flowtable is attached to.
-  package enum Device: Hashable, Sendable {
+  package enum Device: AttributeMember, Hashable, Sendable {
     /// `NFTA_DEVICE_NAME`.
     case name(String)
     /// `NFTA_DEVICE_PREFIX`: every device whose name begins so.
@@ -223,7 +220,7 @@ package enum NFTables {
       }
     }
 
-    static func list(_ cursor: AttributeCursor) throws(NetlinkFormatError) -> [Device] {
+    package static func readAll(_ cursor: AttributeCursor) throws(NetlinkFormatError) -> [Device]? {
       var devices: [Device] = []
       var attributes = cursor.nested
       while try attributes.advance() {
@@ -236,9 +233,9 @@ package enum NFTables {
       return devices
     }
 
-    static func encode(_ devices: [Device], as type: UInt16, into writer: inout NetlinkWriter) {
+    package static func write(_ all: [Device], _ type: UInt16, into writer: inout NetlinkWriter) {
       let nest = writer.beginNest(type, marked: false)
-      for device in devices {
+      for device in all {
         switch device {
         case .name(let text): writer.attribute(1, text: text)
         case .prefix(let text): writer.attribute(2, text: text)
@@ -246,33 +243,5 @@ package enum NFTables {
       }
       writer.endNest(nest)
     }
-  }
-}
-
-extension NFTables.Verdict {
-  package init(_ cursor: AttributeCursor) throws(NetlinkFormatError) {
-    self.init(code: NFTables.VerdictCode.drop)
-    var attributes = cursor.nested
-    while try attributes.advance() {
-      switch attributes.type {
-      case 1: code = Int32(bitPattern: try attributes.bigEndian32())
-      case 2: chain = attributes.payload.text
-      case 3: chainID = try attributes.bigEndian32()
-      default: break
-      }
-    }
-  }
-
-  package func encode(into writer: inout NetlinkWriter) {
-    let nest = writer.beginNest(2, marked: false)
-    encodeContent(into: &writer)
-    writer.endNest(nest)
-  }
-
-  /// The same, for a nest that is the verdict's own.
-  package func encodeContent(into writer: inout NetlinkWriter) {
-    writer.attribute(1, UInt32(bitPattern: code))
-    if let chain { writer.attribute(2, text: chain) }
-    if let chainID { writer.attribute(3, chainID) }
   }
 }

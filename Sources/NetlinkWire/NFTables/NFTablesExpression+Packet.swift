@@ -2,7 +2,7 @@
 
 extension NFTables.Expression {
   /// Loads octets of the packet into a register, or stores a register into the packet.
-  package struct Payload: Hashable, Sendable {
+  package struct Payload: AttributeFields, Hashable, Sendable {
     package var destination: UInt32?
     /// 0 link, 1 network, 2 transport header, 3 inner payload.
     package var base: UInt32?
@@ -20,64 +20,35 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: destination = try cursor.bigEndian32()
-        case 2: base = try cursor.bigEndian32()
-        case 3: offset = try cursor.bigEndian32()
-        case 4: length = try cursor.bigEndian32()
-        case 5: source = try cursor.bigEndian32()
-        case 6: checksumType = try cursor.bigEndian32()
-        case 7: checksumOffset = try cursor.bigEndian32()
-        case 8: checksumFlags = try cursor.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let destination { writer.attribute(1, destination) }
-      if let source { writer.attribute(5, source) }
-      if let base { writer.attribute(2, base) }
-      if let offset { writer.attribute(3, offset) }
-      if let length { writer.attribute(4, length) }
-      if let checksumType { writer.attribute(6, checksumType) }
-      if let checksumOffset { writer.attribute(7, checksumOffset) }
-      if let checksumFlags { writer.attribute(8, checksumFlags) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &destination)
+      each(5, &source)
+      each(2, &base)
+      each(3, &offset)
+      each(4, &length)
+      each(6, &checksumType)
+      each(7, &checksumOffset)
+      each(8, &checksumFlags)
     }
   }
 
   /// Loads or sets what the stack knows of the packet (`NFT_META_*`).
-  package struct Meta: Hashable, Sendable {
+  package struct Meta: AttributeFields, Hashable, Sendable {
     package var destination: UInt32?
     package var key: UInt32?
     package var source: UInt32?
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: destination = try cursor.bigEndian32()
-        case 2: key = try cursor.bigEndian32()
-        case 3: source = try cursor.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let key { writer.attribute(2, key) }
-      if let destination { writer.attribute(1, destination) }
-      if let source { writer.attribute(3, source) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(2, &key)
+      each(1, &destination)
+      each(3, &source)
     }
   }
 
   /// Loads or sets what conntrack knows of the packet (`NFT_CT_*`).
-  package struct ConntrackKey: Hashable, Sendable {
+  package struct ConntrackKey: AttributeFields, Hashable, Sendable {
     package var destination: UInt32?
     package var key: UInt32?
     /// 0 original, 1 reply.
@@ -86,29 +57,16 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: destination = try cursor.bigEndian32()
-        case 2: key = try cursor.bigEndian32()
-        case 3: direction = try cursor.uint8()
-        case 4: source = try cursor.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let destination { writer.attribute(1, destination) }
-      if let source { writer.attribute(4, source) }
-      if let key { writer.attribute(2, key) }
-      if let direction { writer.attribute(3, direction) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &destination)
+      each(4, &source)
+      each(2, &key)
+      each(3, &direction)
     }
   }
 
   /// Reads, writes or strips an IPv6 extension header or a TCP option.
-  package struct ExtensionHeader: Hashable, Sendable {
+  package struct ExtensionHeader: AttributeFields, Hashable, Sendable {
     package var destination: UInt32?
     package var type: UInt8?
     package var offset: UInt32?
@@ -121,35 +79,19 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: destination = try cursor.bigEndian32()
-        case 2: type = try cursor.uint8()
-        case 3: offset = try cursor.bigEndian32()
-        case 4: length = try cursor.bigEndian32()
-        case 5: flags = try cursor.bigEndian32()
-        case 6: operation = try cursor.bigEndian32()
-        case 7: source = try cursor.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let destination { writer.attribute(1, destination) }
-      if let source { writer.attribute(7, source) }
-      if let type { writer.attribute(2, type) }
-      if let offset { writer.attribute(3, offset) }
-      if let length { writer.attribute(4, length) }
-      if let flags { writer.attribute(5, flags) }
-      if let operation { writer.attribute(6, operation) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &destination)
+      each(7, &source)
+      each(2, &type)
+      each(3, &offset)
+      each(4, &length)
+      each(5, &flags)
+      each(6, &operation)
     }
   }
 
   /// Asks the routing table about the packet.
-  package struct Fib: Hashable, Sendable {
+  package struct Fib: AttributeFields, Hashable, Sendable {
     package var destination: UInt32?
     /// 1 device index, 2 device name, 3 address type.
     package var result: UInt32?
@@ -157,77 +99,43 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: destination = try cursor.bigEndian32()
-        case 2: result = try cursor.bigEndian32()
-        case 3: flags = try cursor.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let destination { writer.attribute(1, destination) }
-      if let result { writer.attribute(2, result) }
-      if let flags { writer.attribute(3, flags) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &destination)
+      each(2, &result)
+      each(3, &flags)
     }
   }
 
   /// Loads a property of the packet's route.
-  package struct Route: Hashable, Sendable {
+  package struct Route: AttributeFields, Hashable, Sendable {
     package var destination: UInt32?
     /// 0 class, 1 IPv4 next hop, 2 IPv6 next hop, 3 TCP MSS, 4 whether IPsec.
     package var key: UInt32?
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: destination = try cursor.bigEndian32()
-        case 2: key = try cursor.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let key { writer.attribute(2, key) }
-      if let destination { writer.attribute(1, destination) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(2, &key)
+      each(1, &destination)
     }
   }
 
   /// Refuses the packet with an error to its sender.
-  package struct Reject: Hashable, Sendable {
+  package struct Reject: AttributeFields, Hashable, Sendable {
     /// 0 ICMP, 1 TCP reset, 2 ICMP of either family.
     package var type: UInt32?
     package var code: UInt8?
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: type = try cursor.bigEndian32()
-        case 2: code = try cursor.uint8()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let type { writer.attribute(1, type) }
-      if let code { writer.attribute(2, code) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &type)
+      each(2, &code)
     }
   }
 
   /// Translates source (type 0) or destination (type 1).
-  package struct NAT: Hashable, Sendable {
+  package struct NAT: AttributeFields, Hashable, Sendable {
     package var type: UInt32?
     package var family: UInt32?
     /// Register.
@@ -242,35 +150,19 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: type = try cursor.bigEndian32()
-        case 2: family = try cursor.bigEndian32()
-        case 3: addressMinimum = try cursor.bigEndian32()
-        case 4: addressMaximum = try cursor.bigEndian32()
-        case 5: portMinimum = try cursor.bigEndian32()
-        case 6: portMaximum = try cursor.bigEndian32()
-        case 7: flags = try cursor.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let type { writer.attribute(1, type) }
-      if let family { writer.attribute(2, family) }
-      if let addressMinimum { writer.attribute(3, addressMinimum) }
-      if let addressMaximum { writer.attribute(4, addressMaximum) }
-      if let portMinimum { writer.attribute(5, portMinimum) }
-      if let portMaximum { writer.attribute(6, portMaximum) }
-      if let flags { writer.attribute(7, flags) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &type)
+      each(2, &family)
+      each(3, &addressMinimum)
+      each(4, &addressMaximum)
+      each(5, &portMinimum)
+      each(6, &portMaximum)
+      each(7, &flags)
     }
   }
 
   /// Translates the source to the outgoing device's address.
-  package struct Masquerade: Hashable, Sendable {
+  package struct Masquerade: AttributeFields, Hashable, Sendable {
     package var flags: UInt32?
     /// Register.
     package var portMinimum: UInt32?
@@ -279,27 +171,15 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: flags = try cursor.bigEndian32()
-        case 2: portMinimum = try cursor.bigEndian32()
-        case 3: portMaximum = try cursor.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let flags { writer.attribute(1, flags) }
-      if let portMinimum { writer.attribute(2, portMinimum) }
-      if let portMaximum { writer.attribute(3, portMaximum) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &flags)
+      each(2, &portMinimum)
+      each(3, &portMaximum)
     }
   }
 
   /// Translates the destination to the router itself.
-  package struct Redirect: Hashable, Sendable {
+  package struct Redirect: AttributeFields, Hashable, Sendable {
     /// Register.
     package var portMinimum: UInt32?
     /// Register.
@@ -308,27 +188,15 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: portMinimum = try cursor.bigEndian32()
-        case 2: portMaximum = try cursor.bigEndian32()
-        case 3: flags = try cursor.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let portMinimum { writer.attribute(1, portMinimum) }
-      if let portMaximum { writer.attribute(2, portMaximum) }
-      if let flags { writer.attribute(3, flags) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &portMinimum)
+      each(2, &portMaximum)
+      each(3, &flags)
     }
   }
 
   /// Sends a copy of the packet.
-  package struct Duplicate: Hashable, Sendable {
+  package struct Duplicate: AttributeFields, Hashable, Sendable {
     /// Register.
     package var address: UInt32?
     /// Register.
@@ -336,25 +204,14 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: address = try cursor.bigEndian32()
-        case 2: device = try cursor.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let address { writer.attribute(1, address) }
-      if let device { writer.attribute(2, device) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &address)
+      each(2, &device)
     }
   }
 
   /// Sends the frame out of another device.
-  package struct Forward: Hashable, Sendable {
+  package struct Forward: AttributeFields, Hashable, Sendable {
     /// Register.
     package var device: UInt32?
     /// Register.
@@ -363,22 +220,10 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: device = try cursor.bigEndian32()
-        case 2: address = try cursor.bigEndian32()
-        case 3: family = try cursor.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let device { writer.attribute(1, device) }
-      if let address { writer.attribute(2, address) }
-      if let family { writer.attribute(3, family) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &device)
+      each(2, &address)
+      each(3, &family)
     }
   }
 }

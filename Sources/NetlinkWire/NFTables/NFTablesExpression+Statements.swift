@@ -2,7 +2,7 @@
 
 extension NFTables.Expression {
   /// Matches until a rate is exceeded (a token bucket).
-  package struct Limit: Hashable, Sendable {
+  package struct Limit: AttributeFields, Hashable, Sendable {
     package var rate: UInt64?
     /// Seconds.
     package var unit: UInt64?
@@ -14,31 +14,17 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: rate = try cursor.bigEndian64()
-        case 2: unit = try cursor.bigEndian64()
-        case 3: burst = try cursor.bigEndian32()
-        case 4: type = try cursor.bigEndian32()
-        case 5: flags = try cursor.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let rate { writer.attribute(1, rate) }
-      if let unit { writer.attribute(2, unit) }
-      if let burst { writer.attribute(3, burst) }
-      if let type { writer.attribute(4, type) }
-      if let flags { writer.attribute(5, flags) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &rate)
+      each(2, &unit)
+      each(3, &burst)
+      each(4, &type)
+      each(5, &flags)
     }
   }
 
   /// Matches until an amount of octets is used up.
-  package struct Quota: Hashable, Sendable {
+  package struct Quota: AttributeFields, Hashable, Sendable {
     package var bytes: UInt64?
     /// 1: inverted.
     package var flags: UInt32?
@@ -46,77 +32,43 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: bytes = try cursor.bigEndian64()
-        case 2: flags = try cursor.bigEndian32()
-        case 4: consumed = try cursor.bigEndian64()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let bytes { writer.attribute(1, bytes) }
-      if let consumed { writer.attribute(4, consumed) }
-      if let flags { writer.attribute(2, flags) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &bytes)
+      each(4, &consumed)
+      each(2, &flags)
     }
   }
 
   /// Remembers when a packet passed.
-  package struct Last: Hashable, Sendable {
+  package struct Last: AttributeFields, Hashable, Sendable {
     package var isSet: UInt32?
     /// Time since.
     package var milliseconds: UInt64?
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: isSet = try cursor.bigEndian32()
-        case 2: milliseconds = try cursor.bigEndian64()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let isSet { writer.attribute(1, isSet) }
-      if let milliseconds { writer.attribute(2, milliseconds) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &isSet)
+      each(2, &milliseconds)
     }
   }
 
   /// Limits the number of connections.
-  package struct ConnectionLimit: Hashable, Sendable {
+  package struct ConnectionLimit: AttributeFields, Hashable, Sendable {
     package var count: UInt32?
     /// 1: inverted.
     package var flags: UInt32?
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: count = try cursor.bigEndian32()
-        case 2: flags = try cursor.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let count { writer.attribute(1, count) }
-      if let flags { writer.attribute(2, flags) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &count)
+      each(2, &flags)
     }
   }
 
   /// Reports the packet.
-  package struct Log: Hashable, Sendable {
+  package struct Log: AttributeFields, Hashable, Sendable {
     package var group: UInt16?
     package var prefix: String?
     package var snapLength: UInt32?
@@ -126,54 +78,29 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: group = try cursor.bigEndian16()
-        case 2: prefix = cursor.payload.text
-        case 3: snapLength = try cursor.bigEndian32()
-        case 4: queueThreshold = try cursor.bigEndian16()
-        case 5: level = try cursor.bigEndian32()
-        case 6: flags = try cursor.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let prefix { writer.attribute(2, text: prefix) }
-      if let level { writer.attribute(5, level) }
-      if let flags { writer.attribute(6, flags) }
-      if let group { writer.attribute(1, group) }
-      if let snapLength { writer.attribute(3, snapLength) }
-      if let queueThreshold { writer.attribute(4, queueThreshold) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(2, &prefix)
+      each(5, &level)
+      each(6, &flags)
+      each(1, &group)
+      each(3, &snapLength)
+      each(4, &queueThreshold)
     }
   }
 
   /// Adds the packet's flow to a flowtable.
-  package struct FlowOffload: Hashable, Sendable {
+  package struct FlowOffload: AttributeFields, Hashable, Sendable {
     package var flowtable: String?
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: flowtable = cursor.payload.text
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let flowtable { writer.attribute(1, text: flowtable) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &flowtable)
     }
   }
 
   /// Runs a stateful object, named or found in a map.
-  package struct ObjectReference: Hashable, Sendable {
+  package struct ObjectReference: AttributeFields, Hashable, Sendable {
     package var type: UInt32?
     package var object: String?
     /// Register with the map's key.
@@ -183,31 +110,17 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: type = try cursor.bigEndian32()
-        case 2: object = cursor.payload.text
-        case 3: source = try cursor.bigEndian32()
-        case 4: set = cursor.payload.text
-        case 5: setID = try cursor.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let object { writer.attribute(2, text: object) }
-      if let type { writer.attribute(1, type) }
-      if let source { writer.attribute(3, source) }
-      if let set { writer.attribute(4, text: set) }
-      if let setID { writer.attribute(5, setID) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(2, &object)
+      each(1, &type)
+      each(3, &source)
+      each(4, &set)
+      each(5, &setID)
     }
   }
 
   /// Adds, updates or deletes a set element from the packet path.
-  package struct DynamicSet: Hashable, Sendable {
+  package struct DynamicSet: AttributeFields, Hashable, Sendable {
     package var set: String?
     package var setID: UInt32?
     /// 0 add, 1 update, 2 delete.
@@ -230,34 +143,16 @@ extension NFTables.Expression {
 
     package init() {}
 
-    init(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      var cursor = attributes
-      while try cursor.advance() {
-        switch cursor.type {
-        case 1: set = cursor.payload.text
-        case 2: setID = try cursor.bigEndian32()
-        case 3: operation = try cursor.bigEndian32()
-        case 4: keySource = try cursor.bigEndian32()
-        case 5: dataSource = try cursor.bigEndian32()
-        case 6: timeout = try cursor.bigEndian64()
-        case 7: expression = try NFTables.Expression(cursor).map { [$0] }
-        case 9: flags = try cursor.bigEndian32()
-        case 10: expressions = try NFTables.Expression.list(cursor)
-        default: break
-        }
-      }
-    }
-
-    func encode(into writer: inout NetlinkWriter) {
-      if let keySource { writer.attribute(4, keySource) }
-      if let dataSource { writer.attribute(5, dataSource) }
-      if let operation { writer.attribute(3, operation) }
-      if let set { writer.attribute(1, text: set) }
-      if let setID { writer.attribute(2, setID) }
-      if let timeout { writer.attribute(6, timeout) }
-      if let first = expression?.first { first.encode(7, into: &writer) }
-      if let expressions { NFTables.Expression.encode(expressions, as: 10, into: &writer) }
-      if let flags { writer.attribute(9, flags) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(4, &keySource)
+      each(5, &dataSource)
+      each(3, &operation)
+      each(1, &set)
+      each(2, &setID)
+      each(6, &timeout)
+      each.single(7, &expression)
+      each(10, &expressions)
+      each(9, &flags)
     }
   }
 }

@@ -114,7 +114,7 @@ extension NFTables {
         case "rt": .route(try Route(attributes))
         case "numgen": .numberGenerator(try NumberGenerator(attributes))
         case "hash": .hash(try Hash(attributes))
-        case "counter": .counter(try Counters(attributes: attributes))
+        case "counter": .counter(try Counters(attributes))
         case "limit": .limit(try Limit(attributes))
         case "quota": .quota(try Quota(attributes))
         case "last": .last(try Last(attributes))
@@ -183,19 +183,6 @@ extension NFTables {
       }
     }
 
-    /// Decodes a list of expressions (`NFTA_RULE_EXPRESSIONS`, `NFTA_SET_EXPRESSIONS`).
-    ///
-    /// - Returns: nil when a member has no name.
-    static func list(_ cursor: AttributeCursor) throws(NetlinkFormatError) -> [Expression]? {
-      var expressions: [Expression] = []
-      var attributes = cursor.nested
-      while try attributes.advance() {
-        guard let expression = try Expression(attributes) else { return nil }
-        expressions.append(expression)
-      }
-      return expressions
-    }
-
     static func firstNameless(_ cursor: AttributeCursor) throws(NetlinkFormatError) -> Int? {
       var index = 0
       var attributes = cursor.nested
@@ -205,27 +192,31 @@ extension NFTables {
       }
       return nil
     }
-
-    package static func encode(
-      _ expressions: [Expression], as type: UInt16, into writer: inout NetlinkWriter
-    ) {
-      let nest = writer.beginNest(type, marked: false)
-      for expression in expressions { expression.encode(NFTables.listElement, into: &writer) }
-      writer.endNest(nest)
-    }
   }
 }
 
-extension NFTables.Counters {
-  fileprivate init(attributes first: AttributeCursor) throws(NetlinkFormatError) {
-    self.init()
-    var attributes = first
+extension NFTables.Expression: AttributePayload, AttributeMember {
+  package static func read(_ cursor: AttributeCursor) throws(NetlinkFormatError) -> NFTables.Expression? {
+    try NFTables.Expression(cursor)
+  }
+
+  package func write(_ type: UInt16, into writer: inout NetlinkWriter) { encode(type, into: &writer) }
+
+  /// A list (`NFTA_RULE_EXPRESSIONS`, `NFTA_SET_EXPRESSIONS`); nil when a member has no name.
+  package static func readAll(_ cursor: AttributeCursor) throws(NetlinkFormatError) -> [NFTables.Expression]?
+  {
+    var expressions: [NFTables.Expression] = []
+    var attributes = cursor.nested
     while try attributes.advance() {
-      switch attributes.type {
-      case 1: bytes = try attributes.bigEndian64()
-      case 2: packets = try attributes.bigEndian64()
-      default: break
-      }
+      guard let expression = try NFTables.Expression(attributes) else { return nil }
+      expressions.append(expression)
     }
+    return expressions
+  }
+
+  package static func write(_ all: [NFTables.Expression], _ type: UInt16, into writer: inout NetlinkWriter) {
+    let nest = writer.beginNest(type, marked: false)
+    for expression in all { expression.encode(NFTables.listElement, into: &writer) }
+    writer.endNest(nest)
   }
 }

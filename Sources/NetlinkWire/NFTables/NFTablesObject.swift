@@ -2,7 +2,7 @@
 
 extension NFTables {
   /// `NFTA_OBJ_*`: a stateful object with a name.
-  package struct Object: Hashable, Sendable {
+  package struct Object: MessageFields, Hashable, Sendable {
     package enum Kind {
       package static let counter: UInt32 = 1
       package static let quota: UInt32 = 2
@@ -24,25 +24,9 @@ extension NFTables {
     package var use: UInt32?
     package var handle: UInt64?
     package var userData: [UInt8]?
+    package var handlePlace = HandlePlace.afterType
 
     package init() {}
-
-    /// Decodes the attributes that follow `nfgenmsg`.
-    package init(_ payload: RawSpan) throws(NetlinkFormatError) {
-      var attributes = AttributeCursor(payload, from: NetfilterHeader.encodedLength)
-      while try attributes.advance() {
-        switch attributes.type {
-        case 1: table = attributes.payload.text
-        case 2: name = attributes.payload.text
-        case 3: type = try attributes.bigEndian32()
-        case 4: data = attributes.payload.copied
-        case 5: use = try attributes.bigEndian32()
-        case 6: handle = try attributes.bigEndian64()
-        case 8: userData = attributes.payload.copied
-        default: break
-        }
-      }
-    }
 
     /// Where the handle stands among the attributes.
     package enum HandlePlace {
@@ -53,46 +37,31 @@ extension NFTables {
       case afterType
     }
 
-    package func encode(into writer: inout NetlinkWriter, handle place: HandlePlace = .afterType) {
-      if let table { writer.attribute(1, text: table) }
-      if let name { writer.attribute(2, text: name) }
-      if let handle, place == .afterName { writer.attribute(6, handle) }
-      if let type { writer.attribute(3, type) }
-      if let handle, place == .afterType { writer.attribute(6, handle) }
-      if let use { writer.attribute(5, use) }
-      if let data {
-        let nest = writer.beginNest(4, marked: false)
-        writer.raw(data)
-        writer.endNest(nest)
-      }
-      if let handle, place == .last { writer.attribute(6, handle) }
-      if let userData { writer.attribute(8, bytes: userData) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &table)
+      each(2, &name)
+      if handlePlace == .afterName { each(6, &handle) }
+      each(3, &type)
+      if handlePlace == .afterType { each(6, &handle) }
+      each(5, &use)
+      each(4, &data)
+      if handlePlace == .last { each(6, &handle) }
+      each(8, &userData)
     }
   }
 
   /// `NFTA_CT_HELPER_*`: data of a ct helper object.
-  package struct ConntrackHelper: Hashable, Sendable {
+  package struct ConntrackHelper: AttributeFields, Hashable, Sendable {
     package var name: String?
     package var networkProtocol: UInt16?
     package var transportProtocol: UInt8?
 
-    /// Decodes an object's ``Object/data``.
-    package init(_ data: RawSpan) throws(NetlinkFormatError) {
-      var attributes = AttributeCursor(data)
-      while try attributes.advance() {
-        switch attributes.type {
-        case 1: name = attributes.payload.text
-        case 2: networkProtocol = try attributes.bigEndian16()
-        case 3: transportProtocol = try attributes.uint8()
-        default: break
-        }
-      }
-    }
+    package init() {}
 
-    package func encode(into writer: inout NetlinkWriter) {
-      if let name { writer.attribute(1, text: name) }
-      if let transportProtocol { writer.attribute(3, transportProtocol) }
-      if let networkProtocol { writer.attribute(2, networkProtocol) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &name)
+      each(3, &transportProtocol)
+      each(2, &networkProtocol)
     }
   }
 }

@@ -2,7 +2,7 @@
 
 extension NFTables {
   /// `NFTA_SET_*`.
-  package struct Set: Hashable, Sendable {
+  package struct Set: MessageFields, Hashable, Sendable {
     package enum Flag {
       package static let anonymous: UInt32 = 1
       package static let constant: UInt32 = 2
@@ -28,10 +28,7 @@ extension NFTables {
     /// Octets.
     package var dataLength: UInt32?
     package var policy: UInt32?
-    /// `NFTA_SET_DESC`: the greatest number of elements, and the octets of each concatenated field.
-    package var size: UInt32?
-    package var fieldLengths: [UInt32]?
-    package var hasDescription = false
+    package var description: Description?
     /// Names the set inside its transaction.
     package var id: UInt32?
     /// Milliseconds.
@@ -52,103 +49,62 @@ extension NFTables {
 
     package init() {}
 
-    /// Decodes the attributes that follow `nfgenmsg`.
-    package init(_ payload: RawSpan) throws(NetlinkFormatError) {
-      var attributes = AttributeCursor(payload, from: NetfilterHeader.encodedLength)
-      while try attributes.advance() { try decode(attributes) }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &table)
+      each(2, &name)
+      each(16, &handle)
+      each(3, &flags)
+      each(4, &keyType)
+      each(5, &keyLength)
+      each(6, &dataType)
+      each(7, &dataLength)
+      each(15, &objectType)
+      each(11, &timeout)
+      each(12, &collectionInterval)
+      each(8, &policy)
+      each(13, &userData)
+      each(9, &description)
+      each(19, &backend)
+      each(20, &count)
+      each.expressions(17, 18, &expressions, &hasExpressionList)
+      each(10, &id)
     }
 
-    private mutating func decode(_ attributes: AttributeCursor) throws(NetlinkFormatError) {
-      switch attributes.type {
-      case 1: table = attributes.payload.text
-      case 2: name = attributes.payload.text
-      case 3: flags = try attributes.bigEndian32()
-      case 4: keyType = try attributes.bigEndian32()
-      case 5: keyLength = try attributes.bigEndian32()
-      case 6: dataType = try attributes.bigEndian32()
-      case 7: dataLength = try attributes.bigEndian32()
-      case 8: policy = try attributes.bigEndian32()
-      case 9: try decodeDescription(attributes)
-      case 10: id = try attributes.bigEndian32()
-      case 11: timeout = try attributes.bigEndian64()
-      case 12: collectionInterval = try attributes.bigEndian32()
-      case 13: userData = attributes.payload.copied
-      case 15: objectType = try attributes.bigEndian32()
-      case 16: handle = try attributes.bigEndian64()
-      case 17: expressions = try Expression(attributes).map { [$0] }
-      case 18:
-        expressions = try Expression.list(attributes)
-        hasExpressionList = true
-      default: break
+    /// `NFTA_SET_DESC_*`.
+    package struct Description: AttributeFields, Hashable, Sendable {
+      /// The greatest number of elements.
+      package var size: UInt32?
+      /// Octets of each concatenated field.
+      package var fieldLengths: [UInt32]?
+
+      package init(size: UInt32? = nil, fieldLengths: [UInt32]? = nil) {
+        self.size = size
+        self.fieldLengths = fieldLengths
+      }
+
+      package init() { self.init(size: nil) }
+
+      package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+        each(1, &size)
+        var lengths = fieldLengths?.map(FieldLength.init)
+        each(2, &lengths)
+        fieldLengths = lengths?.compactMap(\.octets)
       }
     }
 
-    private mutating func decodeDescription(_ cursor: AttributeCursor) throws(NetlinkFormatError) {
-      hasDescription = true
-      var attributes = cursor.nested
-      while try attributes.advance() {
-        switch attributes.type {
-        case 1: size = try attributes.bigEndian32()
-        case 2:
-          var lengths: [UInt32] = []
-          var fields = attributes.nested
-          while try fields.advance() {
-            var field = fields.nested
-            while try field.advance() {
-              if field.type == 1 { lengths.append(try field.bigEndian32()) }
-            }
-          }
-          fieldLengths = lengths
-        default: break
-        }
-      }
-    }
+    /// `NFTA_SET_FIELD_*`.
+    private struct FieldLength: AttributeFields, AttributeMember {
+      var octets: UInt32?
 
-    package func encode(into writer: inout NetlinkWriter) {
-      if let table { writer.attribute(1, text: table) }
-      if let name { writer.attribute(2, text: name) }
-      if let handle { writer.attribute(16, handle) }
-      if let flags { writer.attribute(3, flags) }
-      if let keyType { writer.attribute(4, keyType) }
-      if let keyLength { writer.attribute(5, keyLength) }
-      if let dataType { writer.attribute(6, dataType) }
-      if let dataLength { writer.attribute(7, dataLength) }
-      if let objectType { writer.attribute(15, objectType) }
-      if let timeout { writer.attribute(11, timeout) }
-      if let collectionInterval { writer.attribute(12, collectionInterval) }
-      if let policy { writer.attribute(8, policy) }
-      if let userData { writer.attribute(13, bytes: userData) }
-      if hasDescription { encodeDescription(into: &writer) }
-      if let backend { writer.attribute(19, text: backend) }
-      if let count { writer.attribute(20, count) }
-      if let expressions {
-        if hasExpressionList {
-          Expression.encode(expressions, as: 18, into: &writer)
-        } else if let first = expressions.first {
-          first.encode(17, into: &writer)
-        }
-      }
-      if let id { writer.attribute(10, id) }
-    }
+      init() {}
+      init(_ octets: UInt32) { self.octets = octets }
 
-    private func encodeDescription(into writer: inout NetlinkWriter) {
-      let description = writer.beginNest(9, marked: false)
-      if let size { writer.attribute(1, size) }
-      if let fieldLengths {
-        let fields = writer.beginNest(2, marked: false)
-        for length in fieldLengths {
-          let field = writer.beginNest(NFTables.listElement, marked: false)
-          writer.attribute(1, length)
-          writer.endNest(field)
-        }
-        writer.endNest(fields)
-      }
-      writer.endNest(description)
+      mutating func fields(_ each: inout some FieldVisitor & ~Escapable) { each(1, &octets) }
     }
   }
 
   /// `NFTA_SET_ELEM_*`.
-  package struct Element: Hashable, Sendable {
+  package struct Element: AttributeFields, AttributeMember, Hashable, Sendable {
     package enum Flag {
       package static let intervalEnd: UInt32 = 1
       package static let catchAll: UInt32 = 2
@@ -170,51 +126,21 @@ extension NFTables {
 
     package init() {}
 
-    /// Decodes one member of `NFTA_SET_ELEM_LIST_ELEMENTS`.
-    package init(_ cursor: AttributeCursor) throws(NetlinkFormatError) {
-      var attributes = cursor.nested
-      while try attributes.advance() {
-        switch attributes.type {
-        case 1: key = try Data(attributes)?.octets
-        case 2: data = try Data(attributes)
-        case 3: flags = try attributes.bigEndian32()
-        case 4: timeout = try attributes.bigEndian64()
-        case 5: expiration = try attributes.bigEndian64()
-        case 6: userData = attributes.payload.copied
-        case 7: expressions = try Expression(attributes).map { [$0] }
-        case 9: object = attributes.payload.text
-        case 10: keyEnd = try Data(attributes)?.octets
-        case 11:
-          expressions = try Expression.list(attributes)
-          hasExpressionList = true
-        default: break
-        }
-      }
-    }
-
-    package func encode(into writer: inout NetlinkWriter) {
-      let nest = writer.beginNest(NFTables.listElement, marked: false)
-      if let key { Data.value(key).encode(1, into: &writer) }
-      if let keyEnd { Data.value(keyEnd).encode(10, into: &writer) }
-      data?.encode(2, into: &writer)
-      if let expressions {
-        if hasExpressionList {
-          Expression.encode(expressions, as: 11, into: &writer)
-        } else if let first = expressions.first {
-          first.encode(7, into: &writer)
-        }
-      }
-      if let object { writer.attribute(9, text: object) }
-      if let flags { writer.attribute(3, flags) }
-      if let timeout { writer.attribute(4, timeout) }
-      if let expiration { writer.attribute(5, expiration) }
-      if let userData { writer.attribute(6, bytes: userData) }
-      writer.endNest(nest)
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each.value(1, &key)
+      each.value(10, &keyEnd)
+      each(2, &data)
+      each.expressions(7, 11, &expressions, &hasExpressionList)
+      each(9, &object)
+      each(3, &flags)
+      each(4, &timeout)
+      each(5, &expiration)
+      each(6, &userData)
     }
   }
 
   /// `NFTA_SET_ELEM_LIST_*`: the envelope of elements.
-  package struct ElementList: Hashable, Sendable {
+  package struct ElementList: MessageFields, Hashable, Sendable {
     package var table: String?
     package var set: String?
     package var setID: UInt32?
@@ -222,33 +148,11 @@ extension NFTables {
 
     package init() {}
 
-    /// Decodes the attributes that follow `nfgenmsg`.
-    package init(_ payload: RawSpan) throws(NetlinkFormatError) {
-      var attributes = AttributeCursor(payload, from: NetfilterHeader.encodedLength)
-      while try attributes.advance() {
-        switch attributes.type {
-        case 1: table = attributes.payload.text
-        case 2: set = attributes.payload.text
-        case 3:
-          var list: [Element] = elements ?? []
-          var members = attributes.nested
-          while try members.advance() { list.append(try Element(members)) }
-          elements = list
-        case 4: setID = try attributes.bigEndian32()
-        default: break
-        }
-      }
-    }
-
-    package func encode(into writer: inout NetlinkWriter) {
-      if let table { writer.attribute(1, text: table) }
-      if let set { writer.attribute(2, text: set) }
-      if let setID { writer.attribute(4, setID) }
-      if let elements {
-        let nest = writer.beginNest(3, marked: false)
-        for element in elements { element.encode(into: &writer) }
-        writer.endNest(nest)
-      }
+    package mutating func fields(_ each: inout some FieldVisitor & ~Escapable) {
+      each(1, &table)
+      each(2, &set)
+      each(4, &setID)
+      each(3, &elements)
     }
   }
 }
@@ -260,5 +164,30 @@ extension NFTables.Data {
     case .value(let octets): octets
     case .verdict: nil
     }
+  }
+}
+
+extension FieldVisitor where Self: ~Escapable {
+  /// Octets in a nest of their own (`NFTA_DATA_VALUE`).
+  fileprivate mutating func value(_ type: UInt16, _ field: inout [UInt8]?) {
+    var data = field.map(NFTables.Data.value)
+    self(type, &data)
+    field = data?.octets
+  }
+
+  /// - Parameters:
+  ///   - single: the attribute of one expression.
+  ///   - several: the attribute of a list of them.
+  ///   - field: the expressions.
+  ///   - isList: whether they are such a list.
+  fileprivate mutating func expressions(
+    _ single: UInt16, _ several: UInt16, _ field: inout [NFTables.Expression]?, _ isList: inout Bool
+  ) {
+    var one = isList ? nil : field
+    var list = isList ? field : nil
+    self.single(single, &one)
+    self(several, &list)
+    field = list ?? one
+    isList = list != nil
   }
 }

@@ -90,9 +90,7 @@ struct BatchBuilder {
     set.keyLength = keyLength
     set.dataType = dataType
     set.dataLength = dataLength
-    set.fieldLengths = fields
-    set.size = size
-    set.hasDescription = fields != nil || size != nil
+    if fields != nil || size != nil { set.description = .init(size: size, fieldLengths: fields) }
     add(NFTables.Message.newSet) { set.encode(into: &$0) }
   }
 

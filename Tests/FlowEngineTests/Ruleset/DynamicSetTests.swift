@@ -27,8 +27,7 @@ struct DynamicSetTests {
     set.timeout = timeout
     set.dataType = dataLength.map { _ in 19 }
     set.dataLength = dataLength
-    set.size = size
-    set.hasDescription = size != nil
+    set.description = size.map { .init(size: $0) }
     set.expressions = expressions
     return set
   }

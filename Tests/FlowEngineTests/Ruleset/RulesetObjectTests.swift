@@ -39,7 +39,7 @@ struct RulesetObjectTests {
       writer.attribute(3, transport)
     }
     // Safe: the span does not outlive the array that it borrows.
-    let decoded = unsafe try? NFTables.ConntrackHelper(data.span.bytes)
+    let decoded = unsafe try? NFTables.ConntrackHelper(AttributeCursor(data.span.bytes))
     return (refusal, decoded?.networkProtocol)
   }
 
