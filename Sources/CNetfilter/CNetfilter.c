@@ -52,6 +52,29 @@ int ftctl_signal_descriptor(void)
     return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+static volatile sig_atomic_t interruption;
+
+static void note_interruption(int signal)
+{
+    interruption = signal;
+}
+
+void ftctl_note_interruption(void)
+{
+    static const int signals[] = { SIGINT, SIGTERM };
+    struct sigaction noted = { .sa_handler = note_interruption, .sa_flags = SA_RESETHAND };
+    struct sigaction before;
+
+    for (int i = 0; i < 2; i++)
+        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(signals[i], &noted, NULL);
+}
+
+int ftctl_interruption(void)
+{
+    return interruption;
+}
+
 int ftctl_terminal_size(int descriptor, int *rows, int *columns)
 {
     struct winsize size;

@@ -54,6 +54,7 @@ enum Main {
 
   private static func end(with error: any Error) -> ExitStatus {
     if error is OutputClosed { return .done }
+    if let interruption = error as? Interruption { interruption.endProgram() }
     switch Ftctl.exitCode(for: error) {
     case .success:
       do {

@@ -94,6 +94,59 @@ struct DeletionTests {
     #expect(try lab.ftctl("delete", "--mark", "1", "--report", "xml").status == 2)
   }
 
+  @Test(
+    "a report that nobody reads, or that cannot be written, holds up no change",
+    arguments: [
+      ["delete", "--proto", "udp", "--report"], ["flush", "--proto", "udp", "--report", "jsonl"],
+      ["annotate", "--proto", "udp", "--set-mark", "0x80000000/0x80000000"],
+    ])
+  func unreadReport(_ words: [String]) throws {
+    for (redirection, status, line) in [
+      ("| head -1", Int32(0), nil),
+      (">/dev/full", 1, "ftctl: cannot write the output: No space left on device (ENOSPC)"),
+    ] {
+      let lab = try Lab()
+      #expect(lab.run([Lab.fillPath, "3000", "21"]).status == 0)
+      let isAnnotation = words[0] == "annotate"
+      /// Flows that are to be changed.
+      func selected() -> Int {
+        lab.table().count { line in
+          let mark = line.split(separator: "mark=").last?.prefix { $0.isNumber } ?? ""
+          return line.contains(" udp ") && !(isAnnotation && (UInt32(mark) ?? 0) >> 31 == 1)
+        }
+      }
+      let count = selected()
+      #expect(count > 500, "more than is written at once")
+      let ftctl = "'\(Lab.ftctlPath)' --netns \(lab.name) \"$@\""
+      let result = try Lab.run(
+        ["bash", "-c", "\(ftctl) \(redirection); exit ${PIPESTATUS[0]}", "bash"] + words)
+      #expect(result.status == status)
+      let verb = isAnnotation ? "changed" : "deleted"
+      #expect(result.errorLines.first?.hasPrefix("ftctl: \(count) flow entries have been \(verb).") == true)
+      #expect(result.errorLines.dropFirst().first.map(String.init) == line)
+      #expect(selected() == 0)
+    }
+  }
+
+  @Test(
+    "a signal ends it after what it has begun, with the count of what was done", arguments: [SIGINT, SIGTERM])
+  func interruption(_ signal: Int32) throws {
+    let lab = try Lab()
+    #expect(lab.run([Lab.fillPath, "100000", "4"]).status == 0)
+    func count() throws -> Int {
+      try #require(Int(lab.conntrack("-C").output.trimmingCharacters(in: .newlines)))
+    }
+    let total = try count()
+    let deletion = try RunningProgram([Lab.ftctlPath, "--netns", lab.name, "delete", "--where", "mark >= 0"])
+    #expect(deletion.wait(seconds: 60) { (try? count()) ?? total < total - 1000 })
+    deletion.signal(signal)
+    let result = try deletion.result()
+    #expect(result.status == 128 + signal)
+    let rest = try count()
+    #expect(rest > 0)
+    #expect(result.error == "ftctl: \(total - rest) flow entries have been deleted.\n")
+  }
+
   @Test("the zone tells entries of equal tuples apart")
   func zones() throws {
     let lab = try Lab()

@@ -62,6 +62,12 @@ int ftctl_set_send_buffer(int descriptor, int octets);
 // Blocks SIGINT and SIGTERM and returns a descriptor that becomes readable when one arrives. -1 and errno on failure.
 int ftctl_signal_descriptor(void);
 
+// Has the first SIGINT or SIGTERM noted, unless it is ignored; a second one ends the program.
+void ftctl_note_interruption(void);
+
+// The signal that was noted, or 0.
+int ftctl_interruption(void);
+
 // The size of a terminal's window in characters. -1 and errno where there is none.
 int ftctl_terminal_size(int descriptor, int *rows, int *columns);
 

@@ -73,10 +73,11 @@ struct AnnotateCommand: ParsableCommand {
     do {
       try work.run(global)
     } catch {
-      try? work.finish()
+      work.finish()
       throw error
     }
-    try work.finish()
+    work.finish()
+    try work.checkReport()
     guard work.matched > 0 || change.allowsNone else { throw CommandFailure.nothingMatched }
   }
 

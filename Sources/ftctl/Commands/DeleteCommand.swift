@@ -55,26 +55,33 @@ struct DeleteCommand: ParsableCommand {
     try global.enterNamespace()
     var deletion = FlowDeletion(query, isDryRun: change.isDryRun)
     try deletion.run(global, reportingAs: format, reason: selection.words)
-    deletion.reportCounts()
     guard deletion.matched > 0 || change.allowsNone else { throw CommandFailure.nothingMatched }
   }
 }
 
 extension FlowDeletion {
-  /// Does it, and reports each flow on standard output where a form is given.
+  /// Does it, reports each flow on standard output where a form is given, and says on stderr what was done.
   ///
   /// - Parameters:
   ///   - options: the namespace's sessions.
   ///   - format: of the report; nil is none.
   ///   - reason: why flows are deleted.
+  ///   - verb: what is done, for the count.
   ///   - each: told of each flow as well.
-  /// - Throws: ``NetlinkError``, after what has been done was reported.
+  /// - Throws: ``NetlinkError`` or ``Interruption``, after what has been done was reported; ``CommandFailure`` when all
+  ///   was done but not reported.
   mutating func run(
-    _ options: GlobalOptions, reportingAs format: ReportFormat?, reason: String,
+    _ options: GlobalOptions, reportingAs format: ReportFormat?, reason: String, verb: String = "deleted",
     each: (borrowing ConntrackEntry) -> Void = { _ in }
   ) throws {
     guard let format else {
-      try run(options) { entry in each(entry) }
+      do {
+        try run(options, each)
+      } catch {
+        if deleted > 0 { reportCounts(verb) }
+        throw error
+      }
+      reportCounts(verb)
       return
     }
     var report = ChangeReport(
@@ -83,12 +90,15 @@ extension FlowDeletion {
     do {
       try run(options) { entry in
         each(entry)
-        try report.append(entry)
+        report.append(entry)
       }
     } catch {
-      try? report.finish()
+      report.finish()
+      if deleted > 0 { reportCounts(verb) }
       throw error
     }
-    try report.finish()
+    report.finish()
+    reportCounts(verb)
+    try report.check()
   }
 }

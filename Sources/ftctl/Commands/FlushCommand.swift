@@ -57,7 +57,6 @@ struct FlushCommand: ParsableCommand {
     }
     var deletion = FlowDeletion(query, isDryRun: isDryRun, sparesLaterEntries: format != nil)
     try deletion.run(global, reportingAs: format, reason: query.isEverything ? "flush" : selection.words)
-    deletion.reportCounts()
   }
 
   private func flushAll() throws {

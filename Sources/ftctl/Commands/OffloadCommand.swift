@@ -60,12 +60,12 @@ struct OffloadClearCommand: ParsableCommand {
     var connections = 0
     let words = (isStale ? ["--stale"] : []) + (selection.words.isEmpty ? [] : [selection.words])
     try deletion.run(
-      global, reportingAs: format, reason: (["offload clear"] + words).joined(separator: " ")
+      global, reportingAs: format, reason: (["offload clear"] + words).joined(separator: " "),
+      verb: "taken off the fast path, by deleting them"
     ) { entry in
       if entry.isSourceTranslated || entry.isDestinationTranslated { translated += 1 }
       if entry.original.layer4 == Layer4Protocol.tcp { connections += 1 }
     }
-    deletion.reportCounts("taken off the fast path, by deleting them")
     if deletion.matched > 0 {
       StandardError.report(
         "the cost: their counters, marks and labels; \(connections) are TCP and continue without known windows,"

@@ -21,6 +21,9 @@ enum ReportFormat: String, CaseIterable {
 }
 
 /// Writes to standard output what was done to which flow, why and when.
+///
+/// What cannot be written holds up no change: whoever wants no more of the report still has everything done, and every
+/// other reason is told at the end.
 struct ChangeReport: ~Copyable {
   private static let blockSize = 1 << 16
 
@@ -32,6 +35,8 @@ struct ChangeReport: ~Copyable {
   private var context: FormatContext
   private var output = OutputBuffer(capacity: blockSize + (1 << 13))
   private var count = 0
+  /// Why no more can be written.
+  private var failure: (any Error)?
 
   /// - Parameters:
   ///   - format: lines, an array of JSON objects, or an object a line.
@@ -49,11 +54,11 @@ struct ChangeReport: ~Copyable {
 
   /// Writes one flow.
   ///
-  /// - Throws: as ``StandardOutput/flush(_:)``.
   /// - Parameters:
   ///   - entry: as it was last seen.
   ///   - changes: what changed, where the flow lives on: a name, the old value and the new one.
-  mutating func append(_ entry: borrowing ConntrackEntry, changes: [FlowChange] = []) throws {
+  mutating func append(_ entry: borrowing ConntrackEntry, changes: [FlowChange] = []) {
+    guard failure == nil else { return }
     let now = WallClock.nanoseconds()
     context.now = now / 1_000_000_000
     if format == .line {
@@ -81,7 +86,11 @@ struct ChangeReport: ~Copyable {
       if format == .jsonl { output.append(byte: 0x0a) }
     }
     count += 1
-    if output.count >= Self.blockSize { try StandardOutput.flush(&output) }
+    if output.count >= Self.blockSize { flush() }
+  }
+
+  private mutating func flush() {
+    do { try StandardOutput.flush(&output) } catch { failure = error }
   }
 
   private mutating func append(_ changes: [FlowChange]) {
@@ -121,12 +130,20 @@ struct ChangeReport: ~Copyable {
   }
 
   /// Writes what ends the form, and all that is left.
-  mutating func finish() throws {
+  mutating func finish() {
+    guard failure == nil else { return }
     if format == .json {
       if count == 0 { output.append(JSONFormat.arrayStart) }
       output.append(JSONFormat.arrayEnd)
     }
-    try StandardOutput.flush(&output)
+    flush()
+  }
+
+  /// Tells whether all was written.
+  ///
+  /// - Throws: as ``StandardOutput/flush(_:)``; nothing when whoever read the report has gone.
+  func check() throws {
+    if let failure, !(failure is OutputClosed) { throw failure }
   }
 }
 

@@ -30,13 +30,14 @@ struct FlowAnnotation: ~Copyable {
 
   /// Does it.
   ///
-  /// - Throws: ``NetlinkError``, with what is known about its cause.
+  /// - Throws: ``NetlinkError``, with what is known about its cause; ``Interruption`` after what had begun was done.
   mutating func run(_ options: GlobalOptions) throws {
     let session = try options.session()
     let carriers = try query.carriers(isShown: false)
     var queue = RequestQueue(session, operation: "change a conntrack entry")
     let reader = (wanted.timeout ?? 0) > Self.surelyKept && !isDryRun ? try options.session() : nil
     var kept: UInt32?
+    if !isDryRun { Interruption.expect() }
     var progress = Progress("changed")
     defer { progress.finish() }
     var waiting: [(entry: ConntrackEntry, changes: [FlowChange])] = []
@@ -63,7 +64,7 @@ struct FlowAnnotation: ~Copyable {
             changes[index].new = .number(timeout)
           }
         }
-        try report.append(entry, changes: changes)
+        report.append(entry, changes: changes)
       }
     }
     defer {
@@ -85,21 +86,22 @@ struct FlowAnnotation: ~Copyable {
         let after = changedEntry(entry, update)
         guard !isDryRun else {
           done += 1
-          try report.append(after, changes: changes)
+          report.append(after, changes: changes)
           return true
         }
         let key = ConntrackKey(entry)
         waiting.append((after, changes))
         try queue.append({ ConntrackRequest.update(key, update, sequence: $1, into: &$0) }, answer: answer)
         progress.update(seen)
-        return true
+        return !Interruption.hasCome
       })
     try queue.finish(answer: answer)
+    if !isDryRun { try Interruption.check() }
   }
 
   /// Writes what is left, and says on stderr what was done.
-  mutating func finish() throws {
-    try report.finish()
+  mutating func finish() {
+    report.finish()
     let verb = isDryRun ? "would be changed" : "have been changed"
     StandardError.report(
       "\(changed) flow entries \(verb)." + (unchanged > 0 ? " \(unchanged) are as wanted." : "")
@@ -112,6 +114,11 @@ struct FlowAnnotation: ~Copyable {
         "--set-timeout: the kernel may cut \(asked) seconds: it has room for \(Self.surelyKept) at least")
     }
   }
+
+  /// Tells whether all was reported.
+  ///
+  /// - Throws: ``CommandFailure`` when not.
+  func checkReport() throws { try report.check() }
 
   /// The time-out that the entry has now, where that is less than was asked for.
   ///

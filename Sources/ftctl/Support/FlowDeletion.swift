@@ -31,10 +31,8 @@ struct FlowDeletion {
   /// - Parameters:
   ///   - options: the namespace's sessions.
   ///   - deletion: told of each entry that was deleted, or that would be.
-  /// - Throws: ``NetlinkError``; what `deletion` throws.
-  mutating func run(
-    _ options: GlobalOptions, _ deletion: (borrowing ConntrackEntry) throws -> Void
-  ) throws {
+  /// - Throws: ``NetlinkError``; ``Interruption`` after what had begun was done.
+  mutating func run(_ options: GlobalOptions, _ deletion: (borrowing ConntrackEntry) -> Void) throws {
     let (query, condition) = (query, condition)
     let carriers = try query.carriers(isShown: false)
     var progress = Progress("deleted")
@@ -45,12 +43,13 @@ struct FlowDeletion {
         try query.forEach(in: try options.session(), carriers: carriers) { entry, _ in
           guard !GuardedDeletion.isHolder(entry), condition(entry) else { return true }
           seen += 1
-          try deletion(entry)
+          deletion(entry)
           return true
         })
       matched = seen
       return
     }
+    Interruption.expect()
     if !sparesLaterEntries, query.predicate.looksAtTupleAlone {
       try runPlainly(options, carriers: carriers, &progress)
       return
@@ -59,8 +58,13 @@ struct FlowDeletion {
     var deletions = GuardedDeletion(try options.session()) { entry in
       query.matches(entry, now: clock.now(), carriers: carriers) && condition(entry)
     }
-    func note(_ entry: borrowing ConntrackEntry, _ outcome: GuardedDeletion.Outcome) throws {
-      if outcome == .deleted { try deletion(entry) }
+    func note(_ entry: borrowing ConntrackEntry, _ outcome: GuardedDeletion.Outcome) {
+      if outcome == .deleted { deletion(entry) }
+    }
+    defer {
+      matched = seen
+      deleted = deletions.deleted
+      vanished = deletions.vanished
     }
     FlowQuery.report(
       try query.forEach(in: try options.session(), carriers: carriers) { entry, _ in
@@ -68,12 +72,10 @@ struct FlowDeletion {
         seen += 1
         try deletions.append(entry, outcome: note)
         progress.update(seen)
-        return true
+        return !Interruption.hasCome
       })
     try deletions.finish(outcome: note)
-    matched = seen
-    deleted = deletions.deleted
-    vanished = deletions.vanished
+    try Interruption.check()
   }
 
   /// By tuple, zone and id alone: whatever is in the place of an entry that matched matches, too.
@@ -83,8 +85,15 @@ struct FlowDeletion {
     var queue = RequestQueue(try options.session(), operation: "delete a conntrack entry")
     var seen = 0
     var gone = 0
+    defer {
+      matched = seen
+      vanished = gone
+    }
     func answer(_ place: Int, _ error: NetlinkError?) throws {
-      guard let error else { return }
+      guard let error else {
+        deleted += 1
+        return
+      }
       guard error.number == .noSuchEntry else { throw error }
       gone += 1
     }
@@ -94,12 +103,10 @@ struct FlowDeletion {
         let key = ConntrackKey(entry)
         try queue.append({ ConntrackRequest.delete(key, sequence: $1, into: &$0) }, answer: answer)
         progress.update(seen)
-        return true
+        return !Interruption.hasCome
       })
     try queue.finish(answer: answer)
-    matched = seen
-    deleted = seen - gone
-    vanished = gone
+    try Interruption.check()
   }
 
   /// Says on stderr what was done.
