@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package import Foundation
 
-/// The programs of this package, as they were built with the tests.
+/// The programs of this package, as they were built with the tests; ftctl is another one where FTCTL_PROGRAM names it.
 package enum BuiltProgram {
   private static let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent().path
 
-  package static let ftctl = "\(folder)/ftctl"
+  package static let ftctl = ProcessInfo.processInfo.environment["FTCTL_PROGRAM"] ?? "\(folder)/ftctl"
   package static let engineServer = "\(folder)/EngineServer"
   package static let conntrackFill = "\(folder)/ConntrackFill"
 
